@@ -1,0 +1,139 @@
+"""Conversions and memory layouts of arrays: what tensors of any operation need before or after a kernel."""
+
+import numpy as np
+
+from .device import channels_last, channels_last_3d, contiguous_format, preserve_format
+
+__all__ = ['allocate', 'broken_memory', 'cast', 'copy_as', 'empty_as', 'fits', 'is_contiguous', 'strides']
+
+_ORDER = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}  # dimensions from outermost to innermost
+# NumPy reports casts that overflow; here, as in C, they are silent.
+_quiet = np.errstate(invalid='ignore', over='ignore')
+
+
+@_quiet
+def _cast_quietly(a, dt):
+    if a.dtype.kind == 'c' and dt.kind not in 'cb':
+        a = a.real
+    if dt.num == np.dtype(np.uint8).num and a.dtype.kind == 'f':
+        a = a.astype(np.int64)  # -1.0 becomes 255 on every machine; the direct conversion is undefined in C
+    return a.astype(dt)
+
+
+def cast(a, dt):
+    """The array as NumPy type `dt`: itself if it has that type already, else a new one."""
+    source = a.dtype
+    if source == dt:
+        return a
+    if source.kind in 'fc' and (dt.itemsize < source.itemsize or dt.kind in 'iu'):
+        return _cast_quietly(a, dt)
+    return a.astype(dt)
+
+
+def strides(a):
+    """Strides of an array counted in elements."""
+    n = a.itemsize
+    return tuple([s // n for s in a.strides])
+
+
+def is_contiguous(a, format=contiguous_format):
+    """Whether the elements lie in the order that a memory format asks for."""
+    if format is contiguous_format:
+        return a.flags.c_contiguous
+    order = _ORDER.get(format)
+    return order is not None and a.ndim == len(order) and a.transpose(order).flags.c_contiguous
+
+
+def allocate(make, shape, dt):
+    """Call ``make(shape, dt)`` (np.empty, np.zeros, np.ones) and turn NumPy's failures into ours."""
+    try:
+        return make(shape, dt)
+    except (MemoryError, ValueError):
+        raise broken_memory(shape, dt) from None
+
+
+def broken_memory(shape, dt):
+    """The exception for an array that cannot be allocated."""
+    n = dt.itemsize
+    for length in shape:
+        n *= length
+    if n >= 2 ** 63:
+        return RuntimeError(f'Storage size calculation overflowed with sizes={list(shape)}')
+    return RuntimeError(f"can't allocate memory: you tried to allocate {n} bytes.")
+
+
+def empty_as(a, dt, format=preserve_format):
+    """An uninitialised array of the shape of `a`.
+
+    Args:
+        a (ndarray): gives shape and, with ``preserve_format``, the order of strides.
+        dt (np.dtype): type of the elements.
+        format (memory_format): the order of dimensions in memory.
+    """
+    if format is preserve_format:
+        if a.flags.c_contiguous:
+            return np.empty(a.shape, dt)
+        return _permuted(a.shape, dt, _dense_order(a))
+    if format is contiguous_format:
+        return np.empty(a.shape, dt)
+    return empty_format(a.shape, dt, format)
+
+
+def empty_format(shape, dt, format):
+    """An uninitialised array whose elements lie in the order of a memory format."""
+    order = _ORDER.get(format)
+    if order is None:
+        raise RuntimeError(f'unsupported memory format {format!r}')
+    if len(order) != len(shape):
+        raise RuntimeError(f'required rank {len(order)} tensor to use {format.name} format')
+    return _permuted(shape, dt, order)
+
+
+def copy_as(a, dt, format=preserve_format):
+    """A copy of `a` with another type or order of dimensions in memory."""
+    result = empty_as(a, dt, format)
+    result[...] = cast(a, dt)
+    return result
+
+
+def _permuted(shape, dt, order):
+    inverse = sorted(range(len(order)), key=order.__getitem__)
+    return np.empty([shape[i] for i in order], dt).transpose(inverse)
+
+
+def _dense_order(a):
+    """Dimensions from outermost to innermost, for a copy without holes that keeps the order of `a`.
+
+    A dimension of stride 0 (expanded) compares equal to all others, so it stays where it is: an insertion sort,
+    because that comparison is not transitive.
+    """
+    shape, step = a.shape, a.strides
+    order = list(range(a.ndim))[::-1]  # innermost first while sorting
+    for i in range(1, a.ndim):
+        k = i
+        for j in range(i - 1, -1, -1):
+            p, q = order[j], order[k]
+            if not step[p] or not step[q]:
+                continue
+            if step[p] < step[q]:
+                break
+            if step[p] > step[q] or shape[p] > shape[q]:
+                order[j], order[k] = q, p
+                k = j
+    return order[::-1]
+
+
+def fits(value, dt):
+    """Whether a Python number can be stored as `dt`. Unsigned types take negative numbers, which wrap around."""
+    if dt.kind == 'c' or dt.kind == 'b':
+        return True
+    if isinstance(value, complex):
+        if value.imag:
+            return False
+        value = value.real
+    if dt.kind == 'f':
+        return value - value != 0 or abs(value) <= float(np.finfo(dt).max)  # inf and nan fit
+    if value - value != 0:
+        return False
+    info = np.iinfo(dt)
+    return (-info.max if dt.kind == 'u' else info.min) <= value <= info.max

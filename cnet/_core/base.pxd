@@ -1,0 +1,33 @@
+from cnet._kernels._state cimport flags, swap_flags
+
+cdef class Version:
+    cdef public long long n
+
+cdef class View:
+    cdef public TensorBase base
+    cdef public View before
+    cdef public object op
+    cdef public dict kw
+    cdef public int output
+    cdef public long long seen
+    cdef public int kind
+
+cdef class TensorBase:
+    cdef public object _a
+    cdef public Version _v
+    cdef public object _fn
+    cdef public int _nr
+    cdef public bint _req
+    cdef public bint _inf
+    cdef public object _grad
+    cdef public View _view
+    cdef public object _hooks
+    cdef dict __dict__
+    cdef object __weakref__
+
+cpdef TensorBase blank(object cls, object array, Version version)
+cpdef Version fresh_version()
+cpdef TensorBase wrap(object a)
+cpdef TensorBase alias(TensorBase x, object cls=*)
+cpdef refresh(TensorBase x)
+cpdef mark_view(TensorBase y, TensorBase x, object op, dict kw, int output)

@@ -1,0 +1,42 @@
+from cnet._kernels._state cimport flags, next_sequence, swap_flags
+from cnet._core.base cimport TensorBase, Version, alias, blank, mark_view, refresh, wrap
+
+cdef class Info:
+    cdef public object forward
+    cdef public tuple keep_in
+    cdef public tuple keep_out
+    cdef public int n_out
+    cdef public bint view
+
+cdef class Saved:
+    cdef public object what
+    cdef public Version version
+    cdef public long long seen
+    cdef public int output
+    cdef public object unpack
+    cdef public object like
+
+cdef class Node:
+    cdef public dict kw
+    cdef public list edges
+    cdef public list needs
+    cdef public list ins
+    cdef public list outs
+    cdef public tuple aux
+    cdef public list meta
+    cdef public long long seq
+    cdef public bint spent
+    cdef public object _hooks
+    cdef public object trace
+    cdef dict __dict__
+    cdef object __weakref__
+
+cpdef run(object cls, tuple inputs, dict kw)
+cpdef finish(object cls, Info info, tuple inputs, dict kw, object y)
+cpdef bint differentiable(object a)
+cpdef bint needs_grad(tuple inputs)
+cdef attach(Node node, tuple outs)
+cpdef Node record(object cls, Info info, tuple inputs, dict kw, tuple aux, tuple outs)
+cpdef connect(Node node, tuple inputs)
+cpdef Saved save(TensorBase x, int output)
+cdef TensorBase restore(Node node, Saved s)

@@ -1,0 +1,209 @@
+/* The innermost loops of matrix products, for float (vf_*) and double (vd_*): this file includes itself once for each.
+ *
+ * Letters: c[m, n] = d[m, n] + sum over k of a[m, k] b[k, n]. Strides count numbers: ars is the distance between two rows
+ * of a, acs between two columns. A panel is a piece of a (or b) copied so that the tile reads it in order.
+ */
+#ifndef T
+#ifndef CNET_GEMM_UKR_H
+#define CNET_GEMM_UKR_H
+#include <stddef.h>
+#include "vec.h"
+
+/* A tile of gemm_mr rows and two vectors of columns keeps gemm_mr * 2 sums in registers. 32 registers hold 28 sums, two
+ * vectors of b and one number of a; 16 registers hold 12 sums. */
+#if VEC_BYTES == 64
+enum { gemm_mr = 14 };
+#elif defined(__aarch64__)
+enum { gemm_mr = 12 };
+#else
+enum { gemm_mr = 6 };
+#endif
+enum { vf_nr = 2 * vf_lanes, vd_nr = 2 * vd_lanes };
+
+#define GEMM_INLINE static inline __attribute__((always_inline))
+#define GEMM_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+
+#define T float
+#define V vf
+#define FN(name) vf_##name
+#include "gemm_ukr.h"
+#undef T
+#undef V
+#undef FN
+#define T double
+#define V vd
+#define FN(name) vd_##name
+#include "gemm_ukr.h"
+#undef T
+#undef V
+#undef FN
+#endif
+#else
+
+/* c = d + sums for a tile with a ragged edge or with one d per row: dcs is 1, or 0 where d has one number per row. */
+static void FN(tile_edge)(const T *sums, const T *d, ptrdiff_t drs, int dcs, T *c, ptrdiff_t crs, ptrdiff_t m, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < m; i++, sums += FN(nr), c += crs)
+        for (ptrdiff_t j = 0; j < n; j += FN(lanes)) {
+            ptrdiff_t w = n - j < FN(lanes) ? n - j : FN(lanes);
+            V x = FN(load)(sums + j);
+            if (d) x += dcs ? FN(load_n)(d + i * drs + j, w) : FN(set1)(d[i * drs]);
+            FN(store_n)(c + j, x, w);
+        }
+}
+
+/* One tile of m <= gemm_mr rows and `vectors` vectors of columns. m, vectors and unit are constants after inlining, so
+ * that the compiler keeps s in registers; unit says ars == 1. Row i is read at p[i / 4] + i % 4 * ars: four pointers and
+ * the scaled addressing of x86 reach 16 rows without a multiplication. */
+GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, ptrdiff_t k, const T *a, ptrdiff_t ars,
+                                ptrdiff_t acs, const T *b, ptrdiff_t brs, const T *d, ptrdiff_t drs, int dcs, T *c,
+                                ptrdiff_t crs, ptrdiff_t n)
+{
+    V s[gemm_mr][2];
+    const T *p0 = a, *p1 = a + 4 * ars, *p2 = a + 8 * ars, *p3 = a + 12 * ars;
+    const ptrdiff_t ars3 = 3 * ars;
+#pragma GCC unroll 14
+    for (int i = 0; i < m; i++) s[i][0] = s[i][1] = (V){0};
+    for (; k > 0; k--) {
+        V b0 = FN(load)(b), b1 = vectors == 2 ? FN(load)(b + FN(lanes)) : b0;
+#pragma GCC unroll 14
+        for (int i = 0; i < m; i++) {
+            const T *p = i < 4 ? p0 : i < 8 ? p1 : i < 12 ? p2 : p3;
+            V x = FN(set1)(unit ? a[i] : i % 4 == 0 ? p[0] : i % 4 == 1 ? p[ars] : i % 4 == 2 ? p[2 * ars] : p[ars3]);
+            s[i][0] += x * b0;
+            if (vectors == 2) s[i][1] += x * b1;
+        }
+        a += acs, p0 += acs, p1 += acs, p2 += acs, p3 += acs, b += brs;
+    }
+    if (n == vectors * FN(lanes) && (!d || dcs)) {
+#pragma GCC unroll 14
+        for (int i = 0; i < m; i++)
+#pragma GCC unroll 2
+            for (int v = 0; v < vectors; v++) {
+                V x = s[i][v];
+                if (d) x += FN(load)(d + i * drs + v * FN(lanes));
+                FN(store)(c + i * crs + v * FN(lanes), x);
+            }
+    } else {
+        T sums[gemm_mr * FN(nr)];
+#pragma GCC unroll 14
+        for (int i = 0; i < m; i++) {
+            FN(store)(sums + i * FN(nr), s[i][0]);
+            if (vectors == 2) FN(store)(sums + i * FN(nr) + FN(lanes), s[i][1]);
+        }
+        FN(tile_edge)(sums, d, drs, dcs, c, crs, m, n);
+    }
+}
+
+/* c[m, n] = d + a b for m <= gemm_mr and n <= nr columns. b is read in whole vectors: up to lanes or nr columns. */
+static void FN(tile)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t ars, ptrdiff_t acs, const T *b,
+                     ptrdiff_t brs, const T *d, ptrdiff_t drs, int dcs, T *c, ptrdiff_t crs)
+{
+#define GEMM_CASE(M)                                                                                                   \
+    case M:                                                                                                            \
+        if (M > gemm_mr) break;                                                                                        \
+        if (n <= FN(lanes)) FN(tile_sized)(M, 1, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n);                   \
+        else if (ars == 1) FN(tile_sized)(M, 2, 1, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n);                    \
+        else FN(tile_sized)(M, 2, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n);                                  \
+        break;
+    switch (m) { GEMM_ROWS(GEMM_CASE) }
+#undef GEMM_CASE
+}
+
+/* p[k, width] = x[k, n] with zeros after column n <= width; x has strides ks along k and is along the panel. */
+static void FN(pack)(ptrdiff_t k, ptrdiff_t n, const T *x, ptrdiff_t ks, ptrdiff_t is, T *p, ptrdiff_t width)
+{
+    enum { L = FN(lanes) };
+    if (is == 1) {
+        for (; k > 0; k--, x += ks, p += width)
+            for (ptrdiff_t j = 0; j < width; j += L) {
+                ptrdiff_t in = n - j < L ? (n > j ? n - j : 0) : L;
+                V v = in == L ? FN(load)(x + j) : FN(load_n)(x + j, in);
+                if (width - j >= L) FN(store)(p + j, v);
+                else FN(store_n)(p + j, v, width - j);
+            }
+    } else if (ks == 1) {
+        for (ptrdiff_t j = 0; j < width; j += L) {
+            ptrdiff_t out = width - j < L ? width - j : L;
+            for (ptrdiff_t q = 0; q < k; q += L) {
+                ptrdiff_t w = k - q < L ? k - q : L;
+                V r[L];
+                for (ptrdiff_t i = 0; i < L; i++)
+                    r[i] = j + i >= n ? (V){0} : w == L ? FN(load)(x + (j + i) * is + q) : FN(load_n)(x + (j + i) * is + q, w);
+                FN(transpose)(r);
+                for (ptrdiff_t i = 0; i < w; i++)
+                    if (out == L) FN(store)(p + (q + i) * width + j, r[i]);
+                    else FN(store_n)(p + (q + i) * width + j, r[i], out);
+            }
+        }
+    } else {
+        for (; k > 0; k--, x += ks, p += width) {
+            for (ptrdiff_t j = 0; j < n; j++) p[j] = x[j * is];
+            for (ptrdiff_t j = n; j < width; j++) p[j] = 0;
+        }
+    }
+}
+
+/* c[m, n] = d + a b with m <= 4, n <= 4, for rows of a and columns of b that are contiguous along k. */
+GEMM_INLINE void FN(dots_sized)(const int m, const int n, ptrdiff_t k, const T *a, ptrdiff_t ars, const T *b, ptrdiff_t bcs,
+                                const T *d, ptrdiff_t drs, ptrdiff_t dcs, T *c, ptrdiff_t crs)
+{
+    V s[4][4];
+#pragma GCC unroll 4
+    for (int i = 0; i < m; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < n; j++) s[i][j] = (V){0};
+    for (; k > 0; k -= FN(lanes), a += FN(lanes), b += FN(lanes)) {
+        V x[4], y;
+        const int whole = k >= FN(lanes);
+#pragma GCC unroll 4
+        for (int i = 0; i < m; i++) x[i] = whole ? FN(load)(a + i * ars) : FN(load_n)(a + i * ars, k);
+#pragma GCC unroll 4
+        for (int j = 0; j < n; j++) {
+            y = whole ? FN(load)(b + j * bcs) : FN(load_n)(b + j * bcs, k);
+#pragma GCC unroll 4
+            for (int i = 0; i < m; i++) s[i][j] += x[i] * y;
+        }
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < m; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < n; j++) c[i * crs + j] = d ? d[i * drs + j * dcs] + FN(sum)(s[i][j]) : FN(sum)(s[i][j]);
+}
+
+static void FN(dots)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t ars, const T *b, ptrdiff_t bcs,
+                     const T *d, ptrdiff_t drs, ptrdiff_t dcs, T *c, ptrdiff_t crs)
+{
+#define GEMM_CASE(M, N)                                                                                                \
+    case M * 4 + N: FN(dots_sized)(M, N, k, a, ars, b, bcs, d, drs, dcs, c, crs); break;
+#define GEMM_CASES(M) GEMM_CASE(M, 1) GEMM_CASE(M, 2) GEMM_CASE(M, 3) GEMM_CASE(M, 4)
+    switch (m * 4 + n) { GEMM_CASES(1) GEMM_CASES(2) GEMM_CASES(3) GEMM_CASES(4) }
+#undef GEMM_CASES
+#undef GEMM_CASE
+}
+
+/* c[n] += sum over `rows` of a[k] b[k, n]. */
+GEMM_INLINE void FN(axpy_sized)(const int rows, ptrdiff_t n, const T *a, ptrdiff_t acs, const T *b, ptrdiff_t brs, T *c)
+{
+    V x[4];
+#pragma GCC unroll 4
+    for (int i = 0; i < rows; i++) x[i] = FN(set1)(a[i * acs]);
+    for (; n > 0; n -= FN(lanes), b += FN(lanes), c += FN(lanes)) {
+        const int whole = n >= FN(lanes);
+        V y = whole ? FN(load)(c) : FN(load_n)(c, n);
+#pragma GCC unroll 4
+        for (int i = 0; i < rows; i++) y += x[i] * (whole ? FN(load)(b + i * brs) : FN(load_n)(b + i * brs, n));
+        if (whole) FN(store)(c, y);
+        else FN(store_n)(c, y, n);
+    }
+}
+
+/* c[n] = d[n] + sum over k of a[k] b[k, n]: one row, b read once in the order of memory, four rows for each pass over c. */
+static void FN(axpys)(ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t acs, const T *b, ptrdiff_t brs, const T *d,
+                      ptrdiff_t dcs, T *c)
+{
+    for (ptrdiff_t j = 0; j < n; j++) c[j] = d ? d[j * dcs] : 0;
+    for (; k >= 4; k -= 4, a += 4 * acs, b += 4 * brs) FN(axpy_sized)(4, n, a, acs, b, brs, c);
+    for (; k > 0; k--, a += acs, b += brs) FN(axpy_sized)(1, n, a, acs, b, brs, c);
+}
+#endif

@@ -1,0 +1,210 @@
+"""Moving elements by index: gather, scatter, and whole rows (index_select, index_add, embedding).
+
+Every array is C-contiguous and seen as (outer, n, inner), where n is the size of the indexed dimension; an index is
+int64 and lies in 0..n-1 (`first_outside` finds the place where it does not). Sums are taken in the order of the index,
+and parallel work is cut by shape into pieces that write to different memory, so results do not depend on the number of
+threads.
+"""
+
+cimport numpy as cnp
+from cython.parallel cimport prange
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy
+
+from cnet._kernels._threads cimport threads_for
+
+cnp.import_array()
+
+ctypedef fused word:  # elements that are only moved count by their size
+    uint8_t
+    uint16_t
+    uint32_t
+    uint64_t
+    double complex
+
+ctypedef fused number:
+    float
+    double
+    int32_t
+    int64_t
+
+cdef enum:
+    COLUMNS = 64  # columns summed by one task: 64 floats are four cache lines, so that tasks do not share lines
+    SPAN = 8192  # elements moved by one task; smaller tasks cost more to hand out than to do
+
+
+def first_outside(cnp.ndarray index not None, int64_t low, int64_t high):
+    """Position of the first element of a contiguous int64 array outside low..high-1, or -1."""
+    cdef const int64_t* p = <const int64_t*>cnp.PyArray_DATA(index)
+    cdef Py_ssize_t i, n = cnp.PyArray_SIZE(index)
+    cdef int64_t least = high, most = low - 1
+    with nogil:
+        for i in range(n):  # two branch-free reductions; the search below runs only if one of them complains
+            least = min(least, p[i])
+            most = max(most, p[i])
+    if n == 0 or (least >= low and most < high):
+        return -1
+    for i in range(n):
+        if p[i] < low or p[i] >= high:
+            return i
+
+
+cdef void _gather(const word* src, const int64_t* index, word* out, Py_ssize_t n, Py_ssize_t m, Py_ssize_t inner,
+                  Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """Rows start..stop-1 of the outer * m rows of the result."""
+    cdef Py_ssize_t outer = start // m, j = start % m, r, i
+    cdef const word* s
+    cdef const int64_t* x
+    cdef word* y
+    for r in range(start, stop):
+        s = src + outer * n * inner
+        x = index + r * inner
+        y = out + r * inner
+        for i in range(inner):
+            y[i] = s[x[i] * inner + i]
+        j += 1
+        if j == m:
+            j = 0
+            outer += 1
+
+
+cdef void _gather_all(const word* src, const int64_t* index, word* out, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t m,
+                      Py_ssize_t inner) noexcept nogil:
+    cdef Py_ssize_t rows = outer * m, step = max(1, SPAN // inner), t
+    for t in prange((rows + step - 1) // step, num_threads=threads_for(rows * inner * 4), schedule='static'):
+        _gather(src, index, out, n, m, inner, t * step, min(rows, (t + 1) * step))
+
+
+def gather(cnp.ndarray src not None, cnp.ndarray index not None, cnp.ndarray out not None,
+           Py_ssize_t outer, Py_ssize_t n, Py_ssize_t m, Py_ssize_t inner):
+    """out[o, j, i] = src[o, index[o, j, i], i], for elements of 1, 2, 4, 8 or 16 bytes."""
+    cdef void* s = cnp.PyArray_DATA(src)
+    cdef void* y = cnp.PyArray_DATA(out)
+    cdef int64_t* x = <int64_t*>cnp.PyArray_DATA(index)
+    cdef Py_ssize_t size = src.itemsize
+    if outer == 0 or m == 0 or inner == 0:
+        return
+    with nogil:
+        if size == 4:
+            _gather_all(<uint32_t*>s, x, <uint32_t*>y, outer, n, m, inner)
+        elif size == 8:
+            _gather_all(<uint64_t*>s, x, <uint64_t*>y, outer, n, m, inner)
+        elif size == 2:
+            _gather_all(<uint16_t*>s, x, <uint16_t*>y, outer, n, m, inner)
+        elif size == 1:
+            _gather_all(<uint8_t*>s, x, <uint8_t*>y, outer, n, m, inner)
+        else:
+            _gather_all(<double complex*>s, x, <double complex*>y, outer, n, m, inner)
+
+
+cdef void _scatter_add(number* out, const int64_t* index, const number* src, Py_ssize_t n, Py_ssize_t m,
+                       Py_ssize_t inner, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
+    """Columns first..last-1 of one outer slice."""
+    cdef Py_ssize_t j, i
+    for j in range(m):
+        for i in range(first, last):
+            out[index[j * inner + i] * inner + i] += src[j * inner + i]
+
+
+cdef void _scatter_add_all(number* out, const int64_t* index, const number* src, Py_ssize_t outer, Py_ssize_t n,
+                           Py_ssize_t m, Py_ssize_t inner) noexcept nogil:
+    cdef Py_ssize_t cuts = (inner + COLUMNS - 1) // COLUMNS, t, o, c
+    for t in prange(outer * cuts, num_threads=threads_for(outer * m * inner * 4), schedule='static'):
+        o = t // cuts
+        c = (t % cuts) * COLUMNS
+        _scatter_add(out + o * n * inner, index + o * m * inner, src + o * m * inner, n, m, inner, c,
+                     min(inner, c + COLUMNS))
+
+
+def scatter_add(cnp.ndarray out not None, cnp.ndarray index not None, cnp.ndarray src not None,
+                Py_ssize_t outer, Py_ssize_t n, Py_ssize_t m, Py_ssize_t inner):
+    """out[o, index[o, j, i], i] += src[o, j, i]; False if the element type has no loop here."""
+    cdef void* s = cnp.PyArray_DATA(src)
+    cdef void* y = cnp.PyArray_DATA(out)
+    cdef int64_t* x = <int64_t*>cnp.PyArray_DATA(index)
+    cdef int t = cnp.PyArray_TYPE(out)
+    if t == cnp.NPY_FLOAT:
+        with nogil:
+            _scatter_add_all(<float*>y, x, <float*>s, outer, n, m, inner)
+    elif t == cnp.NPY_DOUBLE:
+        with nogil:
+            _scatter_add_all(<double*>y, x, <double*>s, outer, n, m, inner)
+    elif t == cnp.NPY_INT64:
+        with nogil:
+            _scatter_add_all(<int64_t*>y, x, <int64_t*>s, outer, n, m, inner)
+    elif t == cnp.NPY_INT32:
+        with nogil:
+            _scatter_add_all(<int32_t*>y, x, <int32_t*>s, outer, n, m, inner)
+    else:
+        return False
+    return True
+
+
+cdef void _take_rows(const char* src, const int64_t* index, char* out, Py_ssize_t n, Py_ssize_t m, Py_ssize_t size,
+                     Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    cdef Py_ssize_t r
+    for r in range(start, stop):
+        memcpy(out + r * size, src + ((r // m) * n + index[r % m]) * size, size)
+
+
+def take_rows(cnp.ndarray src not None, cnp.ndarray index not None, cnp.ndarray out not None,
+              Py_ssize_t outer, Py_ssize_t n, Py_ssize_t m, Py_ssize_t inner):
+    """out[o, j, :] = src[o, index[j], :]."""
+    cdef const char* s = cnp.PyArray_BYTES(src)
+    cdef char* y = cnp.PyArray_BYTES(out)
+    cdef const int64_t* x = <const int64_t*>cnp.PyArray_DATA(index)
+    cdef Py_ssize_t size = inner * src.itemsize, rows = outer * m, step, t
+    if rows == 0 or size == 0:
+        return
+    step = max(1, 4 * SPAN // size)
+    with nogil:
+        for t in prange((rows + step - 1) // step, num_threads=threads_for(rows * size), schedule='static'):
+            _take_rows(s, x, y, n, m, size, t * step, min(rows, (t + 1) * step))
+
+
+cdef void _add_rows(number* out, const int64_t* index, const number* src, Py_ssize_t m, Py_ssize_t inner,
+                    Py_ssize_t first, Py_ssize_t last) noexcept nogil:
+    cdef Py_ssize_t j, i
+    cdef number* y
+    cdef const number* s
+    for j in range(m):
+        y = out + index[j] * inner
+        s = src + j * inner
+        for i in range(first, last):
+            y[i] += s[i]
+
+
+cdef void _add_rows_all(number* out, const int64_t* index, const number* src, Py_ssize_t outer, Py_ssize_t n,
+                        Py_ssize_t m, Py_ssize_t inner) noexcept nogil:
+    cdef Py_ssize_t cuts = (inner + COLUMNS - 1) // COLUMNS, t, o, c
+    for t in prange(outer * cuts, num_threads=threads_for(outer * m * inner * 2), schedule='static'):
+        o = t // cuts
+        c = (t % cuts) * COLUMNS
+        _add_rows(out + o * n * inner, index, src + o * m * inner, m, inner, c, min(inner, c + COLUMNS))
+
+
+def add_rows(cnp.ndarray out not None, cnp.ndarray index not None, cnp.ndarray src not None,
+             Py_ssize_t outer, Py_ssize_t n, Py_ssize_t m, Py_ssize_t inner):
+    """out[o, index[j], :] += src[o, j, :]; False if the element type has no loop here."""
+    cdef void* s = cnp.PyArray_DATA(src)
+    cdef void* y = cnp.PyArray_DATA(out)
+    cdef int64_t* x = <int64_t*>cnp.PyArray_DATA(index)
+    cdef int t = cnp.PyArray_TYPE(out)
+    if t == cnp.NPY_CFLOAT or t == cnp.NPY_CDOUBLE:  # sums of complex numbers are sums of their parts
+        inner *= 2
+        t = cnp.NPY_FLOAT if t == cnp.NPY_CFLOAT else cnp.NPY_DOUBLE
+    if t == cnp.NPY_FLOAT:
+        with nogil:
+            _add_rows_all(<float*>y, x, <float*>s, outer, n, m, inner)
+    elif t == cnp.NPY_DOUBLE:
+        with nogil:
+            _add_rows_all(<double*>y, x, <double*>s, outer, n, m, inner)
+    elif t == cnp.NPY_INT64:
+        with nogil:
+            _add_rows_all(<int64_t*>y, x, <int64_t*>s, outer, n, m, inner)
+    elif t == cnp.NPY_INT32:
+        with nogil:
+            _add_rows_all(<int32_t*>y, x, <int32_t*>s, outer, n, m, inner)
+    else:
+        return False
+    return True

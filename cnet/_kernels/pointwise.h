@@ -1,0 +1,153 @@
+/* One loop per pointwise operation and type, from one formula each.
+ *
+ * A unary loop runs over n adjacent elements. A binary loop runs over n adjacent results; each argument advances with
+ * them or stays (stride 1 or 0). p: three constants, of which an operation uses the first few. In- and output may be the same memory.
+ * Formulas see x (and y), the element type T, and p0, p1, p2. Costs are flops per element, for the choice of thread count.
+ */
+#ifndef CNET_POINTWISE_H
+#define CNET_POINTWISE_H
+
+#include <stddef.h>
+#include "vmath.h"
+
+typedef void (*unary_loop)(const void *, void *, ptrdiff_t, const double *);
+typedef void (*binary_loop)(const void *, ptrdiff_t, const void *, ptrdiff_t, void *, ptrdiff_t, const double *);
+typedef struct { unary_loop f32, f64; double cost; } unary_kernel;
+typedef struct { binary_loop f32, f64; double cost; } binary_kernel;
+
+#if defined(__GNUC__) && !defined(__clang__)
+#define PW_IVDEP _Pragma("GCC ivdep")
+#else
+#define PW_IVDEP
+#endif
+
+#define PW_UNARY_LOOP(NAME, TYPE, FORMULA)                                                                    \
+    static void NAME(const void *xs, void *os, ptrdiff_t n, const double *p) {                                \
+        typedef TYPE T;                                                                                       \
+        const T *xp = (const T *)xs;                                                                          \
+        T *op = (T *)os;                                                                                      \
+        const T p0 = (T)p[0], p1 = (T)p[1], p2 = (T)p[2];                                                     \
+        (void)p0, (void)p1, (void)p2;                                                                         \
+        PW_IVDEP for (ptrdiff_t i = 0; i < n; i++) { const T x = xp[i]; op[i] = (T)(FORMULA); }               \
+    }
+
+#define PW_BINARY_LOOP(NAME, TYPE, FORMULA)                                                                   \
+    static void NAME(const void *xs, ptrdiff_t sx, const void *ys, ptrdiff_t sy, void *os, ptrdiff_t n,       \
+                     const double *p) {                                                                       \
+        typedef TYPE T;                                                                                       \
+        const T *xp = (const T *)xs, *yp = (const T *)ys;                                                     \
+        T *op = (T *)os;                                                                                      \
+        const T p0 = (T)p[0], p1 = (T)p[1], p2 = (T)p[2];                                                     \
+        (void)p0, (void)p1, (void)p2;                                                                         \
+        if (sx && sy) {                                                                                       \
+            PW_IVDEP for (ptrdiff_t i = 0; i < n; i++) { const T x = xp[i], y = yp[i]; op[i] = (T)(FORMULA); } \
+        } else if (sx) {                                                                                      \
+            const T y = yp[0];                                                                                \
+            PW_IVDEP for (ptrdiff_t i = 0; i < n; i++) { const T x = xp[i]; op[i] = (T)(FORMULA); }           \
+        } else {                                                                                              \
+            const T x = xp[0];                                                                                \
+            PW_IVDEP for (ptrdiff_t i = 0; i < n; i++) { const T y = yp[i]; op[i] = (T)(FORMULA); }           \
+        }                                                                                                     \
+    }
+
+#define PW_UNARY(NAME, COST, FORMULA)                     \
+    PW_UNARY_LOOP(pw_##NAME##_f32, float, FORMULA)        \
+    PW_UNARY_LOOP(pw_##NAME##_f64, double, FORMULA)       \
+    static const unary_kernel PW_##NAME = {pw_##NAME##_f32, pw_##NAME##_f64, COST};
+
+#define PW_BINARY(NAME, COST, FORMULA)                    \
+    PW_BINARY_LOOP(pw_##NAME##_f32, float, FORMULA)       \
+    PW_BINARY_LOOP(pw_##NAME##_f64, double, FORMULA)      \
+    static const binary_kernel PW_##NAME = {pw_##NAME##_f32, pw_##NAME##_f64, COST};
+
+/* --- arithmetic --- */
+PW_BINARY(add, 1, x + y)
+PW_BINARY(sub, 1, x - y)
+PW_BINARY(mul, 1, x * y)
+PW_BINARY(div, 4, x / y)
+PW_BINARY(add_scaled, 2, x + p0 * y)
+PW_BINARY(maximum, 2, x > y || x != x ? x : y)
+PW_BINARY(minimum, 2, x < y || x != x ? x : y)
+
+PW_UNARY(neg, 1, -x)
+PW_UNARY(abs, 1, vm_abs(x))
+PW_UNARY(square, 1, x * x)
+PW_UNARY(reciprocal, 4, 1 / x)
+PW_UNARY(sqrt, 6, vm_sqrt(x))
+PW_UNARY(rsqrt, 10, 1 / vm_sqrt(x))
+PW_UNARY(exp, 20, vm_exp(x))
+PW_UNARY(expm1, 24, vm_expm1(x))
+PW_UNARY(log, 24, vm_log(x))
+PW_UNARY(log1p, 32, vm_log1p(x))
+PW_UNARY(tanh, 32, vm_tanh(x))
+PW_UNARY(sigmoid, 26, vm_sigmoid(x))
+PW_UNARY(erf, 48, vm_erf(x))
+
+PW_BINARY(tanh_grad, 3, x * (1 - y * y))
+PW_BINARY(sigmoid_grad, 3, x * (y * (1 - y)))
+
+/* --- activations; in a gradient x is the incoming gradient and y the saved value --- */
+PW_UNARY(relu, 1, x < 0 ? 0 : x)
+PW_BINARY(relu_grad, 1, y <= 0 ? 0 : x)
+PW_UNARY(threshold, 1, x <= p0 ? p1 : x)
+PW_BINARY(threshold_grad, 1, y <= p0 ? 0 : x)
+PW_UNARY(leaky_relu, 2, x > 0 ? x : x * p0)
+PW_BINARY(leaky_relu_grad, 2, y > 0 ? x : x * p0)
+PW_BINARY(prelu, 2, x > 0 ? x : x * y)
+PW_UNARY(hardtanh, 2, x < p0 ? p0 : x > p1 ? p1 : x)
+PW_BINARY(hardtanh_grad, 2, y <= p0 || y >= p1 ? 0 : x)
+PW_UNARY(hardshrink, 2, x >= -p0 && x <= p0 ? 0 : x)
+PW_BINARY(hardshrink_grad, 2, y >= -p0 && y <= p0 ? 0 : x)
+PW_UNARY(softshrink, 3, x > p0 ? x - p0 : x < -p0 ? x + p0 : x * 0)
+PW_UNARY(hardsigmoid, 4, (x < -3 ? 0 : x > 3 ? 6 : x + 3) / 6)
+PW_BINARY(hardsigmoid_grad, 4, y > -3 && y < 3 ? x / 6 : 0)
+PW_UNARY(hardswish, 4, x * (x < -3 ? 0 : x > 3 ? 6 : x + 3) / 6)
+PW_BINARY(hardswish_grad, 4, y <= -3 ? 0 : y < 3 ? x * (y / 3 + (T)0.5) : x)
+
+/* p: scale of the negative side, scale of the positive side, scale of its input. */
+PW_UNARY(elu, 26, x <= 0 ? vm_expm1(x * p2) * p0 : x * p1)
+PW_BINARY(elu_grad, 26, y <= 0 ? x * p2 * p0 * vm_exp(y * p2) : x * p1)
+
+PW_UNARY(silu, 27, x * vm_sigmoid(x))
+PW_UNARY(logsigmoid, 45, -vm_softplus(-x))
+PW_BINARY(logsigmoid_grad, 27, x * vm_sigmoid(-y))
+/* p: beta, threshold. */
+PW_UNARY(softplus, 45, x * p0 > p1 ? x : vm_softplus(x * p0) / p0)
+PW_BINARY(softplus_grad, 27, y * p0 > p1 ? x : x * vm_sigmoid(y * p0))
+
+#define PW_SQRT1_2 0.70710678118654752440
+#define PW_SQRT2_PI 0.79788456080286535588
+#define PW_1_SQRT2PI 0.39894228040143267794
+PW_UNARY(gelu, 50, (T)0.5 * x * (1 + vm_erf(x * (T)PW_SQRT1_2)))
+PW_UNARY(gelu_tanh, 40, (T)0.5 * x * (1 + vm_tanh((T)PW_SQRT2_PI * (x + (T)0.044715 * x * x * x))))
+PW_BINARY(gelu_grad, 75, x * ((T)0.5 * (1 + vm_erf(y * (T)PW_SQRT1_2)) + y * (T)PW_1_SQRT2PI * vm_exp((T)-0.5 * y * y)))
+
+/* Gradients whose formula uses an inner value more than once. */
+#define PW_DERIVATIVES(T, S)                                                                                  \
+    VM_INLINE T pw_silu_slope_##S(T x) {                                                                      \
+        T s = vm_sigmoid(x);                                                                                  \
+        return s * (1 + x * (1 - s));                                                                         \
+    }                                                                                                         \
+    VM_INLINE T pw_gelu_tanh_slope_##S(T x) {                                                                 \
+        T t = vm_tanh((T)PW_SQRT2_PI * (x + (T)0.044715 * x * x * x));                                        \
+        T inner = (T)PW_SQRT2_PI * (1 + (T)(3 * 0.044715) * x * x);                                           \
+        return (T)0.5 * (1 + t) + (T)0.5 * x * (1 - t * t) * inner;                                           \
+    }                                                                                                         \
+    /* tanh(log(1 + e)) = n / (n + 2) with n = e (e + 2), e = exp(x): no logarithm, no cancellation. */       \
+    VM_INLINE T pw_mish_tanh_##S(T x) {                                                                       \
+        T e = vm_exp(x > 20 ? 20 : x), n = e * (e + 2);                                                       \
+        return n / (n + 2);                                                                                   \
+    }                                                                                                         \
+    VM_INLINE T pw_mish_slope_##S(T x) {                                                                      \
+        T t = pw_mish_tanh_##S(x);                                                                            \
+        return t + x * vm_sigmoid(x) * (1 - t * t);                                                           \
+    }
+PW_DERIVATIVES(float, f32)
+PW_DERIVATIVES(double, f64)
+#define PW_OF(F, x) _Generic((x), float: F##_f32, double: F##_f64)(x)
+PW_BINARY(silu_grad, 30, x * PW_OF(pw_silu_slope, y))
+PW_BINARY(gelu_tanh_grad, 50, x * PW_OF(pw_gelu_tanh_slope, y))
+PW_UNARY(mish, 30, x * PW_OF(pw_mish_tanh, x))
+PW_BINARY(mish_grad, 60, x * PW_OF(pw_mish_slope, y))
+
+#endif

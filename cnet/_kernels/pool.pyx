@@ -1,0 +1,404 @@
+"""Max and average pooling over up to three dimensions, and their gradients.
+
+Arrays are contiguous and seen as (planes, depth, height, width); fewer dimensions are lengths of 1. A forward task is one
+row of results, or a whole plane where there are enough of them; a gradient task is a plane, so nobody else writes to it.
+Inside a row the taps of the window are the outer loop and the results the inner one, which vectorises. Windows wider than
+the row of results, and adaptive ones, whose widths differ, take one result at a time and vectorise inside the window.
+"""
+
+cimport numpy as cnp
+from cython.parallel cimport prange
+from libc.string cimport memset
+
+from cnet._kernels._threads cimport threads_for
+from cnet._kernels.rowmath cimport row_sum
+from cnet._kernels.types cimport index, real
+
+cnp.import_array()
+
+cdef struct Geometry:
+    Py_ssize_t[3] size      # of the input
+    Py_ssize_t[3] out       # of the output
+    Py_ssize_t[3] k         # window
+    Py_ssize_t[3] s         # stride
+    Py_ssize_t[3] p         # padding
+    Py_ssize_t[3] d         # dilation
+    Py_ssize_t n_in         # elements of an input plane
+    Py_ssize_t n_out
+    bint adaptive           # windows [o * size / out, (o + 1) * size / out), borders rounded outwards
+
+ctypedef fused value:
+    float
+    double
+    long long
+
+cdef enum:
+    STRIP = 64          # results whose gradients are divided at once
+    MANY_PLANES = 32    # from here on a plane is a forward task, not a row: fewer, larger tasks
+
+
+cdef class Window:
+    """Where the windows of a pooling lie. Every argument holds three lengths; `kernel` is None for adaptive pooling."""
+
+    cdef Geometry geo
+
+    def __init__(self, tuple size, tuple out, tuple kernel=None, tuple stride=None, tuple padding=None, tuple dilation=None):
+        cdef int i
+        self.geo.adaptive = kernel is None
+        self.geo.n_in = self.geo.n_out = 1
+        for i in range(3):
+            self.geo.size[i] = size[i]
+            self.geo.out[i] = out[i]
+            self.geo.n_in *= size[i]
+            self.geo.n_out *= out[i]
+            if kernel is None:
+                self.geo.k[i] = (size[i] + out[i] - 1) // max(out[i], 1) + 1
+            else:
+                self.geo.k[i] = kernel[i]
+                self.geo.s[i] = stride[i]
+                self.geo.p[i] = padding[i]
+                self.geo.d[i] = dilation[i]
+
+
+cdef inline void span(const Geometry *w, int axis, Py_ssize_t o, Py_ssize_t *first, Py_ssize_t *end) noexcept nogil:
+    """The inputs [first, end), in steps of the dilation, that window `o` covers along an axis."""
+    cdef Py_ssize_t a, b
+    if w.adaptive:
+        first[0] = o * w.size[axis] // w.out[axis]
+        end[0] = ((o + 1) * w.size[axis] + w.out[axis] - 1) // w.out[axis]
+        return
+    a = o * w.s[axis] - w.p[axis]
+    b = a + (w.k[axis] - 1) * w.d[axis] + 1
+    if a < 0:
+        a += (-a + w.d[axis] - 1) // w.d[axis] * w.d[axis]
+    first[0] = a
+    end[0] = min(b, w.size[axis])
+
+
+cdef inline Py_ssize_t step(const Geometry *w, int axis) noexcept nogil:
+    return 1 if w.adaptive else w.d[axis]
+
+
+cdef inline bint by_result(const Geometry *w) noexcept nogil:
+    """Whether to take one result at a time instead of one tap at a time."""
+    return w.adaptive or w.k[2] > w.out[2] and w.d[2] == 1
+
+
+cdef inline void covered(const Geometry *w, Py_ssize_t tap, Py_ssize_t *lo, Py_ssize_t *hi) noexcept nogil:
+    """The results [lo, hi) of a row for which a tap of the window falls inside the input."""
+    cdef Py_ssize_t off = tap * w.d[2] - w.p[2]
+    lo[0] = 0 if off >= 0 else (-off + w.s[2] - 1) // w.s[2]
+    hi[0] = 0 if off >= w.size[2] else min(w.out[2], (w.size[2] - 1 - off) // w.s[2] + 1)
+
+
+cdef inline bint beats(value v, value m) noexcept nogil:
+    """Whether v replaces the maximum m: ties go to the first, NaN beats everything, the last NaN wins."""
+    if value is float or value is double:
+        return (v > m) | (v != v)
+    else:
+        return v > m
+
+
+cdef inline void max_quads(const value *x0, const value *x1, value *y, index *at, index start, index width,
+                           Py_ssize_t n) noexcept nogil:
+    """A row of 2x2 windows with stride 2."""
+    cdef Py_ssize_t i
+    cdef value m, v
+    cdef index j, b
+    for i in range(n):
+        b = start + 2 * <index> i
+        m = x0[2 * i]
+        j = b
+        v = x0[2 * i + 1]
+        j = b + 1 if beats(v, m) else j
+        m = v if beats(v, m) else m
+        v = x1[2 * i]
+        j = b + width if beats(v, m) else j
+        m = v if beats(v, m) else m
+        v = x1[2 * i + 1]
+        j = b + width + 1 if beats(v, m) else j
+        m = v if beats(v, m) else m
+        y[i] = m
+        at[i] = j
+
+
+cdef inline void max_tap(const value *x, value *y, index *at, index start, Py_ssize_t stride, Py_ssize_t lo,
+                         Py_ssize_t hi) noexcept nogil:
+    """Offers one tap of the window to the results [lo, hi); at < 0 marks those that have seen none."""
+    cdef Py_ssize_t o
+    cdef value v
+    cdef bint take
+    for o in range(lo, hi):
+        v = x[o * stride]
+        take = beats(v, y[o]) | (at[o] < 0)
+        y[o] = v if take else y[o]
+        at[o] = start + <index> (o * stride) if take else at[o]
+
+
+cdef inline void max_window(const Geometry *w, const value *x, value *y, index *at, Py_ssize_t d0, Py_ssize_t d1, Py_ssize_t h0,
+                            Py_ssize_t h1, Py_ssize_t o) noexcept nogil:
+    cdef Py_ssize_t w0, w1, i, j, l, best = -1
+    cdef value v, m = 0
+    span(w, 2, o, &w0, &w1)
+    for i from d0 <= i < d1 by step(w, 0):
+        for j from h0 <= j < h1 by step(w, 1):
+            for l in range((i * w.size[1] + j) * w.size[2] + w0, (i * w.size[1] + j) * w.size[2] + w1):
+                v = x[l]
+                if beats(v, m) or best < 0:
+                    m = v
+                    best = l
+    y[0] = m
+    at[0] = <index> best
+
+
+cdef inline void max_row(const Geometry *w, const value *x, value *y, index *at, Py_ssize_t row) noexcept nogil:
+    """One row of results of a plane, with the positions of the maxima in the plane."""
+    cdef Py_ssize_t d0, d1, h0, h1, i, j, tap, lo, hi, start, o
+    span(w, 0, row // w.out[1], &d0, &d1)
+    span(w, 1, row % w.out[1], &h0, &h1)
+    y += row * w.out[2]
+    at += row * w.out[2]
+    if by_result(w):
+        for o in range(w.out[2]):
+            max_window(w, x, y + o, at + o, d0, d1, h0, h1, o)
+        return
+    if (w.k[2] == 2 and w.s[2] == 2 and w.p[2] == 0 and w.d[2] == 1 and h1 - h0 == 2 and d1 - d0 == 1
+            and 2 * w.out[2] <= w.size[2] and w.d[1] == 1):
+        start = (d0 * w.size[1] + h0) * w.size[2]
+        max_quads(x + start, x + start + w.size[2], y, at, <index> start, <index> w.size[2], w.out[2])
+        return
+    for o in range(w.out[2]):
+        at[o] = -1
+    for i from d0 <= i < d1 by w.d[0]:
+        for j from h0 <= j < h1 by w.d[1]:
+            for tap in range(w.k[2]):
+                covered(w, tap, &lo, &hi)
+                start = (i * w.size[1] + j) * w.size[2] + tap * w.d[2] - w.p[2]
+                max_tap(x + start, y, at, <index> start, w.s[2], lo, hi)
+
+
+cdef void max_planes(const Geometry *w, const value *x, value *y, index *at, Py_ssize_t planes) noexcept nogil:
+    cdef Py_ssize_t rows = w.out[0] * w.out[1], t, r
+    cdef int threads = threads_for(4.0 * planes * w.n_out * w.k[0] * w.k[1] * w.k[2])
+    if planes >= MANY_PLANES:
+        for t in prange(planes, schedule='static', num_threads=threads):
+            for r in range(rows):
+                max_row(w, x + t * w.n_in, y + t * w.n_out, at + t * w.n_out, r)
+    else:
+        for t in prange(planes * rows, schedule='static', num_threads=threads):
+            max_row(w, x + t // rows * w.n_in, y + t // rows * w.n_out, at + t // rows * w.n_out, t % rows)
+
+
+def max_forward(cnp.ndarray x, cnp.ndarray y, cnp.ndarray at, Py_ssize_t planes, Window window):
+    """y = the maxima of the windows (float32, float64 or int64); at (int32 or int64) = their positions in the plane."""
+    cdef int t = cnp.PyArray_TYPE(x)
+    cdef bint small = cnp.PyArray_ITEMSIZE(at) == 4
+    cdef void *xp = cnp.PyArray_DATA(x)
+    cdef void *yp = cnp.PyArray_DATA(y)
+    cdef void *ap = cnp.PyArray_DATA(at)
+    cdef Geometry *w = &window.geo
+    with nogil:
+        if t == cnp.NPY_FLOAT:
+            if small:
+                max_planes(w, <float *> xp, <float *> yp, <int *> ap, planes)
+            else:
+                max_planes(w, <float *> xp, <float *> yp, <long long *> ap, planes)
+        elif t == cnp.NPY_DOUBLE:
+            if small:
+                max_planes(w, <double *> xp, <double *> yp, <int *> ap, planes)
+            else:
+                max_planes(w, <double *> xp, <double *> yp, <long long *> ap, planes)
+        elif small:
+            max_planes(w, <long long *> xp, <long long *> yp, <int *> ap, planes)
+        else:
+            max_planes(w, <long long *> xp, <long long *> yp, <long long *> ap, planes)
+
+
+cdef void scatter_planes(const value *g, const index *at, value *gx, Py_ssize_t planes, Py_ssize_t n_in,
+                         Py_ssize_t n_out) noexcept nogil:
+    cdef Py_ssize_t t, i
+    cdef int threads = threads_for(sizeof(value) * <double> planes * (n_in + 3 * n_out))
+    for t in prange(planes, schedule='static', num_threads=threads):
+        memset(gx + t * n_in, 0, n_in * sizeof(value))
+        for i in range(n_out):
+            gx[t * n_in + at[t * n_out + i]] += g[t * n_out + i]
+
+
+cdef void gather_planes(const value *x, const index *at, value *y, Py_ssize_t planes, Py_ssize_t n_in,
+                        Py_ssize_t n_out) noexcept nogil:
+    cdef Py_ssize_t t, i
+    cdef int threads = threads_for(3.0 * sizeof(value) * planes * n_out)
+    for t in prange(planes, schedule='static', num_threads=threads):
+        for i in range(n_out):
+            y[t * n_out + i] = x[t * n_in + at[t * n_out + i]]
+
+
+def scatter(cnp.ndarray g, cnp.ndarray at, cnp.ndarray gx, Py_ssize_t planes, Py_ssize_t n_in, Py_ssize_t n_out):
+    """gx (planes, n_in) = zeros, plus g (planes, n_out) at the positions `at`, which are valid."""
+    cdef bint small = cnp.PyArray_ITEMSIZE(at) == 4
+    cdef void *a = cnp.PyArray_DATA(g)
+    cdef void *b = cnp.PyArray_DATA(gx)
+    cdef void *i = cnp.PyArray_DATA(at)
+    cdef bint single = cnp.PyArray_TYPE(g) == cnp.NPY_FLOAT
+    with nogil:
+        if single and small:
+            scatter_planes(<float *> a, <int *> i, <float *> b, planes, n_in, n_out)
+        elif single:
+            scatter_planes(<float *> a, <long long *> i, <float *> b, planes, n_in, n_out)
+        elif small:
+            scatter_planes(<double *> a, <int *> i, <double *> b, planes, n_in, n_out)
+        else:
+            scatter_planes(<double *> a, <long long *> i, <double *> b, planes, n_in, n_out)
+
+
+def gather(cnp.ndarray x, cnp.ndarray at, cnp.ndarray y, Py_ssize_t planes, Py_ssize_t n_in, Py_ssize_t n_out):
+    """y (planes, n_out) = x (planes, n_in) at the positions `at`, which are valid."""
+    cdef bint small = cnp.PyArray_ITEMSIZE(at) == 4
+    cdef void *a = cnp.PyArray_DATA(x)
+    cdef void *b = cnp.PyArray_DATA(y)
+    cdef void *i = cnp.PyArray_DATA(at)
+    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    with nogil:
+        if single and small:
+            gather_planes(<float *> a, <int *> i, <float *> b, planes, n_in, n_out)
+        elif single:
+            gather_planes(<float *> a, <long long *> i, <float *> b, planes, n_in, n_out)
+        elif small:
+            gather_planes(<double *> a, <int *> i, <double *> b, planes, n_in, n_out)
+        else:
+            gather_planes(<double *> a, <long long *> i, <double *> b, planes, n_in, n_out)
+
+
+cdef inline Py_ssize_t extent(const Geometry *w, int axis, Py_ssize_t o, bint padded) noexcept nogil:
+    """How many elements window `o` has along an axis; `padded` counts those in the padding too."""
+    cdef Py_ssize_t a = o * w.s[axis] - w.p[axis]
+    cdef Py_ssize_t b = min(a + w.k[axis], w.size[axis] + w.p[axis])
+    if padded:
+        return b - a
+    return min(b, w.size[axis]) - max(a, <Py_ssize_t> 0)
+
+
+cdef inline void avg_row(const Geometry *w, const real *x, real *y, Py_ssize_t row, bint padded, double divisor) noexcept nogil:
+    cdef Py_ssize_t d0, d1, h0, h1, w0, w1, i, j, tap, lo, hi, o, start, stride = w.s[2]
+    cdef double total
+    cdef real n
+    span(w, 0, row // w.out[1], &d0, &d1)
+    span(w, 1, row % w.out[1], &h0, &h1)
+    y += row * w.out[2]
+    if by_result(w):
+        for o in range(w.out[2]):
+            span(w, 2, o, &w0, &w1)
+            total = 0
+            for i in range(d0, d1):
+                for j in range(h0, h1):
+                    total += row_sum(x + (i * w.size[1] + j) * w.size[2] + w0, w1 - w0)
+            y[o] = <real> (total / window_count(w, row, o, padded, divisor))
+        return
+    for o in range(w.out[2]):
+        y[o] = 0
+    for i in range(d0, d1):
+        for j in range(h0, h1):
+            for tap in range(w.k[2]):
+                covered(w, tap, &lo, &hi)
+                start = (i * w.size[1] + j) * w.size[2] + tap - w.p[2]
+                for o in range(lo, hi):
+                    y[o] = y[o] + x[start + o * stride]
+    if divisor > 0 or w.p[2] == 0 and (w.out[2] - 1) * stride + w.k[2] <= w.size[2]:
+        n = <real> window_count(w, row, 0, padded, divisor)
+        for o in range(w.out[2]):
+            y[o] = y[o] / n
+    else:
+        for o in range(w.out[2]):
+            y[o] = y[o] / <real> window_count(w, row, o, padded, divisor)
+
+
+cdef inline double window_count(const Geometry *w, Py_ssize_t row, Py_ssize_t o, bint padded, double divisor) noexcept nogil:
+    """What the sum of a window is divided by."""
+    cdef Py_ssize_t a, b, n = 1
+    if divisor != 0:
+        return divisor
+    if w.adaptive:
+        span(w, 0, row // w.out[1], &a, &b)
+        n *= b - a
+        span(w, 1, row % w.out[1], &a, &b)
+        n *= b - a
+        span(w, 2, o, &a, &b)
+        return <double> (n * (b - a))
+    return <double> (extent(w, 0, row // w.out[1], padded) * extent(w, 1, row % w.out[1], padded) * extent(w, 2, o, padded))
+
+
+cdef void avg_planes(const Geometry *w, const real *x, real *y, Py_ssize_t planes, bint padded, double divisor) noexcept nogil:
+    cdef Py_ssize_t rows = w.out[0] * w.out[1], t, r
+    cdef int threads = threads_for(3.0 * planes * w.n_out * w.k[0] * w.k[1] * w.k[2])
+    if planes >= MANY_PLANES:
+        for t in prange(planes, schedule='static', num_threads=threads):
+            for r in range(rows):
+                avg_row(w, x + t * w.n_in, y + t * w.n_out, r, padded, divisor)
+    else:
+        for t in prange(planes * rows, schedule='static', num_threads=threads):
+            avg_row(w, x + t // rows * w.n_in, y + t // rows * w.n_out, t % rows, padded, divisor)
+
+
+def avg_forward(cnp.ndarray x, cnp.ndarray y, Py_ssize_t planes, Window window, bint padded, double divisor):
+    """y = the means of the windows; `padded` counts the padding, and `divisor`, if not 0, replaces the count."""
+    cdef void *xp = cnp.PyArray_DATA(x)
+    cdef void *yp = cnp.PyArray_DATA(y)
+    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    with nogil:
+        if single:
+            avg_planes(&window.geo, <float *> xp, <float *> yp, planes, padded, divisor)
+        else:
+            avg_planes(&window.geo, <double *> xp, <double *> yp, planes, padded, divisor)
+
+
+cdef inline void avg_row_grad(const Geometry *w, const real *g, real *gx, Py_ssize_t row, bint padded,
+                              double divisor) noexcept nogil:
+    """Adds what one row of results contributes to the gradient of its plane."""
+    cdef real[STRIP] part
+    cdef Py_ssize_t d0, d1, h0, h1, w0, w1, i, j, l, tap, lo, hi, o, o0, start, stride = w.s[2]
+    cdef real v
+    span(w, 0, row // w.out[1], &d0, &d1)
+    span(w, 1, row % w.out[1], &h0, &h1)
+    g += row * w.out[2]
+    if by_result(w):
+        for o in range(w.out[2]):
+            span(w, 2, o, &w0, &w1)
+            v = g[o] / <real> window_count(w, row, o, padded, divisor)
+            for i in range(d0, d1):
+                for j in range(h0, h1):
+                    start = (i * w.size[1] + j) * w.size[2]
+                    for l in range(start + w0, start + w1):
+                        gx[l] = gx[l] + v
+        return
+    for o0 from 0 <= o0 < w.out[2] by STRIP:
+        for o in range(min(w.out[2] - o0, <Py_ssize_t> STRIP)):
+            part[o] = g[o0 + o] / <real> window_count(w, row, o0 + o, padded, divisor)
+        for i in range(d0, d1):
+            for j in range(h0, h1):
+                for tap in range(w.k[2]):
+                    covered(w, tap, &lo, &hi)
+                    start = (i * w.size[1] + j) * w.size[2] + tap - w.p[2]
+                    for o in range(max(lo, o0), min(hi, o0 + STRIP)):
+                        gx[start + o * stride] = gx[start + o * stride] + part[o - o0]
+
+
+cdef void avg_planes_grad(const Geometry *w, const real *g, real *gx, Py_ssize_t planes, bint padded,
+                          double divisor) noexcept nogil:
+    cdef Py_ssize_t t, r
+    cdef int threads = threads_for(3.0 * planes * w.n_out * w.k[0] * w.k[1] * w.k[2])
+    for t in prange(planes, schedule='static', num_threads=threads):
+        memset(gx + t * w.n_in, 0, w.n_in * sizeof(real))
+        for r in range(w.out[0] * w.out[1]):
+            avg_row_grad(w, g + t * w.n_out, gx + t * w.n_in, r, padded, divisor)
+
+
+def avg_grad(cnp.ndarray g, cnp.ndarray gx, Py_ssize_t planes, Window window, bint padded, double divisor):
+    """gx, the gradient of the input of `avg_forward`, from the gradient g of its output."""
+    cdef void *gp = cnp.PyArray_DATA(g)
+    cdef void *xp = cnp.PyArray_DATA(gx)
+    cdef bint single = cnp.PyArray_TYPE(g) == cnp.NPY_FLOAT
+    with nogil:
+        if single:
+            avg_planes_grad(&window.geo, <float *> gp, <float *> xp, planes, padded, divisor)
+        else:
+            avg_planes_grad(&window.geo, <double *> gp, <double *> xp, planes, padded, divisor)

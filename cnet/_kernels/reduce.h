@@ -1,0 +1,151 @@
+/* Reductions over a row (adjacent elements) and over columns (a block of rows, column by column), for both types.
+ *
+ * Float sums run in blocks and the blocks are added in double, so that rounding does not grow with the length.
+ * Extremes let NaN win, as PyTorch's do. The file includes itself once per type, with T, RED, ROW and INT defined.
+ */
+#ifndef T
+#ifndef CNET_REDUCE_H
+#define CNET_REDUCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "rowmath.h"
+
+/* What is summed. */
+enum { SUM_PLAIN, SUM_SQUARE, SUM_ABS };
+
+/* Columns handled together: their accumulators (8 bytes each) stay in the first-level cache. */
+enum { COLUMNS = 512 };
+/* Rows added in T before the result goes to the double accumulator. */
+enum { ROWS = 64 };
+
+#define T float
+#define INT int32_t
+#define RED(name) red_##name##_f
+#define ROW(name) row_##name##_f
+#define ABS vm_abs_f32
+#include "reduce.h"
+#undef T
+#undef INT
+#undef RED
+#undef ROW
+#undef ABS
+#define T double
+#define INT int64_t
+#define RED(name) red_##name##_d
+#define ROW(name) row_##name##_d
+#define ABS vm_abs_f64
+#include "reduce.h"
+#undef T
+#undef INT
+#undef RED
+#undef ROW
+#undef ABS
+#endif
+#else
+
+static inline double RED(row_sum)(const T *x, ptrdiff_t n, int kind)
+{
+    double total = 0;
+    if (kind == SUM_PLAIN)
+        return ROW(sum)(x, n);
+    if (kind == SUM_SQUARE)
+        return ROW(dot)(x, x, n);
+    for (ptrdiff_t b = 0; b < n; b += ROW_BLOCK) {
+        ptrdiff_t e = b + ROW_BLOCK < n ? b + ROW_BLOCK : n;
+        T s = 0;
+        #pragma omp simd reduction(+ : s)
+        for (ptrdiff_t i = b; i < e; i++)
+            s += ABS(x[i]);
+        total += s;
+    }
+    return total;
+}
+
+/* total[j] = sum over n rows of column j, for w <= COLUMNS columns of an array whose rows are `step` elements apart. */
+static inline void RED(col_sum)(const T *x, ptrdiff_t n, ptrdiff_t step, ptrdiff_t w, int kind, double *restrict total)
+{
+    T part[COLUMNS];
+    for (ptrdiff_t j = 0; j < w; j++)
+        total[j] = 0;
+    for (ptrdiff_t b = 0; b < n; b += ROWS) {
+        ptrdiff_t e = b + ROWS < n ? b + ROWS : n;
+        for (ptrdiff_t j = 0; j < w; j++)
+            part[j] = 0;
+        for (ptrdiff_t i = b; i < e; i++) {
+            const T *row = x + i * step;
+            if (kind == SUM_PLAIN)
+                for (ptrdiff_t j = 0; j < w; j++)
+                    part[j] += row[j];
+            else if (kind == SUM_SQUARE)
+                for (ptrdiff_t j = 0; j < w; j++)
+                    part[j] += row[j] * row[j];
+            else
+                for (ptrdiff_t j = 0; j < w; j++)
+                    part[j] += ABS(row[j]);
+        }
+        for (ptrdiff_t j = 0; j < w; j++)
+            total[j] += part[j];
+    }
+}
+
+/* The largest (sign 1) or smallest (sign -1) element; NaN if there is one. */
+static inline T RED(row_extreme)(const T *x, ptrdiff_t n, T sign)
+{
+    T m = -(T)INFINITY;
+    int bad = 0;
+    #pragma omp simd reduction(max : m) reduction(| : bad)
+    for (ptrdiff_t i = 0; i < n; i++) {
+        T v = x[i] * sign;
+        m = v > m ? v : m;
+        bad |= v != v;
+    }
+    return bad ? (T)NAN : m * sign;
+}
+
+/* Where the value v (or NaN, if v is) comes first; 64 elements are compared before looking. */
+static inline ptrdiff_t RED(row_find)(const T *x, ptrdiff_t n, T v)
+{
+    ptrdiff_t b = 0;
+    for (; b + 64 <= n; b += 64) {
+        int hit = 0;
+        for (int i = 0; i < 64; i++)
+            hit |= (x[b + i] == v) | (x[b + i] != x[b + i]);
+        if (hit)
+            break;
+    }
+    while (b < n && !(x[b] == v || x[b] != x[b]))
+        b++;
+    return b < n ? b : n - 1;
+}
+
+/* best[j] and, unless NULL, where[j]: extremes of w <= COLUMNS columns over n rows. The first of equal elements wins. */
+static inline void RED(col_extreme)(const T *x, ptrdiff_t n, ptrdiff_t step, ptrdiff_t w, T sign, T *restrict best,
+                                    long long *restrict where)
+{
+    INT at[COLUMNS];
+    for (ptrdiff_t j = 0; j < w; j++) {
+        best[j] = x[j];
+        at[j] = 0;
+    }
+    for (ptrdiff_t i = 1; i < n; i++) {
+        const T *row = x + i * step;
+        if (where)
+            for (ptrdiff_t j = 0; j < w; j++) {
+                T v = row[j], m = best[j];
+                int take = (v * sign > m * sign) | ((v != v) & (m == m));
+                best[j] = take ? v : m;
+                at[j] = take ? (INT)i : at[j];
+            }
+        else
+            for (ptrdiff_t j = 0; j < w; j++) {
+                T v = row[j], m = best[j];
+                best[j] = (v * sign > m * sign) | (v != v) ? v : m;
+            }
+    }
+    if (where)
+        for (ptrdiff_t j = 0; j < w; j++)
+            where[j] = at[j];
+}
+
+#endif

@@ -1,0 +1,99 @@
+"""Views that NumPy's Python functions make too slowly or not at all: any strides, and reshapes that must not copy.
+
+Single copy (not compiled per instruction set): nothing here loops over elements.
+"""
+
+cimport numpy as cnp
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF
+
+cnp.import_array()
+
+cdef extern from "numpy/arrayobject.h":
+    object PyArray_NewFromDescr(type subtype, cnp.dtype descr, int nd, const cnp.npy_intp* dims,
+                                const cnp.npy_intp* strides, void* data, int flags, object obj)
+    int PyArray_SetBaseObject(cnp.ndarray arr, object obj) except -1
+    int PyArray_FLAGS(cnp.ndarray arr)
+
+cdef enum:
+    MAXDIMS = 64  # NumPy's own limit
+
+
+cdef object _over(cnp.ndarray a, int nd, cnp.npy_intp* shape, cnp.npy_intp* strides, Py_ssize_t offset):
+    cdef cnp.dtype descr = a.descr
+    Py_INCREF(descr)  # the constructor takes a reference for itself
+    out = PyArray_NewFromDescr(cnp.ndarray, descr, nd, shape, strides, cnp.PyArray_BYTES(a) + offset,
+                               PyArray_FLAGS(a) & cnp.NPY_ARRAY_WRITEABLE, None)
+    Py_INCREF(a)
+    PyArray_SetBaseObject(out, a)
+    return out
+
+
+def strided(cnp.ndarray a not None, shape, strides, Py_ssize_t offset=0):
+    """The memory of `a` seen with another shape and other strides, `offset` bytes after its first element.
+
+    Strides are in bytes. The caller has made sure that every element lies inside the memory.
+    """
+    cdef cnp.npy_intp dims[MAXDIMS]
+    cdef cnp.npy_intp steps[MAXDIMS]
+    cdef int i, nd = len(shape)
+    if nd > MAXDIMS or len(strides) != nd:
+        raise ValueError('too many dimensions, or as many strides as dimensions were expected')
+    for i in range(nd):
+        dims[i] = shape[i]
+        steps[i] = strides[i]
+    return _over(a, nd, dims, steps, offset)
+
+
+def reshaped(cnp.ndarray a not None, tuple shape):
+    """`a` with another shape (one size may be -1) as a view of its memory; None if that takes a copy or cannot be."""
+    cdef cnp.npy_intp dims[MAXDIMS]
+    cdef cnp.npy_intp steps[MAXDIMS]
+    cdef cnp.npy_intp chunk, run, step, known = 1, size = cnp.PyArray_SIZE(a)
+    cdef int nd = len(shape), j = nd - 1, unknown = -1, i, last
+    if nd > MAXDIMS:
+        raise ValueError('too many dimensions')
+    for i in range(nd):
+        dims[i] = shape[i]
+        if dims[i] >= 0:
+            known *= dims[i]
+        elif dims[i] == -1 and unknown < 0:
+            unknown = i
+        else:
+            return None
+    if unknown >= 0:
+        if known == 0 or size % known:
+            return None
+        dims[unknown] = size // known
+    elif known != size:
+        return None
+    if size == 0:
+        step = a.itemsize
+        for i in range(nd - 1, -1, -1):
+            steps[i] = step
+            step *= max(dims[i], 1)
+        return _over(a, nd, dims, steps, 0)
+    # Old dimensions are joined into chunks that lie evenly in memory; each must be used up by whole new dimensions.
+    chunk = 1
+    last = a.ndim - 1
+    step = a.strides[last] if a.ndim else a.itemsize
+    for i in range(a.ndim - 1, -1, -1):
+        chunk *= a.shape[i]
+        if i == 0 or (a.shape[i - 1] != 1 and a.strides[i - 1] != chunk * step):
+            run = 1
+            while j >= 0 and (run < chunk or dims[j] == 1):
+                steps[j] = run * step
+                run *= dims[j]
+                j -= 1
+            if run != chunk:
+                return None
+            if i > 0:
+                step = a.strides[i - 1]
+                chunk = 1
+    if j >= 0:
+        if a.ndim:
+            return None
+        while j >= 0:
+            steps[j] = step
+            j -= 1
+    return _over(a, nd, dims, steps, 0)

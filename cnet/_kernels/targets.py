@@ -1,0 +1,60 @@
+"""THE table of what is compiled: instruction sets, kernel families, single modules.
+
+`setup.py` executes this file by path and `cnet._kernels` imports it, so it may import nothing from the package. To add
+a kernel family, write `<family>.pyx` and one line in FAMILIES.
+"""
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class ISA(NamedTuple):
+    """One instruction set: its compiler flags and the CPU features that code made with them needs."""
+    name: str
+    gcc: tuple[str, ...]
+    msvc: tuple[str, ...]
+    needs: frozenset[str]
+
+
+_V3 = frozenset('avx avx2 bmi1 bmi2 f16c fma lzcnt'.split())
+_V4 = _V3 | frozenset('avx512f avx512bw avx512cd avx512dq avx512vl'.split())
+
+# From the least to the most demanding. A compiler that refuses an entry's flags leaves it out, so that arm64, where
+# `base` already is NEON, builds `base` alone from the same table.
+ISAS = (
+    ISA('base', (), (), frozenset()),
+    ISA('v3', ('-mavx2', '-mfma', '-mbmi', '-mbmi2', '-mf16c', '-mlzcnt'), ('/arch:AVX2',), _V3),
+    # GCC's default for these CPUs is 256-bit vectors, which halves the width of every loop that it vectorises itself.
+    ISA('v4', ('-mavx2', '-mfma', '-mbmi', '-mbmi2', '-mf16c', '-mlzcnt', '-mavx512f', '-mavx512bw', '-mavx512cd',
+               '-mavx512dq', '-mavx512vl', '-mprefer-vector-width=512'), ('/arch:AVX512',), _V4),
+)
+
+_ALL = tuple(isa.name for isa in ISAS)
+
+# Kernel families: `<name>.pyx`, translated to C once and compiled once per instruction set named here.
+FAMILIES: dict[str, tuple[str, ...]] = {
+    'attention': _ALL,
+    'boxmuller': _ALL,
+    'conv': _ALL,
+    'index': _ALL,
+    'loss': _ALL,
+    'matmul': _ALL,
+    'norm': _ALL,
+    'optim': _ALL,
+    'pointwise': _ALL,
+    'pool': _ALL,
+    'reduce': _ALL,
+    'resample': _ALL,
+    'rnn': _ALL,
+    'softmax': _ALL,
+}
+
+# Compiled once, with the baseline's flags: shared state, what must not depend on the CPU (random streams), and what
+# gains nothing from wide vectors. Families may cimport these.
+SINGLE = ('_cpu', '_quiet', '_state', '_threads', '_workspace', '_alloc', 'random', 'sort', 'strided')
+
+# Files of cnet/_core that are compiled when they have a `.pxd`; each also runs uncompiled (CNET_COMPILE_CORE=0).
+CORE = ('base', 'elementwise', 'engine', 'op')
+
+# Cython's memoryview type and helper functions, once for the whole package instead of 130 KB per module.
+SHARED = '_cyutility'

@@ -1,0 +1,131 @@
+/* One vector of floats (vf) and one of doubles (vd), as wide as the instruction set of this compilation.
+ *
+ * The only file that knows instruction sets. Arithmetic and comparison are the C operators (`a * b + c` contracts to one
+ * FMA; `a < b` is a vector of all-ones or all-zeros integers, vfi or vdi). The rest is here, with the prefix vf_ or vd_:
+ *
+ *   load(p) store(p, x)              a whole vector, no alignment needed
+ *   load_n(p, n) store_n(p, x, n)    the first n lanes, 0 <= n <= lanes; the other lanes are loaded as 0
+ *   set1(number)                     the same number in every lane
+ *   max(a, b) min(a, b)              lane by lane; b where either is NaN, so max(zero, x) keeps a NaN in x
+ *   sel(m, a, b)                     a where the comparison m holds, b elsewhere
+ *   abs(x)                           clears the sign bit
+ *   sum(x) hmax(x) hmin(x)           over the lanes of x, always in the same order
+ *   transpose(r)                     the square of numbers in r[lanes]
+ *
+ * Code for both types is written once and included twice; gemm_ukr.h shows how.
+ */
+#ifndef CNET_VEC_H
+#define CNET_VEC_H
+#include <stdint.h>
+#include <string.h>
+
+#ifndef __GNUC__
+#error "vec.h is written in the vector extensions of GCC and Clang"
+#endif
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
+
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+#define VEC_BYTES 64
+#define VEC_X86(name) _mm512_##name
+#define VF_IOTA ((vfi){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15})
+#define VD_IOTA ((vdi){0, 1, 2, 3, 4, 5, 6, 7})
+#elif defined(__AVX2__)
+#define VEC_BYTES 32
+#define VEC_X86(name) _mm256_##name
+#define VF_IOTA ((vfi){0, 1, 2, 3, 4, 5, 6, 7})
+#define VD_IOTA ((vdi){0, 1, 2, 3})
+#else
+#define VEC_BYTES 16
+#define VEC_X86(name) _mm_##name
+#define VF_IOTA ((vfi){0, 1, 2, 3})
+#define VD_IOTA ((vdi){0, 1})
+#endif
+
+enum { vf_lanes = VEC_BYTES / 4, vd_lanes = VEC_BYTES / 8 };
+typedef float vf __attribute__((vector_size(VEC_BYTES)));
+typedef double vd __attribute__((vector_size(VEC_BYTES)));
+typedef int32_t vfi __attribute__((vector_size(VEC_BYTES)));
+typedef int64_t vdi __attribute__((vector_size(VEC_BYTES)));
+
+/* Clang has no shuffle by a vector of indices, but makes one of this loop. */
+#ifdef __clang__
+#define VEC_SHUFFLE(v, a, b, index)                                                                                    \
+    ({                                                                                                                 \
+        const v##i at_ = (index);                                                                                      \
+        v out_;                                                                                                        \
+        for (int j_ = 0; j_ < v##_lanes; j_++) out_[j_] = at_[j_] < v##_lanes ? (a)[at_[j_]] : (b)[at_[j_] - v##_lanes]; \
+        out_;                                                                                                          \
+    })
+#else
+#define VEC_SHUFFLE(v, a, b, index) __builtin_shuffle(a, b, index)
+#endif
+
+#ifdef __SSE2__
+static inline vf vf_max(vf a, vf b) { return VEC_X86(max_ps)(a, b); }
+static inline vf vf_min(vf a, vf b) { return VEC_X86(min_ps)(a, b); }
+static inline vd vd_max(vd a, vd b) { return VEC_X86(max_pd)(a, b); }
+static inline vd vd_min(vd a, vd b) { return VEC_X86(min_pd)(a, b); }
+#else
+#define VEC_PICK(v, name, op)                                                                                          \
+    static inline v v##_##name(v a, v b) { v##i m = a op b; return (v)((m & (v##i)a) | (~m & (v##i)b)); }
+VEC_PICK(vf, max, >)
+VEC_PICK(vf, min, <)
+VEC_PICK(vd, max, >)
+VEC_PICK(vd, min, <)
+#endif
+
+#if VEC_BYTES == 64
+static inline vf vf_load_n(const float *p, long n) { return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p); }
+static inline vd vd_load_n(const double *p, long n) { return _mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p); }
+static inline void vf_store_n(float *p, vf x, long n) { _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), x); }
+static inline void vd_store_n(double *p, vd x, long n) { _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), x); }
+#elif VEC_BYTES == 32
+static inline vf vf_load_n(const float *p, long n) { return _mm256_maskload_ps(p, (__m256i)(VF_IOTA < (int32_t)n)); }
+static inline vd vd_load_n(const double *p, long n) { return _mm256_maskload_pd(p, (__m256i)(VD_IOTA < (int64_t)n)); }
+static inline void vf_store_n(float *p, vf x, long n) { _mm256_maskstore_ps(p, (__m256i)(VF_IOTA < (int32_t)n), x); }
+static inline void vd_store_n(double *p, vd x, long n) { _mm256_maskstore_pd(p, (__m256i)(VD_IOTA < (int64_t)n), x); }
+#else
+static inline vf vf_load_n(const float *p, long n) { vf x = {0}; for (long i = 0; i < n; i++) x[i] = p[i]; return x; }
+static inline vd vd_load_n(const double *p, long n) { vd x = {0}; for (long i = 0; i < n; i++) x[i] = p[i]; return x; }
+static inline void vf_store_n(float *p, vf x, long n) { for (long i = 0; i < n; i++) p[i] = x[i]; }
+static inline void vd_store_n(double *p, vd x, long n) { for (long i = 0; i < n; i++) p[i] = x[i]; }
+#endif
+
+/* set1 is x - 0 and not 0 + x: the latter turns -0 into +0, so the compiler would have to keep the addition. */
+#define VEC_DEFINE(v, T, IOTA, MAGNITUDE)                                                                              \
+    static inline v v##_load(const T *p) { v x; memcpy(&x, p, sizeof x); return x; }                                   \
+    static inline void v##_store(T *p, v x) { memcpy(p, &x, sizeof x); }                                               \
+    static inline v v##_set1(T x) { return x - (v){0}; }                                                               \
+    static inline v v##_sel(v##i m, v a, v b) { return (v)((m & (v##i)a) | (~m & (v##i)b)); }                          \
+    static inline v v##_abs(v x) { return (v)((v##i)x & MAGNITUDE); }                                                  \
+    static inline T v##_sum(v x) {                                                                                     \
+        for (int w = v##_lanes / 2; w; w /= 2) x += VEC_SHUFFLE(v, x, x, IOTA ^ w);                                    \
+        return x[0];                                                                                                   \
+    }                                                                                                                  \
+    static inline T v##_hmax(v x) {                                                                                    \
+        for (int w = v##_lanes / 2; w; w /= 2) x = v##_max(x, VEC_SHUFFLE(v, x, x, IOTA ^ w));                         \
+        return x[0];                                                                                                   \
+    }                                                                                                                  \
+    static inline T v##_hmin(v x) {                                                                                    \
+        for (int w = v##_lanes / 2; w; w /= 2) x = v##_min(x, VEC_SHUFFLE(v, x, x, IOTA ^ w));                         \
+        return x[0];                                                                                                   \
+    }                                                                                                                  \
+    /* Interleaving the two halves of the rows, log2(lanes) times, transposes them. */                                 \
+    static inline void v##_transpose(v *r) {                                                                           \
+        enum { half = v##_lanes / 2 };                                                                                 \
+        for (int w = 1; w < v##_lanes; w *= 2) {                                                                       \
+            v s[v##_lanes];                                                                                            \
+            for (int i = 0; i < v##_lanes; i++) s[i] = r[i];                                                           \
+            for (int i = 0; i < half; i++) {                                                                           \
+                r[2 * i] = VEC_SHUFFLE(v, s[i], s[i + half], (IOTA >> 1) + (IOTA & 1) * v##_lanes);                    \
+                r[2 * i + 1] = VEC_SHUFFLE(v, s[i], s[i + half], (IOTA >> 1) + (IOTA & 1) * v##_lanes + half);         \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+VEC_DEFINE(vf, float, VF_IOTA, 0x7fffffff)
+VEC_DEFINE(vd, double, VD_IOTA, INT64_MAX)
+
+#endif

@@ -1,0 +1,523 @@
+"""Arithmetic of two tensors: operators, their functions and their in-place forms."""
+
+import numpy as np
+
+from .. import _kernels as K
+from .._core import errors
+from .._core.base import TensorBase, wrap
+from .._core.dtype import complex128, float64, number_category
+from .._core.elementwise import binary, binary_, binary_float, kind_of, operands
+from .._core.inplace import assign_, copy_out
+from .._core.op import Op, finish
+
+quiet = K._quiet.quiet
+P = K.pointwise
+
+
+class Add(Op, name='AddBackward0'):
+    __slots__ = ()
+    forward = staticmethod(P.add)
+
+    def backward(self, g):
+        return g, g
+
+
+class AddScaled(Op, name='AddBackward0'):
+    """x + alpha * y."""
+    __slots__ = ()
+
+    @staticmethod
+    def forward(x, y, alpha):
+        return P.add(x, P.mul(y, alpha))
+
+    def backward(self, g):
+        return g, g * _conj(self.kw['alpha']) if self.needs[1] else None
+
+
+class Sub(Op, name='SubBackward0'):
+    __slots__ = ()
+    forward = staticmethod(P.sub)
+
+    def backward(self, g):
+        return g, -g if self.needs[1] else None
+
+
+class Mul(Op, name='MulBackward0'):
+    __slots__ = ()
+    keep_in = (0, 1)
+    forward = staticmethod(P.mul)
+
+    def backward(self, g):
+        return (g * _conj(self.saved(1)) if self.needs[0] else None,
+                g * _conj(self.saved(0)) if self.needs[1] else None)
+
+
+class Div(Op, name='DivBackward0'):
+    __slots__ = ()
+    keep_in = (0, 1)
+    forward = staticmethod(P.div)
+
+    def backward(self, g):
+        y = _conj(self.saved(1))
+        gx = g / y
+        return gx if self.needs[0] else None, -gx * _conj(self.saved(0)) / y if self.needs[1] else None
+
+
+class DivRounded(Op, name='DivBackward1'):
+    """x / y rounded to an integer, which has no slope."""
+    __slots__ = ()
+
+    @staticmethod
+    def forward(x, y, mode):
+        if mode == 'floor':
+            return floor_quotient(x, y)
+        if np.result_type(x, y).kind in 'iu':
+            q = quiet(np.floor_divide, x, y)
+            r = quiet(np.remainder, x, y)
+            return q + ((q < 0) & (r != 0)).astype(q.dtype)
+        return quiet(np.trunc, P.div(x, y))
+
+    def backward(self, g):
+        return None, None
+
+
+class Remainder(Op, name='RemainderBackward0'):
+    __slots__ = ()
+    keep_in = (0, 1)
+    forward = staticmethod(lambda x, y: quiet(np.remainder, x, y))
+
+    def backward(self, g):
+        if not self.needs[1]:
+            return g, None
+        x, y = self.saved(0), self.saved(1)
+        return g, -g * floor_divide(x, y)
+
+
+class Fmod(Op, name='FmodBackward0'):
+    __slots__ = ()
+    keep_in = (0, 1)
+    forward = staticmethod(lambda x, y: quiet(np.fmod, x, y))
+
+    def backward(self, g):
+        if not self.needs[1]:
+            return g, None
+        x, y = self.saved(0), self.saved(1)
+        return g, -g * div(x, y, rounding_mode='trunc')
+
+
+class PowScalar(Op, name='PowBackward0'):
+    """x ** p for a number p."""
+    __slots__ = ()
+    keep_in = (0,)
+
+    @staticmethod
+    def forward(x, p):
+        if p == 2:
+            return P.square(x)
+        if p == 0.5 and x.dtype.kind == 'f':
+            return P.sqrt(x)
+        return quiet(np.power, x, p)
+
+    def backward(self, g):
+        x, p = self.saved(0), self.kw['p']
+        return None if p == 0 else g * (p * x ** (p - 1)).conj()
+
+
+class Pow(Op, name='PowBackward1'):
+    """x ** y for tensors (or a number x)."""
+    __slots__ = ()
+    keep_in = (0, 1)
+    keep_out = (0,)
+    forward = staticmethod(lambda x, y: quiet(np.power, x, y))
+
+    def backward(self, g):
+        x, y = self.saved(0), self.saved(1)
+        gx = gy = None
+        if self.needs[0]:
+            gx = g * (y * x ** (y - 1)).conj().masked_fill(y == 0, 0)
+        if self.needs[1]:
+            zero = (x == 0) & (y.real >= 0 if y.is_complex() else y >= 0)
+            if isinstance(x, TensorBase):
+                gy = g * (self.out(0) * x.log()).conj().masked_fill(zero, 0)
+            else:
+                gy = g * (self.out(0) * float(np.log(x))).conj() if x > 0 else g * (self.out(0) * _log(x, g)).masked_fill(zero, 0)
+        return gx, gy
+
+
+class PowOfNumber(Pow, name='PowBackward2'):
+    """x ** y for a number x."""
+    __slots__ = ()
+
+    def backward(self, g):
+        x, y = self.saved(0), self.out(0)
+        if x == 0:
+            e = self.saved(1)
+            return None, (g * y * _log(x, y)).masked_fill(e >= 0, 0)
+        return None, g * (y * _log(x, y)).conj()
+
+
+def _log(x, like):
+    """Logarithm of a number in the precision of a tensor."""
+    return quiet(np.log, np.asarray(x, like._a.dtype)).item()
+
+
+def _conj(x):
+    """The conjugate of a tensor or number; nothing to do for real ones."""
+    if isinstance(x, TensorBase):
+        return x.conj() if x._a.dtype.kind == 'c' else x
+    return x.conjugate()
+
+
+def floor_quotient(x, y):
+    """floor(x / y), exact where the quotient is an integer; division by zero gives infinity or NaN for floats."""
+    if np.result_type(x, y).kind in 'iub':
+        if not np.all(y):
+            raise RuntimeError('ZeroDivisionError')
+        return quiet(np.floor_divide, x, y)
+    q = quiet(np.floor_divide, x, y)
+    return np.where(np.equal(y, 0), P.div(x, y), q) if not np.all(y) else q
+
+
+def _refuse_bool_sub(a, b):
+    if isinstance(a, TensorBase) and isinstance(b, TensorBase) and a._a.dtype is b._a.dtype and a._a.dtype.kind != 'b':
+        return
+    kinds = kind_of(a) + kind_of(b)
+    if kinds == 'bb':
+        raise RuntimeError('Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or '
+                           '`logical_xor()` operator instead.')
+    if 'b' in kinds:
+        raise RuntimeError('Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert '
+                           'a mask, use the `~` or `logical_not()` operator instead.')
+
+
+def _check_alpha(alpha, a, b, name):
+    """A scale must not be of a higher category than the operands."""
+    kind = kind_of(alpha)
+    kinds = kind_of(a) + kind_of(b)
+    if isinstance(alpha, TensorBase) or not kind:
+        raise errors.argument_type(name, 'alpha', 'Number', alpha)
+    if kind == 'b' and kinds.strip('b'):
+        raise RuntimeError('Boolean alpha only supported for Boolean results.')
+    if kind in 'fc' and not any(k in 'fc' for k in kinds):
+        raise RuntimeError('For integral input tensors, argument alpha must not be a floating point number.')
+    if kind == 'c' and 'c' not in kinds:
+        raise RuntimeError('For non-complex input tensors, argument alpha must not be a complex number.')
+
+
+def _with_alpha(a, b, alpha, name):
+    _check_alpha(alpha, a, b, name)
+    if alpha == 1:
+        return binary(Add, a, b, name)
+    if not isinstance(b, TensorBase):
+        return binary(Add, a, b * alpha, name)
+    return binary(AddScaled, a, b, name, {'alpha': alpha})
+
+
+def add(input, other, *, alpha=1, out=None):
+    """input + alpha * other.
+
+    Args:
+        input (Tensor or Number): any shape.
+        other (Tensor or Number): broadcastable with `input`.
+        alpha (Number): scale of `other`. Default: 1.
+        out (Tensor, optional): receives the result.
+
+    Returns:
+        Tensor: the broadcast shape, in the promoted type.
+
+    Example:
+        >>> import cnet
+        >>> cnet.add(cnet.tensor([1., 2.]), 10)
+        tensor([11., 12.])
+    """
+    if alpha.__class__ is int and alpha == 1:
+        r = binary(Add, input, other, 'add')
+    else:
+        r = _with_alpha(input, other, alpha, 'add')
+    return r if out is None else copy_out(r, out)
+
+
+def sub(input, other, *, alpha=1, out=None):
+    """input - alpha * other.
+
+    Args:
+        input (Tensor or Number): any shape.
+        other (Tensor or Number): broadcastable with `input`.
+        alpha (Number): scale of `other`. Default: 1.
+        out (Tensor, optional): receives the result.
+
+    Returns:
+        Tensor: the broadcast shape, in the promoted type.
+
+    Example:
+        >>> import cnet
+        >>> cnet.sub(cnet.tensor([1., 2.]), cnet.tensor([0.5]))
+        tensor([0.5000, 1.5000])
+    """
+    _refuse_bool_sub(input, other)
+    if alpha.__class__ is int and alpha == 1:
+        r = binary(Sub, input, other, 'sub')
+    else:
+        _check_alpha(alpha, input, other, 'sub')
+        r = _with_alpha(input, other, -alpha, 'sub')
+    return r if out is None else copy_out(r, out)
+
+
+def mul(input, other, *, out=None):
+    """input * other.
+
+    Args:
+        input (Tensor or Number): any shape.
+        other (Tensor or Number): broadcastable with `input`.
+        out (Tensor, optional): receives the result.
+
+    Returns:
+        Tensor: the broadcast shape, in the promoted type.
+
+    Example:
+        >>> import cnet
+        >>> cnet.mul(cnet.tensor([1, 2]), 1.5)
+        tensor([1.5000, 3.0000])
+    """
+    r = binary(Mul, input, other, 'mul')
+    return r if out is None else copy_out(r, out)
+
+
+def div(input, other, *, rounding_mode=None, out=None):
+    """input / other, as it is or rounded.
+
+    Args:
+        input (Tensor or Number): any shape.
+        other (Tensor or Number): broadcastable with `input`.
+        rounding_mode (str, optional): 'trunc' rounds towards zero, 'floor' down; both keep integer types. Default: no
+            rounding; integers become the default floating type.
+        out (Tensor, optional): receives the result.
+
+    Returns:
+        Tensor: the broadcast shape.
+
+    Example:
+        >>> import cnet
+        >>> cnet.div(cnet.tensor([7, -7]), 2), cnet.div(cnet.tensor([7, -7]), 2, rounding_mode='trunc')
+        (tensor([ 3.5000, -3.5000]), tensor([ 3, -3]))
+    """
+    if rounding_mode is None:
+        r = binary_float(Div, input, other, 'div')
+    elif rounding_mode == 'floor' or rounding_mode == 'trunc':
+        r = binary(DivRounded, input, other, 'div', {'mode': rounding_mode})
+    else:
+        raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
+    return r if out is None else copy_out(r, out)
+
+
+def floor_divide(input, other, *, out=None):
+    """floor(input / other).
+
+    Args:
+        input (Tensor or Number): any shape.
+        other (Tensor or Number): broadcastable with `input`.
+        out (Tensor, optional): receives the result.
+
+    Returns:
+        Tensor: the broadcast shape, in the promoted type.
+
+    Example:
+        >>> import cnet
+        >>> cnet.floor_divide(cnet.tensor([7, -7]), 2)
+        tensor([ 3, -4])
+    """
+    r = binary(DivRounded, input, other, 'floor_divide', {'mode': 'floor'})
+    return r if out is None else copy_out(r, out)
+
+
+def remainder(input, other, *, out=None):
+    """Remainder of the division, with the sign of `other`.
+
+    Args:
+        input (Tensor or Number): any shape.
+        other (Tensor or Number): broadcastable with `input`.
+        out (Tensor, optional): receives the result.
+
+    Returns:
+        Tensor: the broadcast shape, in the promoted type.
+
+    Example:
+        >>> import cnet
+        >>> cnet.remainder(cnet.tensor([-3, 3]), 2)
+        tensor([1, 1])
+    """
+    r = binary(Remainder, input, other, 'remainder')
+    return r if out is None else copy_out(r, out)
+
+
+def fmod(input, other, *, out=None):
+    """Remainder of the division, with the sign of `input`.
+
+    Args:
+        input (Tensor): any shape.
+        other (Tensor or Number): broadcastable with `input`.
+        out (Tensor, optional): receives the result.
+
+    Returns:
+        Tensor: the broadcast shape, in the promoted type.
+
+    Example:
+        >>> import cnet
+        >>> cnet.fmod(cnet.tensor([-3, 3]), 2)
+        tensor([-1,  1])
+    """
+    r = binary(Fmod, input, other, 'fmod')
+    return r if out is None else copy_out(r, out)
+
+
+def pow(input, exponent, *, out=None):
+    """input to the power of exponent.
+
+    Args:
+        input (Tensor or Number): any shape.
+        exponent (Tensor or Number): broadcastable with `input`.
+        out (Tensor, optional): receives the result.
+
+    Returns:
+        Tensor: the broadcast shape, in the promoted type.
+
+    Example:
+        >>> import cnet
+        >>> cnet.pow(cnet.tensor([1., 2., 3.]), 2)
+        tensor([1., 4., 9.])
+    """
+    if isinstance(input, TensorBase):
+        if isinstance(exponent, TensorBase):
+            r = binary(Pow, input, exponent, 'pow')
+        else:
+            x, p = operands(input, exponent, 'pow')
+            if x.dtype.kind in 'iu' and p < 0:
+                raise RuntimeError('Integers to negative integer powers are not allowed.')
+            r = finish(PowScalar, PowScalar.info_, (input,), {'p': exponent}, PowScalar.forward(x, p))
+    else:
+        r = binary(PowOfNumber, input, exponent, 'pow')
+    return r if out is None else copy_out(r, out)
+
+
+def float_power(input, exponent, *, out=None):
+    """`pow` in float64 (or complex128).
+
+    Args:
+        input (Tensor or Number): any shape.
+        exponent (Tensor or Number): broadcastable with `input`.
+        out (Tensor, optional): receives the result.
+
+    Returns:
+        Tensor: the broadcast shape.
+
+    Example:
+        >>> import cnet
+        >>> cnet.float_power(cnet.tensor([1, 2]), -1)
+        tensor([1.0000, 0.5000], dtype=cnet.float64)
+    """
+    t = complex128 if 'c' in kind_of(input) + kind_of(exponent) else float64
+    x, y = (v.to(t) if isinstance(v, TensorBase) else v for v in (input, exponent))
+    return pow(x, y, out=out)
+
+
+def rsub(input, other, *, alpha=1):
+    """other - alpha * input.
+
+    Args:
+        input (Tensor): any shape.
+        other (Tensor or Number): broadcastable with `input`.
+        alpha (Number): scale of `input`. Default: 1.
+
+    Returns:
+        Tensor: the broadcast shape, in the promoted type.
+
+    Example:
+        >>> import cnet
+        >>> cnet.rsub(cnet.tensor([1., 2.]), 3)
+        tensor([2., 1.])
+    """
+    return sub(other, input, alpha=alpha)
+
+
+# --- operators and in-place forms ----------------------------------------------------------------------------------------
+
+def _operator(function):
+    """Binary operator from a function: NotImplemented, so that the other operand gets its turn, for foreign types."""
+    def operator(self, other):
+        if not isinstance(other, TensorBase) and number_category(other) is None:
+            other = _foreign(other)
+            if other is NotImplemented:
+                return NotImplemented
+        return function(self, other)
+    return operator
+
+
+def _foreign(x):
+    """A NumPy array as a tensor; NotImplemented for what a tensor cannot be combined with."""
+    return wrap(x) if isinstance(x, np.ndarray) else NotImplemented
+
+
+def _reflected(function):
+    def operator(self, other):
+        if number_category(other) is None:
+            other = _foreign(other)
+            if other is NotImplemented:
+                return NotImplemented
+        return function(other, self)
+    return operator
+
+
+def __add__(self, other):
+    if isinstance(other, TensorBase) or number_category(other) is not None:
+        return binary(Add, self, other, 'add')
+    other = _foreign(other)
+    return other if other is NotImplemented else binary(Add, self, other, 'add')
+
+
+def __mul__(self, other):
+    if isinstance(other, TensorBase) or number_category(other) is not None:
+        return binary(Mul, self, other, 'mul')
+    other = _foreign(other)
+    return other if other is NotImplemented else binary(Mul, self, other, 'mul')
+
+
+def add_(self, other, *, alpha=1):
+    """In-place version of `add`."""
+    if alpha.__class__ is int and alpha == 1:
+        return binary_(Add, self, other, 'add')
+    return assign_(self, add(self, other, alpha=alpha))
+
+
+def sub_(self, other, *, alpha=1):
+    """In-place version of `sub`."""
+    if alpha.__class__ is int and alpha == 1 and self._a.dtype.kind != 'b':
+        return binary_(Sub, self, other, 'sub')
+    return assign_(self, sub(self, other, alpha=alpha))
+
+
+def mul_(self, other):
+    """In-place version of `mul`."""
+    return binary_(Mul, self, other, 'mul')
+
+
+def div_(self, other, *, rounding_mode=None):
+    """In-place version of `div`."""
+    if rounding_mode is None and self._a.dtype.kind in 'fc':
+        return binary_(Div, self, other, 'div')
+    return assign_(self, div(self, other, rounding_mode=rounding_mode))
+
+
+subtract, multiply, divide, true_divide = sub, mul, div, div
+__all__ = ['add', 'sub', 'mul', 'div', 'floor_divide', 'remainder', 'fmod', 'pow', 'float_power', 'rsub', 'subtract', 'multiply',
+           'divide', 'true_divide']
+METHODS = {name: globals()[name] for name in __all__ if name != 'rsub'} | {
+    '__add__': __add__, '__radd__': __add__, '__mul__': __mul__, '__rmul__': __mul__,
+    '__sub__': _operator(sub), '__rsub__': _reflected(sub), '__truediv__': _operator(div), '__rtruediv__': _reflected(div),
+    '__floordiv__': _operator(floor_divide), '__rfloordiv__': _reflected(floor_divide), '__mod__': _operator(remainder),
+    '__rmod__': _reflected(remainder), '__pow__': _operator(pow), '__rpow__': _reflected(pow), '__neg__': lambda self: self.neg(),
+    '__pos__': lambda self: self.positive(), '__abs__': lambda self: self.abs(),
+    'add_': add_, 'sub_': sub_, 'mul_': mul_, 'div_': div_, 'subtract_': sub_, 'multiply_': mul_, 'divide_': div_,
+    'true_divide_': div_, '__iadd__': _operator(add_), '__isub__': _operator(sub_), '__imul__': _operator(mul_),
+    '__itruediv__': _operator(div_)}
+INPLACE = {'floor_divide_': floor_divide, 'remainder_': remainder, 'fmod_': fmod, 'pow_': pow, 'float_power_': float_power,
+           '__ifloordiv__': floor_divide, '__imod__': remainder, '__ipow__': pow}
