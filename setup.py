@@ -35,8 +35,9 @@ SANITIZE = os.environ.get('CNET_SANITIZE', '')
 ONLY = set(filter(None, os.environ.get('CNET_ONLY', '').split(',')))
 MSVC = sys.platform == 'win32'
 
-KERNEL_DIRECTIVES = {'boundscheck': DEBUG, 'initializedcheck': DEBUG, 'nonecheck': DEBUG, 'wraparound': False,
-                     'cdivision': True, 'freethreading_compatible': True}
+# Without binding, a kernel is a plain built-in function: cheaper to call and to import, and smaller.
+KERNEL_DIRECTIVES = {'binding': False, 'boundscheck': DEBUG, 'initializedcheck': DEBUG, 'nonecheck': DEBUG,
+                     'wraparound': False, 'cdivision': True, 'freethreading_compatible': True}
 # The core keeps Python's meaning, and its annotations are for readers: the types are in the .pxd.
 CORE_DIRECTIVES = {'annotation_typing': False}
 
@@ -44,8 +45,11 @@ if MSVC:
     CFLAGS, LDFLAGS, OPENMP = ['/Od' if DEBUG else '/O2', '/fp:contract'], [], ['/openmp']
 else:
     CFLAGS = ['-O1', '-g'] if DEBUG else ['-O3', '-g0']
-    # A mask instead of errno lets loops over sqrt vectorise, and so does not looking at trap flags for conditional values; contraction makes a*b + c one rounding where FMA exists.
-    CFLAGS += ['-fno-math-errno', '-fno-trapping-math', '-ffp-contract=fast', '-fvisibility=hidden', '-Wno-unused-function', '-Wno-sign-compare']
+    # A mask instead of errno lets loops over sqrt vectorise, and so does not looking at trap flags for conditional
+    # values; contraction makes a*b + c one rounding where FMA exists.
+    CFLAGS += ['-fno-math-errno', '-fno-trapping-math', '-ffp-contract=fast', '-fvisibility=hidden']
+    # What Cython's C does everywhere: unused helpers, mixed signs, pointers to const data without the const.
+    CFLAGS += ['-Wno-unused-function', '-Wno-sign-compare', '-Wno-discarded-qualifiers']
     LDFLAGS, OPENMP = [] if DEBUG or sys.platform == 'darwin' else ['-s'], ['-fopenmp']
     if SANITIZE:
         CFLAGS += [f'-fsanitize={SANITIZE}', '-fno-omit-frame-pointer']

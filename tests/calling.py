@@ -21,7 +21,7 @@ def same(array: np.ndarray) -> np.ndarray:
 def strided(array: np.ndarray) -> np.ndarray:
     """Equal values, but every dimension's stride is twice what it need be and the order of the dimensions is reversed."""
     wide = np.zeros(tuple(2 * n for n in reversed(array.shape)), array.dtype)
-    view = wide[tuple(slice(None, None, 2) for _ in array.shape)].T
+    view = wide[(*(slice(None, None, 2) for _ in array.shape), ...)].T
     view[...] = array
     return view
 

@@ -216,17 +216,25 @@ def attach(node, outs):
             t._req = True
 
 
-def record(cls, info, inputs, kw, aux, outs):
-    """A node for `cls` with its edges, and the inputs and outputs that its backward needs."""
+def blank_node(cls):
+    """A node of the graph without edges, newer than all others."""
     node = cls.__new__(cls)
-    node.kw = kw
     node.seq = next_sequence()
     node.spent = False
-    node.aux = aux
-    node._hooks = None
-    node.trace = None
+    node.kw = None
+    node.aux = ()
     node.ins = None
     node.outs = None
+    node._hooks = None
+    node.trace = ''.join(traceback.format_stack()[:-2]) if flags() & ANOMALY else None
+    return node
+
+
+def record(cls, info, inputs, kw, aux, outs):
+    """A node for `cls` with its edges, and the inputs and outputs that its backward needs."""
+    node = blank_node(cls)
+    node.kw = kw
+    node.aux = aux
     connect(node, inputs)
     node.meta = [(t._a.shape, t._a.dtype) for t in outs]
     if info.keep_in:
@@ -240,8 +248,6 @@ def record(cls, info, inputs, kw, aux, outs):
         for i in info.keep_out:
             kept[i] = save(outs[i], i)
         node.outs = kept
-    if flags() & ANOMALY:
-        node.trace = ''.join(traceback.format_stack()[:-1])
     return node
 
 
@@ -359,15 +365,7 @@ def accumulator(leaf):
     hooks = leaf._hooks
     node = None if hooks is None or hooks.node is None else hooks.node()
     if node is None:
-        node = AccumulateGrad.__new__(AccumulateGrad)
-        node.kw = {}
-        node.seq = next_sequence()
-        node.spent = False
-        node.aux = ()
-        node._hooks = None
-        node.trace = None
-        node.ins = None
-        node.outs = None
+        node = blank_node(AccumulateGrad)
         node.edges = [leaf, 0]
         node.needs = [True]
         node.meta = [(leaf._a.shape, leaf._a.dtype)]

@@ -15,7 +15,7 @@ cdef inline int threads_for(double work) noexcept nogil:
     """Threads for a loop of this much work (flops plus bytes): 1 when waking a second one would not pay."""
     global pool_used
     cdef int limit
-    if work < 2 * thread_grain:
+    if not work >= 2 * thread_grain:
         return 1
     limit = thread_limit if thread_limit else decide_limit()
     if limit == 1:

@@ -37,9 +37,8 @@ cdef enum:
     COLUMN_TILES = 4
     DOT_COLUMNS = 64
     AXPY_COLUMNS = 1024  # 4 KB of c stay in the first-level cache
-    DOT_ROWS = 4
-    DOT_WORK = 0
-    DIRECT_WORK = 1 << 24
+    DOT_ROWS = 4         # from 5 rows on, packing b and a whole tile are faster than two passes over b
+    DIRECT_WORK = 1 << 24  # 256 x 256 x 256
 
 
 cdef inline Py_ssize_t columns(const real *x) noexcept nogil:
@@ -276,7 +275,7 @@ cdef inline int gemm(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py
         M, N = 1, M
         a, b, ars, brs, acs, bcs = b, a, bcs, acs, brs, ars
         drs, dcs = dcs, drs
-    if brs == 1 and acs == 1 and K >= lanes(b) and (M <= DOT_ROWS or work <= DOT_WORK):
+    if brs == 1 and acs == 1 and M <= DOT_ROWS:
         gemm_dots(M, N, K, a, ars, b, bcs, d, drs, dcs, c, crs, threads)
         return 0
     if M == 1 and bcs == 1:

@@ -6,6 +6,7 @@ Sums are taken over pieces whose borders depend on the shape alone, in a fixed o
 cimport numpy as cnp
 from cython.parallel cimport prange
 from libc.math cimport log
+from libc.string cimport memset
 
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels.rowmath cimport row_exp, row_exp_sum, row_max, row_sum
@@ -93,13 +94,24 @@ def gradient(int kind, cnp.ndarray x, cnp.ndarray y, cnp.ndarray g, double scale
             run(xp + at, yp + at, gp + at * step, step, scale, op + at, min(<Py_ssize_t> PIECE, n - t * PIECE), constant)
 
 
-def first_bad(const long long[::1] target, Py_ssize_t classes, long long ignore):
-    """The position of the first class index outside [0, classes) that is not `ignore`, or -1."""
+# Losses of class indices: x is (outer, n, inner), target (outer, inner).
+
+cdef Py_ssize_t first_bad(const long long *target, Py_ssize_t size, Py_ssize_t n, long long ignore) noexcept nogil:
+    """The position of the first index that is neither a class nor `ignore`, or -1."""
     cdef Py_ssize_t i
-    for i in range(target.shape[0]):
-        if (target[i] < 0 or target[i] >= classes) and target[i] != ignore:
+    for i in range(size):
+        if (target[i] < 0 or target[i] >= n) and target[i] != ignore:
             return i
     return -1
+
+
+cdef inline double sum_weights(const long long *target, const real *weight, Py_ssize_t size, long long ignore) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef double total = 0
+    for i in range(size):
+        if target[i] != ignore:
+            total += 1 if weight == NULL else weight[target[i]]
+    return total
 
 
 cdef inline void entropy_row(const real *x, long long c, real w, bint skip, Py_ssize_t n, real *loss, real *peak,
@@ -137,57 +149,61 @@ cdef inline void entropy_strip(const real *x, const long long *target, const rea
             loss[j] = (1 if weight == NULL else weight[c]) * (logsum[j] - (x[c * stride + j] - m[j]))
 
 
-cdef double entropy(const real *x, const long long *target, const real *weight, long long ignore, Py_ssize_t outer,
-                    Py_ssize_t n, Py_ssize_t inner, real *loss, real *peak, real *logsum, double *weight_sum) noexcept nogil:
+cdef void entropy(const real *x, const long long *target, const real *weight, long long ignore, Py_ssize_t outer,
+                  Py_ssize_t n, Py_ssize_t inner, real *saved, double *sums) noexcept nogil:
+    cdef real *peak = saved + outer * inner
+    cdef real *logsum = peak + outer * inner
     cdef int threads = threads_for(20.0 * outer * n * inner)
     cdef Py_ssize_t t, i, j, strips = (inner + STRIP - 1) // STRIP
-    cdef double ws = 0
     cdef bint skip
     if inner == 1:
         for t in prange(outer, schedule='static', num_threads=threads):
             skip = target[t] == ignore
-            entropy_row(x + t * n, target[t], 1 if weight == NULL or skip else weight[target[t]], skip, n, loss + t, peak + t,
-                        logsum + t)
+            entropy_row(x + t * n, target[t], 1 if weight == NULL or skip else weight[target[t]], skip, n, saved + t,
+                        peak + t, logsum + t)
     else:
         for t in prange(outer * strips, schedule='static', num_threads=threads):
             j = t % strips * STRIP
             i = t // strips * inner + j
             entropy_strip(x + t // strips * n * inner + j, target + i, weight, ignore, n, inner,
-                          min(inner - j, <Py_ssize_t> STRIP), loss + i, peak + i, logsum + i)
-    for i in range(outer * inner):
-        if target[i] != ignore:
-            ws += 1 if weight == NULL else weight[target[i]]
-    weight_sum[0] = ws
-    return row_sum(loss, outer * inner)
+                          min(inner - j, <Py_ssize_t> STRIP), saved + i, peak + i, logsum + i)
+    sums[0] = row_sum(saved, outer * inner)
+    sums[1] = sum_weights(target, weight, outer * inner, ignore)
 
 
 def cross_entropy(cnp.ndarray x, cnp.ndarray target, cnp.ndarray weight, long long ignore, Py_ssize_t outer, Py_ssize_t n,
                   Py_ssize_t inner, cnp.ndarray saved):
-    """The negative log-likelihood of the class indices `target` (outer, inner) under softmax(x) over (outer, n, inner).
+    """The negative log-likelihood of the classes `target` under softmax(x).
 
-    Indices are valid or `ignore`. `saved` (3, outer, inner) receives the losses, the maxima of x and the logarithms of
-    the sums of exp(x - maximum). Returns the sum of the losses and the sum of the weights.
+    `saved` (3, outer, inner) receives the losses, the maxima of x and the logarithms of the sums of exp(x - maximum).
+    Returns the position of the first invalid target (nothing else is done then) or -1, the sum of the losses, and that
+    of their weights.
     """
-    cdef double sum, weight_sum
-    cdef Py_ssize_t size = outer * inner
+    cdef double[2] sums = [0, 0]
     cdef void *w = NULL if weight is None else cnp.PyArray_DATA(weight)
     cdef long long *c = <long long *> cnp.PyArray_DATA(target)
-    cdef float *f
-    cdef double *d
-    if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT:
-        f = <float *> cnp.PyArray_DATA(saved)
-        with nogil:
-            sum = entropy(<const float *> cnp.PyArray_DATA(x), c, <const float *> w, ignore, outer, n, inner, f, f + size,
-                          f + 2 * size, &weight_sum)
-    else:
-        d = <double *> cnp.PyArray_DATA(saved)
-        with nogil:
-            sum = entropy(<const double *> cnp.PyArray_DATA(x), c, <const double *> w, ignore, outer, n, inner, d, d + size,
-                          d + 2 * size, &weight_sum)
-    return sum, weight_sum
+    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    cdef Py_ssize_t bad
+    with nogil:
+        bad = first_bad(c, outer * inner, n, ignore)
+        if bad < 0:
+            if single:
+                entropy(<float *> cnp.PyArray_DATA(x), c, <float *> w, ignore, outer, n, inner,
+                        <float *> cnp.PyArray_DATA(saved), sums)
+            else:
+                entropy(<double *> cnp.PyArray_DATA(x), c, <double *> w, ignore, outer, n, inner,
+                        <double *> cnp.PyArray_DATA(saved), sums)
+    return bad, sums[0], sums[1]
 
 
-cdef inline void entropy_grad_row(const real *x, real k, real peak, real logsum, long long c, Py_ssize_t n,
+cdef inline real factor(long long c, const real *weight, long long ignore, real g) noexcept nogil:
+    """What the loss of one target contributes to the gradient, per unit of its slope."""
+    if c == ignore:
+        return 0
+    return g if weight == NULL else g * weight[c]
+
+
+cdef inline void entropy_grad_row(const real *x, long long c, real k, real peak, real logsum, Py_ssize_t n,
                                   real *gx) noexcept nogil:
     cdef Py_ssize_t i
     if k == 0:
@@ -199,48 +215,112 @@ cdef inline void entropy_grad_row(const real *x, real k, real peak, real logsum,
     gx[c] = gx[c] - k
 
 
-cdef inline void entropy_grad_strip(const real *x, const real *k, const real *peak, const real *logsum,
-                                    const long long *target, Py_ssize_t n, Py_ssize_t stride, Py_ssize_t width,
-                                    real *gx) noexcept nogil:
+cdef inline void entropy_grad_strip(const real *x, const long long *target, const real *weight, long long ignore,
+                                    const real *g, Py_ssize_t step, real scale, const real *peak, const real *logsum,
+                                    Py_ssize_t n, Py_ssize_t stride, Py_ssize_t width, real *gx) noexcept nogil:
+    cdef real[STRIP] k
     cdef Py_ssize_t i, j
+    for j in range(width):
+        k[j] = factor(target[j], weight, ignore, g[j * step] * scale)
     for i in range(n):
         for j in range(width):
-            gx[i * stride + j] = k[j] * (row_exp((x[i * stride + j] - peak[j]) - logsum[j]))
+            gx[i * stride + j] = 0 if k[j] == 0 else k[j] * row_exp((x[i * stride + j] - peak[j]) - logsum[j])
     for j in range(width):
-        if k[j] != 0:
+        if target[j] != ignore:
             gx[target[j] * stride + j] = gx[target[j] * stride + j] - k[j]
 
 
-cdef void entropy_grad(const real *x, const long long *target, const real *k, const real *peak, const real *logsum,
-                       Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, real *gx) noexcept nogil:
+cdef void entropy_grad(const real *x, const long long *target, const real *weight, long long ignore, const real *g,
+                       Py_ssize_t step, double scale, const real *saved, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner,
+                       real *gx) noexcept nogil:
+    cdef const real *peak = saved + outer * inner
+    cdef const real *logsum = peak + outer * inner
     cdef int threads = threads_for(20.0 * outer * n * inner)
     cdef Py_ssize_t t, i, j, at, strips = (inner + STRIP - 1) // STRIP
     if inner == 1:
         for t in prange(outer, schedule='static', num_threads=threads):
-            entropy_grad_row(x + t * n, k[t], peak[t], logsum[t], target[t], n, gx + t * n)
+            entropy_grad_row(x + t * n, target[t], factor(target[t], weight, ignore, <real> (g[t * step] * scale)), peak[t],
+                             logsum[t], n, gx + t * n)
         return
     for t in prange(outer * strips, schedule='static', num_threads=threads):
         j = t % strips * STRIP
         i = t // strips * inner + j
         at = t // strips * n * inner + j
-        entropy_grad_strip(x + at, k + i, peak + i, logsum + i, target + i, n, inner, min(inner - j, <Py_ssize_t> STRIP),
-                           gx + at)
+        entropy_grad_strip(x + at, target + i, weight, ignore, g + i * step, step, <real> scale, peak + i, logsum + i, n,
+                           inner, min(inner - j, <Py_ssize_t> STRIP), gx + at)
 
 
-def cross_entropy_grad(cnp.ndarray x, cnp.ndarray target, cnp.ndarray k, cnp.ndarray saved, Py_ssize_t outer, Py_ssize_t n,
-                       Py_ssize_t inner, cnp.ndarray gx):
-    """gx = k (softmax(x) - one-hot(target)); k (outer, inner) is zero where the target is ignored."""
-    cdef Py_ssize_t size = outer * inner
+def cross_entropy_grad(cnp.ndarray x, cnp.ndarray target, cnp.ndarray weight, long long ignore, cnp.ndarray g, double scale,
+                       cnp.ndarray saved, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, cnp.ndarray gx):
+    """gx = g * scale * weight * (softmax(x) - one-hot(target)); g has no dimension, or is that of every target."""
+    cdef Py_ssize_t step = cnp.PyArray_NDIM(g) != 0
     cdef long long *c = <long long *> cnp.PyArray_DATA(target)
-    cdef float *f
-    cdef double *d
-    if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT:
-        f = <float *> cnp.PyArray_DATA(saved)
-        with nogil:
-            entropy_grad(<const float *> cnp.PyArray_DATA(x), c, <const float *> cnp.PyArray_DATA(k), f + size, f + 2 * size,
-                         outer, n, inner, <float *> cnp.PyArray_DATA(gx))
-    else:
-        d = <double *> cnp.PyArray_DATA(saved)
-        with nogil:
-            entropy_grad(<const double *> cnp.PyArray_DATA(x), c, <const double *> cnp.PyArray_DATA(k), d + size, d + 2 * size,
-                         outer, n, inner, <double *> cnp.PyArray_DATA(gx))
+    cdef void *w = NULL if weight is None else cnp.PyArray_DATA(weight)
+    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    with nogil:
+        if single:
+            entropy_grad(<float *> cnp.PyArray_DATA(x), c, <float *> w, ignore, <float *> cnp.PyArray_DATA(g), step, scale,
+                         <float *> cnp.PyArray_DATA(saved), outer, n, inner, <float *> cnp.PyArray_DATA(gx))
+        else:
+            entropy_grad(<double *> cnp.PyArray_DATA(x), c, <double *> w, ignore, <double *> cnp.PyArray_DATA(g), step, scale,
+                         <double *> cnp.PyArray_DATA(saved), outer, n, inner, <double *> cnp.PyArray_DATA(gx))
+
+
+cdef void pick(const real *x, const long long *target, const real *weight, long long ignore, Py_ssize_t outer, Py_ssize_t n,
+               Py_ssize_t inner, real *loss, double *sums) noexcept nogil:
+    cdef Py_ssize_t i, j
+    cdef long long c
+    for i in range(outer):
+        for j in range(inner):
+            c = target[i * inner + j]
+            loss[i * inner + j] = -factor(c, weight, ignore, <real> 1) * x[(i * n + c) * inner + j] if c != ignore else 0
+    sums[0] = row_sum(loss, outer * inner)
+    sums[1] = sum_weights(target, weight, outer * inner, ignore)
+
+
+def nll(cnp.ndarray x, cnp.ndarray target, cnp.ndarray weight, long long ignore, Py_ssize_t outer, Py_ssize_t n,
+        Py_ssize_t inner, cnp.ndarray loss):
+    """loss (outer, inner) = -weight * x at the target. Returns what `cross_entropy` returns."""
+    cdef double[2] sums = [0, 0]
+    cdef void *w = NULL if weight is None else cnp.PyArray_DATA(weight)
+    cdef long long *c = <long long *> cnp.PyArray_DATA(target)
+    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    cdef Py_ssize_t bad
+    with nogil:
+        bad = first_bad(c, outer * inner, n, ignore)
+        if bad < 0:
+            if single:
+                pick(<float *> cnp.PyArray_DATA(x), c, <float *> w, ignore, outer, n, inner,
+                     <float *> cnp.PyArray_DATA(loss), sums)
+            else:
+                pick(<double *> cnp.PyArray_DATA(x), c, <double *> w, ignore, outer, n, inner,
+                     <double *> cnp.PyArray_DATA(loss), sums)
+    return bad, sums[0], sums[1]
+
+
+cdef void unpick(const long long *target, const real *weight, long long ignore, const real *g, Py_ssize_t step, double scale,
+                 Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, real *gx) noexcept nogil:
+    cdef Py_ssize_t i, j
+    cdef long long c
+    memset(gx, 0, outer * n * inner * sizeof(real))
+    for i in range(outer):
+        for j in range(inner):
+            c = target[i * inner + j]
+            if c != ignore:
+                gx[(i * n + c) * inner + j] = -factor(c, weight, ignore, <real> (g[(i * inner + j) * step] * scale))
+
+
+def nll_grad(cnp.ndarray target, cnp.ndarray weight, long long ignore, cnp.ndarray g, double scale, Py_ssize_t outer,
+             Py_ssize_t n, Py_ssize_t inner, cnp.ndarray gx):
+    """gx = -g * scale * weight at the targets, zero elsewhere; g has no dimension, or is that of every target."""
+    cdef Py_ssize_t step = cnp.PyArray_NDIM(g) != 0
+    cdef long long *c = <long long *> cnp.PyArray_DATA(target)
+    cdef void *w = NULL if weight is None else cnp.PyArray_DATA(weight)
+    cdef bint single = cnp.PyArray_TYPE(g) == cnp.NPY_FLOAT
+    with nogil:
+        if single:
+            unpick(c, <float *> w, ignore, <float *> cnp.PyArray_DATA(g), step, scale, outer, n, inner,
+                   <float *> cnp.PyArray_DATA(gx))
+        else:
+            unpick(c, <double *> w, ignore, <double *> cnp.PyArray_DATA(g), step, scale, outer, n, inner,
+                   <double *> cnp.PyArray_DATA(gx))

@@ -1,13 +1,14 @@
 """Normalisation: statistics, the normalised result and the gradients, for batch, layer, RMS, group and instance norm.
 
-Statistics are centred (never a difference of sums of squares) and summed in double over blocks of floats. What is saved
-for the gradient is `stats`: the means, then the reciprocal standard deviations. Every sum has an order that depends on
+Statistics are centred (never a difference of sums of squares) and blocks of floats are added up in double. What is kept
+for the gradient are the means and the reciprocal standard deviations ("rstd"). Every sum has an order that depends on
 the shape alone.
 """
 
 cimport numpy as cnp
 from cython.parallel cimport prange
 from libc.math cimport sqrt
+from libc.string cimport memset
 
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels.rowmath cimport row_deviation, row_dot, row_grad_sums, row_moments, row_sum
@@ -20,14 +21,21 @@ cdef enum:
     SHORT = 256         # rows from here on are read once for mean and variance; merging shorter ones costs more than a pass
 
 
-cdef inline void *data(cnp.ndarray a) noexcept:
+cdef inline void *data(cnp.ndarray a) noexcept nogil:
     return NULL if a is None else cnp.PyArray_DATA(a)
 
 
-# Batch norm: x is (outer, channels, inner), statistics per channel.
+cdef inline const real *part_of(const real *p, Py_ssize_t at) noexcept nogil:
+    if p == NULL:
+        return NULL
+    return p + at
+
+
+# Batch norm: x is (outer, channels, inner) with statistics per channel.
 
 cdef inline void channel_moments(const real *x, Py_ssize_t outer, Py_ssize_t stride, Py_ssize_t inner, double *mean,
                                  double *m2) noexcept nogil:
+    """The mean of a channel and the sum of squared deviations from it."""
     cdef Py_ssize_t i
     cdef double count = 0
     mean[0] = m2[0] = 0
@@ -44,7 +52,7 @@ cdef inline void channel_moments(const real *x, Py_ssize_t outer, Py_ssize_t str
 
 cdef inline void column_moments(const real *x, Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t width, double *mean,
                                 double *m2) noexcept nogil:
-    """The moments of `width` neighbouring columns of a matrix."""
+    """The same for `width` neighbouring columns of a matrix."""
     cdef Py_ssize_t i, j
     for j in range(width):
         mean[j] = m2[j] = 0
@@ -58,39 +66,343 @@ cdef inline void column_moments(const real *x, Py_ssize_t outer, Py_ssize_t chan
             m2[j] += (x[i * channels + j] - mean[j]) * (x[i * channels + j] - mean[j])
 
 
-cdef inline void blend(real *running, double fresh, double momentum) noexcept nogil:
-    running[0] = <real> ((1 - momentum) * running[0] + momentum * fresh)
-
-
-cdef void batch_stats(const real *x, Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, double eps, double momentum,
-                      real *running_mean, real *running_var, real *mean, real *rstd) noexcept nogil:
+cdef inline void stats_task(const real *x, Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, Py_ssize_t first,
+                            Py_ssize_t width, double momentum, double eps, real *running_mean, real *running_var, real *mean,
+                            real *rstd) noexcept nogil:
     cdef double[STRIP] m
     cdef double[STRIP] q
-    cdef Py_ssize_t n = outer * inner, c, j, t, strips = (channels + STRIP - 1) // STRIP
-    cdef int threads = threads_for(6.0 * n * channels)
-    for t in prange(strips if inner == 1 else channels, schedule='static', num_threads=threads):
-        stats_task(x, outer, channels, inner, eps, momentum, running_mean, running_var, mean, rstd, t)
-
-
-cdef inline void stats_task(const real *x, Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, double eps,
-                            double momentum, real *running_mean, real *running_var, real *mean, real *rstd,
-                            Py_ssize_t t) noexcept nogil:
-    """One channel, or STRIP of them if they are columns."""
-    cdef double[STRIP] m
-    cdef double[STRIP] q
-    cdef Py_ssize_t n = outer * inner, first, j, width = 1
+    cdef Py_ssize_t j, n = outer * inner
     if inner == 1:
-        first = t * STRIP
-        width = min(channels - first, <Py_ssize_t> STRIP)
         column_moments(x + first, outer, channels, width, m, q)
     else:
-        first = t
-        channel_moments(x + t * inner, outer, channels * inner, inner, m, q)
+        channel_moments(x + first * inner, outer, channels * inner, inner, m, q)
     for j in range(width):
         mean[first + j] = <real> m[j]
         rstd[first + j] = <real> (1 / sqrt(q[j] / n + eps))
         if running_mean != NULL:
-            blend(running_mean + first + j, m[j], momentum)
-        if running_var != NULL:
-            # The running variance is the unbiased one.
-            blend(running_var + first + j, q[j] / (n - 1), momentum)
+            running_mean[first + j] = <real> ((1 - momentum) * running_mean[first + j] + momentum * m[j])
+            running_var[first + j] = <real> ((1 - momentum) * running_var[first + j] + momentum * (q[j] / (n - 1)))
+
+
+cdef void batch_stats_of(const real *x, Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, double momentum, double eps,
+                         real *running_mean, real *running_var, real *mean, real *rstd) noexcept nogil:
+    cdef Py_ssize_t t, width = STRIP if inner == 1 else 1
+    cdef int threads = threads_for(6.0 * outer * channels * inner)
+    for t in prange((channels + width - 1) // width, schedule='static', num_threads=threads):
+        stats_task(x, outer, channels, inner, t * width, min(width, channels - t * width), momentum, eps, running_mean,
+                   running_var, mean, rstd)
+
+
+def batch_stats(cnp.ndarray x, Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, double momentum, double eps,
+                cnp.ndarray running_mean, cnp.ndarray running_var, cnp.ndarray mean, cnp.ndarray rstd):
+    """mean and rstd of the channels of x; running_mean and running_var (both or none) move by `momentum` towards them."""
+    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    with nogil:
+        if single:
+            batch_stats_of(<float *> data(x), outer, channels, inner, momentum, eps, <float *> data(running_mean),
+                           <float *> data(running_var), <float *> data(mean), <float *> data(rstd))
+        else:
+            batch_stats_of(<double *> data(x), outer, channels, inner, momentum, eps, <double *> data(running_mean),
+                           <double *> data(running_var), <double *> data(mean), <double *> data(rstd))
+
+
+cdef inline void affine_row(const real *x, real *y, real mean, real a, real b, Py_ssize_t n) noexcept nogil:
+    # Not a x + (b - a mean): that cancels where the mean is large.
+    cdef Py_ssize_t i
+    for i in range(n):
+        y[i] = (x[i] - mean) * a + b
+
+
+cdef inline void affine_columns(const real *x, real *y, const real *mean, const real *rstd, const real *w, const real *b,
+                                Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    if w != NULL and b != NULL:
+        for i in range(n):
+            y[i] = (x[i] - mean[i]) * (rstd[i] * w[i]) + b[i]
+        return
+    for i in range(n):
+        y[i] = (x[i] - mean[i]) * rstd[i]
+    if w != NULL:
+        for i in range(n):
+            y[i] = y[i] * w[i]
+    if b != NULL:
+        for i in range(n):
+            y[i] = y[i] + b[i]
+
+
+cdef void batch_apply_to(const real *x, const real *mean, const real *rstd, const real *w, const real *b, real *y,
+                         Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner) noexcept nogil:
+    cdef Py_ssize_t t, c
+    cdef int threads = threads_for(8.0 * outer * channels * inner)
+    if inner == 1:
+        for t in prange(outer, schedule='static', num_threads=threads):
+            affine_columns(x + t * channels, y + t * channels, mean, rstd, w, b, channels)
+        return
+    for t in prange(outer * channels, schedule='static', num_threads=threads):
+        c = t % channels
+        affine_row(x + t * inner, y + t * inner, mean[c], rstd[c] if w == NULL else rstd[c] * w[c], 0 if b == NULL else b[c],
+                   inner)
+
+
+def batch_apply(cnp.ndarray x, cnp.ndarray mean, cnp.ndarray rstd, cnp.ndarray w, cnp.ndarray b, cnp.ndarray y,
+                Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner):
+    """y = (x - mean) * rstd * w + b per channel; w and b may be None."""
+    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    with nogil:
+        if single:
+            batch_apply_to(<float *> data(x), <float *> data(mean), <float *> data(rstd), <float *> data(w), <float *> data(b),
+                           <float *> data(y), outer, channels, inner)
+        else:
+            batch_apply_to(<double *> data(x), <double *> data(mean), <double *> data(rstd), <double *> data(w),
+                           <double *> data(b), <double *> data(y), outer, channels, inner)
+
+
+cdef inline void combine_row(const real *g, const real *x, real *gx, real mean, real a, real b, real c,
+                             Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        gx[i] = g[i] * a + (x[i] - mean) * b + c
+
+
+cdef inline void grad_task(const real *g, const real *x, const real *w, const real *mean, const real *rstd, bint training,
+                           Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, Py_ssize_t first, Py_ssize_t width,
+                           real *gx, real *gw, real *gb) noexcept nogil:
+    cdef double[STRIP] s
+    cdef double[STRIP] d
+    cdef real[STRIP] a
+    cdef real[STRIP] b
+    cdef real[STRIP] c
+    cdef Py_ssize_t i, j, k, n = outer * inner
+    for j in range(width):
+        s[j] = d[j] = 0
+    for i in range(outer):
+        if inner == 1:
+            k = i * channels + first
+            for j in range(width):
+                s[j] += g[k + j]
+                d[j] += g[k + j] * (x[k + j] - mean[first + j])
+        else:
+            k = (i * channels + first) * inner
+            row_grad_sums(g + k, <const real *> NULL, x + k, mean[first], inner, s, d)
+    for j in range(width):
+        k = first + j
+        gw[k] = <real> (d[j] * rstd[k])
+        gb[k] = <real> s[j]
+        a[j] = rstd[k] if w == NULL else rstd[k] * w[k]
+        b[j] = c[j] = 0
+        if training:
+            b[j] = <real> (-a[j] * d[j] * rstd[k] * rstd[k] / n)
+            c[j] = <real> (-a[j] * s[j] / n)
+    for i in range(outer):
+        if inner == 1:
+            k = i * channels + first
+            for j in range(width):
+                gx[k + j] = g[k + j] * a[j] + (x[k + j] - mean[first + j]) * b[j] + c[j]
+        else:
+            k = (i * channels + first) * inner
+            combine_row(g + k, x + k, gx + k, mean[first], a[0], b[0], c[0], inner)
+
+
+cdef void batch_grad_of(const real *g, const real *x, const real *w, const real *mean, const real *rstd, bint training,
+                        Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, real *gx, real *gw, real *gb) noexcept nogil:
+    cdef Py_ssize_t t, width = STRIP if inner == 1 else 1
+    cdef int threads = threads_for(16.0 * outer * channels * inner)
+    for t in prange((channels + width - 1) // width, schedule='static', num_threads=threads):
+        grad_task(g, x, w, mean, rstd, training, outer, channels, inner, t * width, min(width, channels - t * width), gx, gw,
+                  gb)
+
+
+def batch_grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w, cnp.ndarray mean, cnp.ndarray rstd, bint training,
+               Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, cnp.ndarray gx, cnp.ndarray gw, cnp.ndarray gb):
+    """The gradients of x, w and b from the gradient g; with `training` mean and rstd depend on x."""
+    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    with nogil:
+        if single:
+            batch_grad_of(<float *> data(g), <float *> data(x), <float *> data(w), <float *> data(mean), <float *> data(rstd),
+                          training, outer, channels, inner, <float *> data(gx), <float *> data(gw), <float *> data(gb))
+        else:
+            batch_grad_of(<double *> data(g), <double *> data(x), <double *> data(w), <double *> data(mean),
+                          <double *> data(rstd), training, outer, channels, inner, <double *> data(gx), <double *> data(gw),
+                          <double *> data(gb))
+
+
+# Layer and RMS norm: x is (rows, n) with statistics per row and an affine map per column.
+
+cdef inline void layer_row(const real *x, const real *w, const real *b, double eps, bint centred, real *y, real *mean,
+                           real *rstd, Py_ssize_t n) noexcept nogil:
+    cdef double m = 0, q = 0, count = 0
+    cdef real c, r
+    cdef Py_ssize_t i
+    if centred:
+        row_moments(x, n, &count, &m, &q)
+    else:
+        q = row_dot(x, x, n)
+    c = <real> m
+    r = <real> (1 / sqrt(q / n + eps))
+    mean[0] = c
+    rstd[0] = r
+    if w != NULL and b != NULL:
+        for i in range(n):
+            y[i] = (x[i] - c) * r * w[i] + b[i]
+    elif w != NULL:
+        for i in range(n):
+            y[i] = (x[i] - c) * r * w[i]
+    else:
+        affine_row(x, y, c, r, <real> 0, n)
+        if b != NULL:
+            for i in range(n):
+                y[i] = y[i] + b[i]
+
+
+cdef void layer_of(const real *x, const real *w, const real *b, double eps, bint centred, real *y, real *mean, real *rstd,
+                   Py_ssize_t rows, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t t
+    cdef int threads = threads_for(12.0 * rows * n)
+    for t in prange(rows, schedule='static', num_threads=threads):
+        layer_row(x + t * n, w, b, eps, centred, y + t * n, mean + t, rstd + t, n)
+
+
+def layer_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, double eps, bint centred, cnp.ndarray y, cnp.ndarray mean,
+                  cnp.ndarray rstd, Py_ssize_t rows, Py_ssize_t n):
+    """y = (x - mean) * rstd * w + b per row; not `centred` (RMS norm), mean is zero. w and b may be None."""
+    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    with nogil:
+        if single:
+            layer_of(<float *> data(x), <float *> data(w), <float *> data(b), eps, centred, <float *> data(y),
+                     <float *> data(mean), <float *> data(rstd), rows, n)
+        else:
+            layer_of(<double *> data(x), <double *> data(w), <double *> data(b), eps, centred, <double *> data(y),
+                     <double *> data(mean), <double *> data(rstd), rows, n)
+
+
+cdef inline void layer_grad_rows(const real *g, const real *x, const real *w, const real *mean, const real *rstd,
+                                 bint centred, real *gx, real *gw, real *gb, Py_ssize_t rows, Py_ssize_t n) noexcept nogil:
+    """The gradient of some rows, and what they contribute to those of w and b."""
+    cdef Py_ssize_t t, i
+    cdef double s, d
+    cdef real m, r, b, c
+    memset(gw, 0, n * sizeof(real))
+    memset(gb, 0, n * sizeof(real))
+    for t in range(rows):
+        m, r = mean[t], rstd[t]
+        s = d = 0
+        row_grad_sums(g, w, x, m, n, &s, &d)
+        b = <real> (-d * r * r * r / n)
+        c = <real> (-s * r / n) if centred else 0
+        if w == NULL:
+            combine_row(g, x, gx, m, r, b, c, n)
+        else:
+            for i in range(n):
+                gx[i] = g[i] * w[i] * r + (x[i] - m) * b + c
+        for i in range(n):
+            gw[i] = gw[i] + g[i] * ((x[i] - m) * r)
+        for i in range(n):
+            gb[i] = gb[i] + g[i]
+        g += n
+        x += n
+        gx += n
+
+
+cdef void layer_grad_of(const real *g, const real *x, const real *w, const real *mean, const real *rstd, bint centred,
+                        real *gx, real *part, Py_ssize_t parts, Py_ssize_t rows, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t t, a, i, per = (rows + parts - 1) // parts
+    cdef int threads = threads_for(24.0 * rows * n)
+    for t in prange(parts, schedule='static', num_threads=threads):
+        a = min(rows, t * per)
+        layer_grad_rows(g + a * n, x + a * n, w, mean + a, rstd + a, centred, gx + a * n, part + 2 * t * n,
+                        part + (2 * t + 1) * n, min(per, rows - a), n)
+    for t in range(1, parts):
+        for i in range(2 * n):
+            part[i] = part[i] + part[2 * t * n + i]
+
+
+def layer_grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w, cnp.ndarray mean, cnp.ndarray rstd, bint centred, cnp.ndarray gx,
+               cnp.ndarray part, Py_ssize_t rows, Py_ssize_t n):
+    """gx, and in part[0] the gradients of w and b. `part` (parts, 2, n) holds those of each piece of rows meanwhile."""
+    cdef Py_ssize_t parts = cnp.PyArray_DIM(part, 0)
+    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    with nogil:
+        if single:
+            layer_grad_of(<float *> data(g), <float *> data(x), <float *> data(w), <float *> data(mean), <float *> data(rstd),
+                          centred, <float *> data(gx), <float *> data(part), parts, rows, n)
+        else:
+            layer_grad_of(<double *> data(g), <double *> data(x), <double *> data(w), <double *> data(mean),
+                          <double *> data(rstd), centred, <double *> data(gx), <double *> data(part), parts, rows, n)
+
+
+# Group norm: x is (rows, channels per row, inner) with statistics per row. Row r holds the channels of group r % groups.
+
+cdef inline void group_row(const real *x, const real *w, const real *b, double eps, real *y, real *mean, real *rstd,
+                           Py_ssize_t channels, Py_ssize_t inner) noexcept nogil:
+    cdef double m = 0, q = 0, count = 0
+    cdef real r
+    cdef Py_ssize_t c
+    row_moments(x, channels * inner, &count, &m, &q)
+    mean[0] = <real> m
+    r = <real> (1 / sqrt(q / count + eps))
+    rstd[0] = r
+    for c in range(channels):
+        affine_row(x + c * inner, y + c * inner, <real> m, r if w == NULL else r * w[c], 0 if b == NULL else b[c], inner)
+
+
+cdef void group_of(const real *x, const real *w, const real *b, double eps, real *y, real *mean, real *rstd, Py_ssize_t rows,
+                   Py_ssize_t groups, Py_ssize_t channels, Py_ssize_t inner) noexcept nogil:
+    cdef Py_ssize_t t, at
+    cdef int threads = threads_for(12.0 * rows * channels * inner)
+    for t in prange(rows, schedule='static', num_threads=threads):
+        at = t % groups * channels
+        group_row(x + t * channels * inner, part_of(w, at), part_of(b, at), eps,
+                  y + t * channels * inner, mean + t, rstd + t, channels, inner)
+
+
+def group_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, double eps, cnp.ndarray y, cnp.ndarray mean, cnp.ndarray rstd,
+                  Py_ssize_t rows, Py_ssize_t groups, Py_ssize_t channels, Py_ssize_t inner):
+    """y = (x - mean) * rstd * w + b with mean and rstd per row; w and b (groups * channels) may be None."""
+    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    with nogil:
+        if single:
+            group_of(<float *> data(x), <float *> data(w), <float *> data(b), eps, <float *> data(y), <float *> data(mean),
+                     <float *> data(rstd), rows, groups, channels, inner)
+        else:
+            group_of(<double *> data(x), <double *> data(w), <double *> data(b), eps, <double *> data(y), <double *> data(mean),
+                     <double *> data(rstd), rows, groups, channels, inner)
+
+
+cdef inline void group_grad_row(const real *g, const real *x, const real *w, real mean, real rstd, real *gx, double *sums,
+                                double *dots, Py_ssize_t channels, Py_ssize_t inner) noexcept nogil:
+    cdef Py_ssize_t c
+    cdef double s = 0, d = 0, n = channels * inner
+    for c in range(channels):
+        sums[c] = dots[c] = 0
+        row_grad_sums(g + c * inner, <const real *> NULL, x + c * inner, mean, inner, sums + c, dots + c)
+        s += sums[c] if w == NULL else sums[c] * w[c]
+        d += dots[c] if w == NULL else dots[c] * w[c]
+        dots[c] *= rstd
+    for c in range(channels):
+        combine_row(g + c * inner, x + c * inner, gx + c * inner, mean, rstd if w == NULL else rstd * w[c],
+                    <real> (-d * rstd * rstd * rstd / n), <real> (-s * rstd / n), inner)
+
+
+cdef void group_grad_of(const real *g, const real *x, const real *w, const real *mean, const real *rstd, real *gx,
+                        double *sums, double *dots, Py_ssize_t rows, Py_ssize_t groups, Py_ssize_t channels,
+                        Py_ssize_t inner) noexcept nogil:
+    cdef Py_ssize_t t, at
+    cdef int threads = threads_for(16.0 * rows * channels * inner)
+    for t in prange(rows, schedule='static', num_threads=threads):
+        at = t * channels * inner
+        group_grad_row(g + at, x + at, part_of(w, t % groups * channels), mean[t], rstd[t], gx + at,
+                       sums + t * channels, dots + t * channels, channels, inner)
+
+
+def group_grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w, cnp.ndarray mean, cnp.ndarray rstd, cnp.ndarray gx,
+               cnp.ndarray sums, cnp.ndarray dots, Py_ssize_t rows, Py_ssize_t groups, Py_ssize_t channels, Py_ssize_t inner):
+    """gx, and per row and channel (float64) the sums of g and of g * normalised x: summed over the batch, gb and gw."""
+    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    with nogil:
+        if single:
+            group_grad_of(<float *> data(g), <float *> data(x), <float *> data(w), <float *> data(mean), <float *> data(rstd),
+                          <float *> data(gx), <double *> data(sums), <double *> data(dots), rows, groups, channels, inner)
+        else:
+            group_grad_of(<double *> data(g), <double *> data(x), <double *> data(w), <double *> data(mean),
+                          <double *> data(rstd), <double *> data(gx), <double *> data(sums), <double *> data(dots), rows, groups,
+                          channels, inner)

@@ -231,6 +231,13 @@ cdef class Engine:
         for i in range(cnp.PyArray_SIZE(out)):
             d[i] = fma(self.normal_pair(), std, mean)
 
+    def log_normal(self, cnp.ndarray out, double mean, double std):
+        """Exponentials of normals into contiguous float64."""
+        cdef Py_ssize_t i
+        cdef double *d = <double *>cnp.PyArray_DATA(out)
+        for i in range(cnp.PyArray_SIZE(out)):
+            d[i] = exp(fma(self.normal_pair(), std, mean))
+
     def exponential(self, cnp.ndarray out, double rate):
         """Exponentials into contiguous float64."""
         cdef Py_ssize_t i, n = cnp.PyArray_SIZE(out)

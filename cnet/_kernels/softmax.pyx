@@ -133,18 +133,22 @@ cdef void gradient(const real *g, const real *y, real *gx, Py_ssize_t outer, Py_
 
 def softmax_forward(cnp.ndarray x, cnp.ndarray y, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, bint logarithm):
     """y = softmax(x), or its logarithm, over the middle of (outer, n, inner); n > 0."""
-    if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT:
-        forward(<float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(y), outer, n, inner, logarithm)
-    else:
-        forward(<double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(y), outer, n, inner, logarithm)
+    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    with nogil:
+        if single:
+            forward(<float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(y), outer, n, inner, logarithm)
+        else:
+            forward(<double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(y), outer, n, inner, logarithm)
 
 
 def softmax_grad(cnp.ndarray g, cnp.ndarray y, cnp.ndarray gx, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner,
                  bint logarithm):
     """gx, the gradient of x, from the gradient g of the output y of `softmax_forward`."""
-    if cnp.PyArray_TYPE(g) == cnp.NPY_FLOAT:
-        gradient(<float *> cnp.PyArray_DATA(g), <float *> cnp.PyArray_DATA(y), <float *> cnp.PyArray_DATA(gx), outer, n,
-                 inner, logarithm)
-    else:
-        gradient(<double *> cnp.PyArray_DATA(g), <double *> cnp.PyArray_DATA(y), <double *> cnp.PyArray_DATA(gx), outer, n,
-                 inner, logarithm)
+    cdef bint single = cnp.PyArray_TYPE(g) == cnp.NPY_FLOAT
+    with nogil:
+        if single:
+            gradient(<float *> cnp.PyArray_DATA(g), <float *> cnp.PyArray_DATA(y), <float *> cnp.PyArray_DATA(gx), outer, n,
+                     inner, logarithm)
+        else:
+            gradient(<double *> cnp.PyArray_DATA(g), <double *> cnp.PyArray_DATA(y), <double *> cnp.PyArray_DATA(gx), outer, n,
+                     inner, logarithm)

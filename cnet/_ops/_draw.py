@@ -30,7 +30,7 @@ def fill(a, dtype, draw, *args):
     else:
         t = np.empty(v.shape, dtype)
         draw(t, *args)
-        v[...] = t
+        v[...] = t.astype(F32) if v.dtype == F16 and dtype == F64 else t  # half comes by way of float32, as in PyTorch
 
 
 def uniform(engine, a, low, high):

@@ -7,7 +7,7 @@ import numpy as np
 from .. import _kernels as K
 from .._core import errors
 from .._core.base import TensorBase, wrap
-from .._core.dtype import from_np, get_default_dtype, number_category
+from .._core.dtype import from_np, number_category, promote_all
 from .._core.elementwise import binary, binary_float, kind_of, operands
 from .._core.inplace import copy_out
 from .._core.op import Op
@@ -157,3 +157,268 @@ _bits('gcd', np.gcd, 'Greatest common divisor', 'tensor([3])', 'gcd', 'gcd_cpu')
 _bits('lcm', np.lcm, 'Least common multiple', 'tensor([6])', 'lcm', 'lcm_cpu')
 for _name in ('gcd', 'lcm'):
     del METHODS[f'__{_name}__'], METHODS[f'__r{_name}__'], INPLACE[f'__i{_name}__']
+
+
+class Extreme(Op):
+    """The larger (or smaller) of two; ties share the gradient. Subclasses give `forward` and the strict comparison."""
+    keep_in = (0, 1)
+    wins = None
+
+    def backward(self, g):
+        x, y = self.saved(0), self.saved(1)
+        tie = g * (x == y) * 0.5 if g.is_floating_point() else None
+        return (g * self.wins(x, y) + tie if self.needs[0] else None, g * self.wins(y, x) + tie if self.needs[1] else None)
+
+
+class Maximum(Extreme, name='MaximumBackward0'):
+    forward = staticmethod(K.pointwise.maximum)
+    wins = staticmethod(lambda x, y: x > y)
+
+
+class Minimum(Extreme, name='MinimumBackward0'):
+    forward = staticmethod(K.pointwise.minimum)
+    wins = staticmethod(lambda x, y: x < y)
+
+
+class Fmax(Op, name='FmaxBackward0'):
+    keep_in = (0, 1)
+    forward = staticmethod(lambda x, y: quiet(np.fmax, x, y))
+
+    def backward(self, g):
+        x, y = self.saved(0), self.saved(1)
+        first = (x >= y) | y.isnan()
+        return g * first, g * ~first
+
+
+class Fmin(Op, name='FminBackward0'):
+    keep_in = (0, 1)
+    forward = staticmethod(lambda x, y: quiet(np.fmin, x, y))
+
+    def backward(self, g):
+        x, y = self.saved(0), self.saved(1)
+        first = (x <= y) | y.isnan()
+        return g * first, g * ~first
+
+
+class Atan2(Op, name='Atan2Backward0'):
+    keep_in = (0, 1)
+    forward = staticmethod(lambda y, x: quiet(np.arctan2, y, x))
+
+    def backward(self, g):
+        y, x = self.saved(0), self.saved(1)
+        s = g / (y * y + x * x)
+        return s * x, -s * y
+
+
+class Hypot(Op, name='HypotBackward0'):
+    keep_in = (0, 1)
+    keep_out = (0,)
+    forward = staticmethod(lambda x, y: quiet(np.hypot, x, y))
+
+    def backward(self, g):
+        r = self.out(0)
+        return g * (self.saved(0) / r), g * (self.saved(1) / r)
+
+
+class Copysign(Op, name='CopysignBackward0'):
+    keep_in = (0,)
+    keep_out = (0,)
+    forward = staticmethod(lambda x, y: quiet(np.copysign, x, y))
+
+    def backward(self, g):
+        if not self.needs[0]:
+            return None, None
+        x = self.saved(0)
+        return (g * (self.out(0) / x)).masked_fill(x == 0, 0), None
+
+
+class Nextafter(Op, name='NextafterBackward0'):
+    forward = staticmethod(lambda x, y: quiet(np.nextafter, x, y))
+
+
+class Heaviside(Op, name='HeavisideBackward0'):
+    forward = staticmethod(lambda x, y: quiet(np.heaviside, x, y))
+
+
+class Logaddexp(Op, name='LogaddexpBackward0'):
+    keep_in = (0, 1)
+    forward = staticmethod(lambda x, y: quiet(np.logaddexp, x, y))
+
+    def backward(self, g):
+        d = self.saved(0) - self.saved(1)
+        return g * d.sigmoid(), g * (-d).sigmoid()
+
+
+class Logaddexp2(Op, name='Logaddexp2Backward0'):
+    keep_in = (0, 1)
+    forward = staticmethod(lambda x, y: quiet(np.logaddexp2, x, y))
+
+    def backward(self, g):
+        d = (self.saved(0) - self.saved(1)) * math.log(2)
+        return g * d.sigmoid(), g * (-d).sigmoid()
+
+
+class Xlogy(Op, name='XlogyBackward0'):
+    keep_in = (0, 1)
+
+    @staticmethod
+    def forward(x, y):
+        return quiet(lambda: np.where(np.isnan(y), y, np.where(np.equal(x, 0), 0, x * np.log(y))).astype(
+            np.result_type(x, y), copy=False))
+
+    def backward(self, g):
+        x, y = self.saved(0), self.saved(1)
+        gx = gy = None
+        if self.needs[0]:
+            log = y.log() if isinstance(y, TensorBase) else math.log(y) if y > 0 else -math.inf
+            gx = (g * log).masked_fill((x == 0) & (y <= 0), 0)
+        if self.needs[1]:
+            gy = g * x / y
+        return gx, gy
+
+
+class Clamp(Op, name='ClampBackward1'):
+    """x between two tensors, numbers or None."""
+    keep_in = (0, 1, 2)
+
+    @staticmethod
+    def forward(x, low, high):
+        if low is not None:
+            x = quiet(np.maximum, x, low)
+        if high is not None:
+            x = quiet(np.minimum, x, high)
+        return x
+
+    def backward(self, g):
+        x, low, high = self.saved(0), self.saved(1), self.saved(2)
+        inside = None
+        if low is not None:
+            inside = x >= low
+        if high is not None:
+            inside = x <= high if inside is None else inside & (x <= high)
+        gl = gh = None
+        if self.needs[1]:
+            gl = g * (x < low if high is None else (x < low) & (low < high))
+        if self.needs[2]:
+            gh = g * (x > high if low is None else (x > high) | (high < low))
+        return g * inside if self.needs[0] else None, gl, gh
+
+
+_PAIR_DOC = '''{what}, element by element.
+
+    Args:
+        input (Tensor): any shape.
+        other (Tensor): broadcastable with `input`.
+        out (Tensor, optional): receives the result.
+
+    Returns:
+        Tensor: the broadcast shape, in the promoted type.
+
+    Example:
+        >>> import cnet
+        >>> cnet.{name}(cnet.tensor([3.]), cnet.tensor([4.]))
+        {example}
+    '''
+
+
+def _pair(name, op, run, what, example, *aliases, numbers=False, inplace=True):
+    def function(input, other, *, out=None):
+        if not numbers and not isinstance(other, TensorBase):
+            raise errors.argument_type(name, 'other', 'Tensor', other, 2)
+        r = run(op, input, other, name)
+        return r if out is None else copy_out(r, out)
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = _PAIR_DOC.format(what=what, name=name, example=example)
+    _public(function, *aliases, inplace=inplace)
+
+
+_pair('maximum', Maximum, binary, 'The larger of the two; NaN if one is', 'tensor([4.])', inplace=False)
+_pair('minimum', Minimum, binary, 'The smaller of the two; NaN if one is', 'tensor([3.])', inplace=False)
+_pair('fmax', Fmax, binary, 'The larger of the two; a number wins over NaN', 'tensor([4.])', inplace=False)
+_pair('fmin', Fmin, binary, 'The smaller of the two; a number wins over NaN', 'tensor([3.])', inplace=False)
+_pair('atan2', Atan2, binary_float, 'Angle of the point (other, input) in radians', 'tensor([0.6435])', 'arctan2')
+_pair('hypot', Hypot, binary, 'Length of the hypotenuse', 'tensor([5.])')
+_pair('copysign', Copysign, binary_float, 'The size of the first with the sign of the second', 'tensor([3.])', numbers=True)
+_pair('nextafter', Nextafter, binary, 'The next number of the type towards the second', 'tensor([3.0000])')
+_pair('heaviside', Heaviside, binary, 'The step function: 0 below zero, 1 above, and the second at zero', 'tensor([1.])')
+_pair('logaddexp', Logaddexp, binary, 'log(exp(x) + exp(y)) without overflow', 'tensor([4.3133])', inplace=False)
+_pair('logaddexp2', Logaddexp2, binary, 'log2(2 ** x + 2 ** y) without overflow', 'tensor([4.5850])', inplace=False)
+_pair('xlogy', Xlogy, binary_float, 'x * log(y), and 0 where x is 0', 'tensor([4.1589])', numbers=True)
+
+
+def clamp(input, min=None, max=None, *, out=None):
+    """Values below `min` become `min`, values above `max` become `max`.
+
+    Args:
+        input (Tensor): any shape.
+        min (Number or Tensor, optional): lower bound.
+        max (Number or Tensor, optional): upper bound; wins where the bounds cross.
+        out (Tensor, optional): receives the result.
+
+    Returns:
+        Tensor: the broadcast shape, in the promoted type.
+
+    Example:
+        >>> import cnet
+        >>> cnet.clamp(cnet.tensor([-2., 0.5, 2.]), -1, 1)
+        tensor([-1.0000,  0.5000,  1.0000])
+    """
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if not isinstance(input, TensorBase):
+        raise errors.argument_type('clamp', 'input', 'Tensor', input, 1)
+    if kind_of(input) == 'c':
+        raise errors.not_implemented('clamp_scalar_cpu', input._a.dtype)
+    t = promote_all([x for x in (input, min, max) if x is not None])
+    if t != input._a.dtype:
+        input = input.to(from_np(t))
+    low, high = (b if b is None or isinstance(b, TensorBase) else _number(b, t) for b in (min, max))
+    r = Clamp.apply(input, low, high)
+    return r if out is None else copy_out(r, out)
+
+
+def _number(b, np_dtype):
+    return float(b) if np_dtype.kind == 'f' else int(b)
+
+
+def clamp_min(input, min, *, out=None):
+    """`clamp` from below alone.
+
+    Args:
+        input (Tensor): any shape.
+        min (Number or Tensor): lower bound.
+        out (Tensor, optional): receives the result.
+
+    Returns:
+        Tensor: the broadcast shape, in the promoted type.
+
+    Example:
+        >>> import cnet
+        >>> cnet.clamp_min(cnet.tensor([-2., 2.]), 0)
+        tensor([0., 2.])
+    """
+    return clamp(input, min, out=out)
+
+
+def clamp_max(input, max, *, out=None):
+    """`clamp` from above alone.
+
+    Args:
+        input (Tensor): any shape.
+        max (Number or Tensor): upper bound.
+        out (Tensor, optional): receives the result.
+
+    Returns:
+        Tensor: the broadcast shape, in the promoted type.
+
+    Example:
+        >>> import cnet
+        >>> cnet.clamp_max(cnet.tensor([-2., 2.]), 0)
+        tensor([-2.,  0.])
+    """
+    return clamp(input, None, max, out=out)
+
+
+_public(clamp, 'clip')
+_public(clamp_min)
+_public(clamp_max)

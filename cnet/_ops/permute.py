@@ -275,6 +275,7 @@ METHODS = {
     'adjoint': adjoint, 'moveaxis': moveaxis, 'movedim': movedim, 'permute': permute, 'swapaxes': swapaxes,
     'swapdims': swapdims, 't': t, 'transpose': transpose,
 }
-PROPERTIES = {
-    'H': conjugate_transpose, 'T': reversed_dims, 'mH': conjugate_matrix_transpose, 'mT': matrix_transpose,
+METHODS |= {
+    'H': property(conjugate_transpose), 'T': property(reversed_dims), 'mH': property(conjugate_matrix_transpose),
+    'mT': property(matrix_transpose),
 }

@@ -135,21 +135,22 @@ def randint(low=None, high=None, size=None, *, generator=None, out=None, dtype=N
     return finish(a, out, requires_grad, 'randint')
 
 
-def random_range(engine, a, low, high):
-    """Integers of low .. high - 1 into the array `a`, of any real type."""
-    if low >= high:
+def random_range(engine, a, low, high=None):
+    """Integers of low .. high - 1 into the array `a`, of any real type; without `high` up to what the type holds."""
+    if high is not None and low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     kind = a.dtype.kind
     if kind == 'c':
         raise RuntimeError('check_random_bounds handles only integral, floating-point and boolean types')
     if kind == 'f':
         digits = np.finfo(a.dtype).nmant + 1
-        low, high = _representable_low(a.dtype, digits, low), _representable_high(a.dtype, digits, high)
-        smallest, largest = -int(np.finfo(a.dtype).max), int(np.finfo(a.dtype).max)
-    elif kind == 'b':
-        smallest, largest = 0, 1
+        low = _representable_low(a.dtype, digits, low)
+        high = 2 ** digits + 1 if high is None else _representable_high(a.dtype, digits, high)
+        largest = int(np.finfo(a.dtype).max)
+        smallest = -largest
     else:
-        smallest, largest = np.iinfo(a.dtype).min, np.iinfo(a.dtype).max
+        smallest, largest = (0, 1) if kind == 'b' else (np.iinfo(a.dtype).min, np.iinfo(a.dtype).max)
+        high = largest + 1 if high is None else high
     for name, value in (('from', low), ('to - 1', high - 1)):
         if not smallest <= value <= largest:
             raise RuntimeError(f'{name} is out of bounds for {_C_NAME[a.dtype.name]}')

@@ -1,270 +1,23 @@
-"""Samples of distributions: normal, bernoulli, multinomial, poisson, binomial, and the tensor methods that overwrite a
-tensor with random numbers.
+"""Samples of distributions: normal, bernoulli, multinomial, poisson, binomial.
 
-What is drawn does not depend differentiably on anything, so every gradient is zero.
+A sample does not depend differentiably on its parameters, so their gradients are zero.
 """
 
 import numpy as np
 
-from .._core import checks, errors
+from .._core import arrays, checks, errors
 from .._core.base import wrap
+from .._core.device import strided
 from .._core.generator import engine_of
-from .._core.inplace import check_writable, copy_out, overwrite_
+from .._core.inplace import broadcastable, copy_out
 from .._core.op import Op
 from . import _draw
-from .random import check_normal, check_uniform, random_range, randn
+from .create import check_options, finish, np_type, shape_of
+from .random import check_normal
+from .random_fill import bernoulli_, check_probabilities, check_std
 
 __all__ = ['bernoulli', 'binomial', 'multinomial', 'normal', 'poisson']
 
-
-# ------------------------------------------------------------------------------------------------ overwriting a tensor
-
-def _overwrite(x, draw, *args):
-    """Check that `x` may be written, let ``draw(*args)`` write its array, and note the write."""
-    check_writable(x, False)
-    draw(*args)
-    return overwrite_(x, x._a)
-
-
-def uniform_(self, from_=0.0, to=1.0, *, generator=None, **keywords):
-    """Fill with uniform numbers of [from, to).
-
-    Args:
-        from (float): the lower end. Default: 0.
-        to (float): the upper end, excluded. Default: 1.
-        generator (Generator, optional): where the numbers come from.
-
-    Returns:
-        Tensor: itself.
-
-    Example:
-        >>> import cnet
-        >>> bool((cnet.empty(100).uniform_(2, 3) >= 2).all())
-        True
-    """
-    from_ = _from(keywords, from_, 'uniform_')
-    a = self._a
-    check_uniform(a.dtype)
-    largest = float(np.finfo(a.dtype).max)
-    for name, value in (('from', from_), ('to', to)):
-        if not -largest <= value <= largest:
-            raise RuntimeError(f'{name} is out of bounds for {"double" if largest > 1e40 else "float"}')
-    if from_ > to:
-        raise RuntimeError(f'uniform_ expects to return a [from, to) range, but found from={from_:g} > to={to:g}')
-    if to - from_ > largest:
-        raise RuntimeError(f'uniform_ expects to-from <= std::numeric_limits<Float>::max(), but found to={to:g} and '
-                           f'from={from_:g} which result in to-from to exceed the limit')
-    return _overwrite(self, _draw.uniform, engine_of(generator, 'uniform_'), a, from_, to)
-
-
-def _from(keywords, value, op):
-    """The argument that PyTorch calls ``from``, which Python cannot name as a parameter."""
-    if keywords:
-        value = keywords.pop('from', value)
-        if keywords:
-            raise TypeError(f"{op}() got an unexpected keyword argument '{next(iter(keywords))}'")
-    return value
-
-
-def normal_(self, mean=0.0, std=1.0, *, generator=None):
-    """Fill with normal numbers.
-
-    Args:
-        mean (float): their mean. Default: 0.
-        std (float): their standard deviation. Default: 1.
-        generator (Generator, optional): where the numbers come from.
-
-    Returns:
-        Tensor: itself.
-
-    Example:
-        >>> import cnet
-        >>> cnet.empty(2).normal_(5.0, 0.0)
-        tensor([5., 5.])
-    """
-    _check_std(std)
-    check_normal(self._a.dtype)
-    return _overwrite(self, _draw.normal, engine_of(generator, 'normal_'), self._a, mean, std)
-
-
-def _check_std(std):
-    if not std >= 0:
-        raise RuntimeError(f'normal expects std >= 0.0, but found std {std:g}')
-
-
-def exponential_(self, lambd=1, *, generator=None):
-    """Fill with exponentially distributed numbers.
-
-    Args:
-        lambd (float): the rate. Default: 1.
-        generator (Generator, optional): where the numbers come from.
-
-    Returns:
-        Tensor: itself.
-
-    Example:
-        >>> import cnet
-        >>> bool((cnet.empty(100).exponential_() >= 0).all())
-        True
-    """
-    _check_continuous(self._a.dtype, 'Exponential')
-    if not lambd > 0:
-        raise RuntimeError(f'exponential_ expects lambda > 0.0, but found lambda={lambd:g}')
-    return _by_double(self, engine_of(generator, 'exponential_').exponential, lambd)
-
-
-def _check_continuous(dtype, name):
-    if dtype.kind != 'f':
-        raise RuntimeError(f'{name} distribution is a continuous probability distribution. dtype must be a floating point '
-                           f'but you specified {errors._KERNEL[dtype.name]}')
-
-
-def _by_double(x, draw, *args):
-    return _overwrite(x, _draw.fill, x._a, _draw.F64, draw, *args)
-
-
-def cauchy_(self, median=0, sigma=1, *, generator=None):
-    """Fill with Cauchy distributed numbers.
-
-    Args:
-        median (float): their median. Default: 0.
-        sigma (float): half the distance of the quartiles. Default: 1.
-        generator (Generator, optional): where the numbers come from.
-
-    Returns:
-        Tensor: itself.
-
-    Example:
-        >>> import cnet
-        >>> cnet.empty(3).cauchy_().shape
-        cnet.Size([3])
-    """
-    _check_continuous(self._a.dtype, 'Cauchy')
-    if not sigma > 0:
-        raise RuntimeError(f'cauchy_ expects sigma > 0.0, but found sigma={sigma:g}')
-    return _by_double(self, engine_of(generator, 'cauchy_').cauchy, median, sigma)
-
-
-def geometric_(self, p, *, generator=None):
-    """Fill with the numbers of trials up to the first success.
-
-    Args:
-        p (float): the probability of success, between 0 and 1.
-        generator (Generator, optional): where the numbers come from.
-
-    Returns:
-        Tensor: itself.
-
-    Example:
-        >>> import cnet
-        >>> bool((cnet.empty(100).geometric_(0.5) >= 1).all())
-        True
-    """
-    if not 0 < p < 1:
-        raise RuntimeError(f'geometric_ expects p to be in (0, 1), but got p={p:g}')
-    if self._a.dtype.kind in 'bc':
-        raise errors.not_implemented('geometric_cpu', self._a.dtype)
-    return _by_double(self, engine_of(generator, 'geometric_').geometric, p)
-
-
-def log_normal_(self, mean=1, std=2, *, generator=None):
-    """Fill with numbers whose logarithms are normal.
-
-    Args:
-        mean (float): mean of the logarithm. Default: 1.
-        std (float): standard deviation of the logarithm. Default: 2.
-        generator (Generator, optional): where the numbers come from.
-
-    Returns:
-        Tensor: itself.
-
-    Example:
-        >>> import cnet
-        >>> bool((cnet.empty(100).log_normal_() > 0).all())
-        True
-    """
-    if not std > 0:
-        raise RuntimeError(f'log_normal_ expects std > 0.0, but found std={std:g}')
-    if self._a.dtype.kind != 'f':
-        raise errors.not_implemented('log_normal_cpu', self._a.dtype)
-    return _by_double(self, engine_of(generator, 'log_normal_').log_normal, mean, std)
-
-
-def random_(self, from_=None, to=None, *, generator=None, **keywords):
-    """Fill with uniform integers: ``random_()``, ``random_(to)`` or ``random_(from, to)``.
-
-    Args:
-        from (int): the smallest number. Default: 0.
-        to (int): one above the largest. Default: what the type holds; for floating types the integers up to 2**24 (float32)
-            or 2**53 (float64), which are exact.
-        generator (Generator, optional): where the numbers come from.
-
-    Returns:
-        Tensor: itself.
-
-    Example:
-        >>> import cnet
-        >>> cnet.empty(3).random_(5, 6)
-        tensor([5., 5., 5.])
-    """
-    engine, a = engine_of(generator, 'random_'), self._a
-    named = 'from' in keywords
-    from_ = _from(keywords, from_, 'random_')
-    if from_ is None and to is None:
-        if a.dtype.kind == 'c':
-            raise errors.not_implemented('random_kernel_cpu', a.dtype)
-        return _overwrite(self, _whole_range, engine, a)
-    if to is None and not named:
-        from_, to = 0, from_
-    low = 0 if from_ is None else checks.integer(from_, 'random_', 'from', 1)
-    if to is not None:
-        return _overwrite(self, random_range, engine, a, low, checks.integer(to, 'random_', 'to', 2))
-    if low == -2 ** 63 and a.dtype.itemsize == 8:
-        return _overwrite(self, _draw.integers, engine, a, low, 0)
-    most = 2 ** (np.finfo(a.dtype).nmant + 1) if a.dtype.kind == 'f' else 1 if a.dtype.kind == 'b' else np.iinfo(a.dtype).max
-    return _overwrite(self, random_range, engine, a, low, int(most) + 1)
-
-
-def _whole_range(engine, a):
-    kind = a.dtype.kind
-    span = 2 if kind == 'b' else 2 ** (np.finfo(a.dtype).nmant + 1) + 1 if kind == 'f' else int(np.iinfo(a.dtype).max) + 1
-    _draw.integers(engine, a, 0, span, a.dtype.itemsize == 8)
-
-
-def bernoulli_(self, p=0.5, *, generator=None):
-    """Fill with ones, of the given probability, and zeros.
-
-    Args:
-        p (float or Tensor): the probability, or one for every element (broadcast).
-        generator (Generator, optional): where the numbers come from.
-
-    Returns:
-        Tensor: itself.
-
-    Example:
-        >>> import cnet
-        >>> cnet.empty(3).bernoulli_(1.0)
-        tensor([1., 1., 1.])
-    """
-    engine, a = engine_of(generator, 'bernoulli_'), self._a
-    if hasattr(p, '_a'):
-        _check_probabilities(p._a)
-        return _overwrite(self, _draw.bernoulli_each, engine, a, np.broadcast_to(p._a, a.shape))
-    if not 0 <= p <= 1:
-        raise RuntimeError(f'bernoulli_ expects p to be in [0, 1], but got p={p:g}')
-    if a.dtype.kind == 'c':
-        raise errors.not_implemented('bernoulli_scalar_cpu_', a.dtype)
-    return _overwrite(self, _draw.bernoulli, engine, a, p)
-
-
-def _check_probabilities(p):
-    if p.dtype.kind != 'f':
-        raise errors.not_implemented('bernoulli_tensor_cpu_p_', p.dtype)
-    if not ((p >= 0) & (p <= 1)).all():
-        raise RuntimeError('Expected p_in >= 0 && p_in <= 1 to be true, but got false.')
-
-
-# ---------------------------------------------------------------------------------------------------------- new tensors
 
 class _Sample(Op):
     """A sample whose parameters are tensors: their gradients are zero."""
@@ -374,20 +127,17 @@ def normal(mean, std=1.0, size=None, *, generator=None, out=None, **options):
     if not by_mean and not by_std:
         if size is None:
             raise TypeError('normal() received an invalid combination of arguments; two numbers need a size')
-        _check_std(std)
-        requires_grad = options.pop('requires_grad', False)
-        t = normal_(randn((0,), out=out, **options).new_empty(size), mean, std, generator=generator)
-        t.requires_grad = requires_grad
-        return t if out is None else copy_out(t, out)
+        check_std(std)
+        return _normal_sized(mean, std, size, engine_of(generator, 'normal'), out, **options)
     if size is not None or options:
         raise TypeError('normal() received an invalid combination of arguments; size and options go with two numbers')
     engine = engine_of(generator, 'normal')
     if by_std:
         _check_stds(std._a)
     else:
-        _check_std(std)
+        check_std(std)
     if by_mean and by_std:
-        if not _broadcastable(mean._a.shape, std._a.shape):
+        if not broadcastable(mean._a.shape, std._a.shape):
             raise errors.broadcast(mean._a.shape, std._a.shape)
         r = NormalBoth.apply(mean, std, engine=engine)
     elif by_mean:
@@ -397,15 +147,20 @@ def normal(mean, std=1.0, size=None, *, generator=None, out=None, **options):
     return r if out is None else copy_out(r, out)
 
 
+def _normal_sized(mean, std, size, engine, out, *, dtype=None, layout=strided, device=None, requires_grad=False,
+                  pin_memory=False):
+    check_options('normal', layout, device, pin_memory)
+    a = arrays.allocate(np.empty, shape_of('normal', (), size), np_type(dtype, 'normal', out))
+    check_normal(a.dtype)
+    _draw.normal(engine, a, mean, std)
+    return finish(a, out, requires_grad, 'normal')
+
+
 def _check_stds(std):
     if std.dtype.kind == 'c':
         raise RuntimeError('normal expects standard deviation to be non-complex')
     if not (std >= 0).all():
         raise RuntimeError('normal expects all elements of std >= 0.0')
-
-
-def _broadcastable(a, b):
-    return all(m == n or m == 1 or n == 1 for m, n in zip(a[::-1], b[::-1]))
 
 
 def bernoulli(input, p=None, *, generator=None, out=None):
@@ -433,7 +188,7 @@ def bernoulli(input, p=None, *, generator=None, out=None):
     if p is not None:
         r = bernoulli_(wrap(np.empty(input._a.shape, input._a.dtype)), p, generator=generator)
     else:
-        _check_probabilities(input._a)
+        check_probabilities(input._a)
         r = Bernoulli.apply(input, engine=engine_of(generator, 'bernoulli'))
     return r if out is None else copy_out(r, out)
 
@@ -492,7 +247,7 @@ def binomial(count, prob, generator=None):
             raise ValueError(f'binomial only supports floating-point dtypes for {name}, got: {errors._KERNEL[x.dtype.name]}')
     if a.dtype != b.dtype:
         raise RuntimeError(f'Found dtype {errors._KERNEL[b.dtype.name]} but expected {errors._KERNEL[a.dtype.name]}')
-    if not _broadcastable(a.shape, b.shape):
+    if not broadcastable(a.shape, b.shape):
         raise errors.broadcast(a.shape, b.shape)
     return Binomial.apply(count, prob, engine=engine_of(generator, 'binomial'))
 
@@ -560,8 +315,4 @@ def _without_replacement(engine, w, n):
     return np.argsort(-q, -1, 'stable')[..., :n]
 
 
-METHODS = {
-    'bernoulli': bernoulli, 'bernoulli_': bernoulli_, 'cauchy_': cauchy_, 'exponential_': exponential_,
-    'geometric_': geometric_, 'log_normal_': log_normal_, 'multinomial': multinomial, 'normal_': normal_,
-    'random_': random_, 'uniform_': uniform_,
-}
+METHODS = {'bernoulli': bernoulli, 'multinomial': multinomial}
