@@ -36,8 +36,8 @@ ONLY = set(filter(None, os.environ.get('CNET_ONLY', '').split(',')))
 MSVC = sys.platform == 'win32'
 
 # Without binding, a kernel is a plain built-in function: cheaper to call and to import, and smaller.
-KERNEL_DIRECTIVES = {'binding': False, 'boundscheck': DEBUG, 'initializedcheck': DEBUG, 'nonecheck': DEBUG,
-                     'wraparound': False, 'cdivision': True, 'freethreading_compatible': True}
+KERNEL_DIRECTIVES = {'binding': False, 'boundscheck': DEBUG, 'initializedcheck': DEBUG, 'wraparound': False,
+                     'cdivision': True, 'freethreading_compatible': True}
 # The core keeps Python's meaning, and its annotations are for readers: the types are in the .pxd.
 CORE_DIRECTIVES = {'annotation_typing': False}
 
@@ -152,6 +152,8 @@ class Build(build_ext):
 
     def run(self) -> None:
         self.translate()
+        if not self.inplace:
+            self.drop_strays()
         super().run()
         if self.failed:
             raise CompileError('not built: ' + ', '.join(sorted(self.failed)))
@@ -176,6 +178,13 @@ class Build(build_ext):
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(ext.unit.c, copy)
 
+    def drop_strays(self) -> None:
+        """Delete what earlier builds with other settings left in the folder that becomes the wheel."""
+        expected = {Path(self.build_lib, self.get_ext_filename(ext.name)) for ext in self.extensions}
+        for path in Path(self.build_lib).rglob('*' + self.get_ext_filename('x')[1:]):
+            if path not in expected:
+                path.unlink()
+
     def write_stamp(self) -> Path:
         """A file that changes when the flags, the directives or Cython do: everything depends on it."""
         from Cython import __version__ as version
@@ -196,7 +205,7 @@ class Build(build_ext):
                 objects = self.compiler.compile([str(probe)], output_dir=folder, extra_postargs=flags)
                 if link:
                     self.compiler.link_shared_object(objects, str(Path(folder, 'probe.so')), extra_postargs=flags)
-            except Exception:  # noqa: BLE001  each compiler class has its own error types
+            except Exception:  # each compiler class has its own error types
                 return False
         return True
 
@@ -212,7 +221,7 @@ class Build(build_ext):
         if not openmp:
             print('cnet: the compiler has no OpenMP: kernels will use one thread')
         self.extensions = [ext for ext in self.extensions if not getattr(ext, 'isa', None)
-                           or ext.isa.name not in refused and (not wanted or ext.isa.name in wanted)]
+                           or (ext.isa.name not in refused and (not wanted or ext.isa.name in wanted))]
         for ext in self.extensions:
             ext.extra_compile_args += CFLAGS + openmp
             ext.extra_link_args += LDFLAGS + ([] if MSVC else openmp)

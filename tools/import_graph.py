@@ -14,12 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # From the bottom up; a module may import its own layer and those below. The longest matching prefix decides.
 LAYERS = (
-    ('cnet.version', 'cnet._kernels'),
+    ('cnet.version', 'cnet.return_types', 'cnet._kernels'),
     ('cnet._core',),
     ('cnet._ops',),
     ('cnet._tensor', 'cnet._tensor_str'),
     ('cnet.*',),                                    # the public doors: cnet.linalg, cnet.autograd, cnet.random ...
-    ('cnet.nn', 'cnet.optim', 'cnet.utils'),
+    ('cnet.nn', 'cnet.optim', 'cnet.utils', 'cnet.serialization', 'cnet._pickling', 'cnet.functional'),
     ('cnet',),
 )
 
@@ -38,7 +38,7 @@ def modules() -> dict[str, Path]:
     """Every Python and Cython module of the package, by dotted name."""
     found = {}
     for path in sorted((ROOT / 'cnet').rglob('*')):
-        if path.suffix in ('.py', '.pyx') or path.suffix == '.pxd' and not path.with_suffix('.py').exists():
+        if path.suffix in ('.py', '.pyx') or (path.suffix == '.pxd' and not path.with_suffix('.py').exists()):
             parts = path.relative_to(ROOT).with_suffix('').parts
             found['.'.join(parts[:-1] if parts[-1] == '__init__' else parts)] = path
     return found

@@ -45,7 +45,7 @@ def problems() -> list[str]:
             call = text[match.start():match.start() + 300]
             if 'num_threads' not in call.split(':')[0] and 'import' not in text[:match.start()].rpartition('\n')[2]:
                 number = text.count('\n', 0, match.start()) + 1
-                found.append(f'{path.relative_to(ROOT)}:{number}: a parallel loop without num_threads=threads_for(work)')
+                found.append(f'{path.relative_to(ROOT)}:{number}: a parallel loop without num_threads=threads_for(..)')
     return found
 
 

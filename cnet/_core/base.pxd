@@ -1,5 +1,9 @@
-from cnet._kernels._state cimport flags, swap_flags
+from cnet._kernels._state cimport flags, inexact, instance, swap_flags
 
+cimport cython
+
+@cython.freelist(64)
+@cython.final
 cdef class Version:
     cdef public long long n
 

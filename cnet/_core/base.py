@@ -9,8 +9,9 @@ This file runs interpreted, and compiled with the types in `base.pxd`; both must
 """
 
 import numpy as np
+from numpy import ndarray
 
-from .._kernels._state import flags, swap_flags
+from .._kernels._state import flags, inexact, instance, swap_flags
 from .device import cpu
 from .dtype import from_np
 from .size import Size
@@ -129,7 +130,7 @@ class TensorBase:
     def data(self, value):
         if not isinstance(value, TensorBase):
             raise TypeError(f'Variable data has to be a tensor, but got {type(value).__name__}')
-        if self._req and value._a.dtype.kind not in 'fc':
+        if self._req and not inexact(value._a):
             raise RuntimeError('data set to a tensor that requires gradients must be floating point or complex dtype')
         self._a = value._a
         self._view = None
@@ -166,7 +167,7 @@ def tensor_class():
 
 def blank(cls, array, version):
     """An instance of `cls` over `array`, without history. `version` is the memory's counter."""
-    t = TensorBase.__new__(cls)
+    t = instance(TensorBase, cls)
     t._a = array
     t._v = version
     t._fn = None
@@ -188,7 +189,7 @@ def fresh_version():
 
 def wrap(a):
     """A tensor over the array `a` (never copied), without history."""
-    if type(a) is not np.ndarray:
+    if type(a) is not ndarray:
         a = np.asarray(a)
     t = blank(_tensor_class, a, fresh_version())
     if flags() & INFERENCE:
@@ -252,8 +253,8 @@ def set_requires_grad(x, value):
             return
         raise RuntimeError('you can only change requires_grad flags of leaf variables. If you want to use a computed '
                            'variable in a subgraph that doesn\'t require differentiation use var_no_grad = var.detach().')
-    if value and x._a.dtype.kind not in 'fc':
-        raise RuntimeError('only Tensors of floating point and complex dtype can require gradients')
+    if value and not inexact(x._a):
+        raise RuntimeError('only Tensors of floating point dtype can require gradients')
     if value and x._inf and not flags() & INFERENCE:
         raise RuntimeError('Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.')
     x._req = value

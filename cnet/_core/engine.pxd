@@ -1,7 +1,11 @@
-from cnet._kernels._state cimport flags, swap_flags
+from cnet._kernels._state cimport flags, has_shape, swap_flags
 from cnet._core.base cimport TensorBase, alias, wrap
 from cnet._core.op cimport Node
 
+cimport cython
+
+@cython.freelist(64)
+@cython.final
 cdef class Pending:
     cdef public object target
     cdef public list grads

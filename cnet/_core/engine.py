@@ -12,7 +12,7 @@ from sys import getrefcount
 
 import numpy as np
 
-from .._kernels._state import flags, swap_flags
+from .._kernels._state import flags, has_shape, swap_flags
 from .base import ANOMALY, GRAD, TensorBase, alias, wrap
 from .dtype import from_np
 from .hooks import run_chain
@@ -50,7 +50,7 @@ def fitted(g, shape, np_dtype, node, i):
     """The gradient in the shape and type of what it is a gradient of."""
     if not isinstance(g, TensorBase):
         raise TypeError(f'{node.name()} returned a gradient of type {type(g).__name__} at index {i}; expected a Tensor or None')
-    if g._a.shape != shape:
+    if not has_shape(g._a, shape):
         if not expandable(shape, g._a.shape):
             raise RuntimeError(f'Function {node.name()} returned an invalid gradient at index {i} - got {list(g._a.shape)} '
                                f'but expected shape compatible with {list(shape)}')
@@ -370,13 +370,13 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
             raise RuntimeError('One of the differentiated Tensors does not require grad')
     found = sweep(outputs, grads, retain, create_graph, {key_of(x): None for x in inputs}, False)
     results = []
-    for x in inputs:
+    for i, x in enumerate(inputs):
         g = found.get(key_of(x))
         if g is None:
             if materialize_grads:
                 g = wrap(np.zeros(x._a.shape, x._a.dtype))
             elif not allow_unused:
-                raise RuntimeError('One of the differentiated Tensors appears to not have been used in the graph. Set '
+                raise RuntimeError(f'The differentiated Tensor at index {i} appears to not have been used in the graph. Set '
                                    'allow_unused=True if this is the desired behavior.')
         elif not create_graph and g._req:
             g = alias(g)

@@ -107,7 +107,7 @@ class no_grad(_Mode):
     """
 
     def __new__(cls, orig_func=None):
-        self = super().__new__(cls)
+        self = object.__new__(cls)
         if orig_func is None:
             return self
         self.__init__()
@@ -182,7 +182,7 @@ class inference_mode(_Mode):
     """
 
     def __new__(cls, mode=True):
-        self = super().__new__(cls)
+        self = object.__new__(cls)
         if isinstance(mode, bool):
             return self
         self.__init__()

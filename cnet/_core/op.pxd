@@ -1,4 +1,4 @@
-from cnet._kernels._state cimport flags, next_sequence, swap_flags
+from cnet._kernels._state cimport flags, inexact, instance, next_sequence, swap_flags
 from cnet._core.base cimport TensorBase, Version, alias, blank, mark_view, refresh, wrap
 
 cdef class Info:
@@ -8,6 +8,10 @@ cdef class Info:
     cdef public int n_out
     cdef public bint view
 
+cimport cython
+
+@cython.freelist(64)
+@cython.final
 cdef class Saved:
     cdef public object what
     cdef public Version version
@@ -33,11 +37,10 @@ cdef class Node:
 
 cpdef run(object cls, tuple inputs, dict kw)
 cpdef finish(object cls, Info info, tuple inputs, dict kw, object y)
-cpdef bint differentiable(object a)
 cpdef bint needs_grad(tuple inputs)
 cdef attach(Node node, tuple outs)
 cpdef Node blank_node(object cls)
-cpdef Node record(object cls, Info info, tuple inputs, dict kw, tuple aux, tuple outs)
+cpdef Node record(object cls, tuple inputs, dict kw, tuple aux, tuple outs)
 cpdef connect(Node node, tuple inputs)
 cpdef Saved save(TensorBase x, int output)
 cpdef TensorBase restore(Node node, Saved s)

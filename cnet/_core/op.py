@@ -10,7 +10,7 @@ This file runs interpreted, and compiled with the types in `op.pxd`; both must b
 import traceback
 import weakref
 
-from .._kernels._state import flags, next_sequence, swap_flags
+from .._kernels._state import flags, inexact, instance, next_sequence, swap_flags
 from .base import ANOMALY, GRAD, PACK, TensorBase, alias, blank, mark_view, refresh, tensor_class, wrap
 from .hooks import LeafHooks, NodeHooks, add, packer
 
@@ -129,8 +129,8 @@ class Op(Node):
     view: the results are NumPy views of input 0.
     """
 
-    keep_in = ()
-    keep_out = ()
+    keep_in: tuple[int, ...] = ()
+    keep_out: tuple[int, ...] = ()
     n_out = 1
     view = False
     materialize = True  # give backward zeros instead of None for outputs without a gradient
@@ -176,8 +176,9 @@ def finish(cls, info, inputs, kw, y):
         t = wrap(y)
         if info.view:
             mark_view(t, inputs[0], cls, kw, -1)
-        if flags() & GRAD and needs_grad(inputs) and differentiable(t._a):
-            attach(record(cls, info, inputs, kw, (), (t,)), (t,))
+        if flags() & GRAD and needs_grad(inputs) and inexact(t._a):
+            t._fn = record(cls, inputs, kw, (), (t,))
+            t._req = True
         return t
     n = info.n_out
     if n == 0:
@@ -187,13 +188,8 @@ def finish(cls, info, inputs, kw, y):
         for i, t in enumerate(outs):
             mark_view(t, inputs[0], cls, kw, i)
     if flags() & GRAD and needs_grad(inputs):
-        attach(record(cls, info, inputs, kw, y[n:], outs), outs)
+        attach(record(cls, inputs, kw, y[n:], outs), outs)
     return outs if info.n_out != 1 else outs[0]
-
-
-def differentiable(a):
-    """Whether an array's element type can have a gradient."""
-    return a.dtype.kind in 'fc'
 
 
 def needs_grad(inputs):
@@ -210,7 +206,7 @@ def needs_grad(inputs):
 def attach(node, outs):
     """Make `node` the history of the outputs that can have a gradient."""
     for i, t in enumerate(outs):
-        if differentiable(t._a):
+        if inexact(t._a):
             t._fn = node
             t._nr = i
             t._req = True
@@ -218,7 +214,7 @@ def attach(node, outs):
 
 def blank_node(cls):
     """A node of the graph without edges, newer than all others."""
-    node = cls.__new__(cls)
+    node = instance(Node, cls)
     node.seq = next_sequence()
     node.spent = False
     node.kw = None
@@ -230,13 +226,17 @@ def blank_node(cls):
     return node
 
 
-def record(cls, info, inputs, kw, aux, outs):
+def record(cls, inputs, kw, aux, outs):
     """A node for `cls` with its edges, and the inputs and outputs that its backward needs."""
+    info: Info = cls.info_
     node = blank_node(cls)
     node.kw = kw
     node.aux = aux
     connect(node, inputs)
-    node.meta = [(t._a.shape, t._a.dtype) for t in outs]
+    meta = []
+    for t in outs:
+        meta.append((t._a.shape, t._a.dtype))
+    node.meta = meta
     if info.keep_in:
         ins = [None] * len(inputs)
         for i in info.keep_in:
@@ -326,10 +326,10 @@ def refuse_modified(node, s):
     a = s.what if s.output >= 0 else s.what._a
     fn, nr = (node, s.output) if s.output >= 0 else (s.what._fn, s.what._nr)
     kind = legacy_name(a.dtype)
-    origin = f', which is output {nr} of {type(fn).__name__},' if fn is not None else ''
+    origin = f', which is output {nr} of {type(fn).__name__.partition("Backward")[0] or "AccumulateGrad"},' if fn is not None else ''
     hint = ('Hint: the backtrace further above shows the operation that failed to compute its gradient.' if node.trace else
             'Hint: enable anomaly detection to find the operation that failed to compute its gradient, with '
-            'torch.autograd.set_detect_anomaly(True).')
+            'torch.autograd.set_detect_anomaly(True, check_nan=False).')
     raise RuntimeError('one of the variables needed for gradient computation has been modified by an inplace operation: '
                        f'[torch.{kind} {list(a.shape)}]{origin} is at version {s.version.n}; expected version {s.seen} instead. {hint}')
 

@@ -10,7 +10,7 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import _cpu
+from ._cpu import features
 from .targets import FAMILIES, ISAS, SINGLE
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _HERE = os.path.dirname(__file__)
 _BUILT = [isa.name for isa in ISAS if os.path.isdir(os.path.join(_HERE, isa.name))]
-_SUPPORTED = [isa.name for isa in ISAS if isa.needs <= _cpu.features()]
+_SUPPORTED = [isa.name for isa in ISAS if isa.needs <= features()]
 LEVELS = tuple(name for name in _SUPPORTED if name in _BUILT)       # usable here, the best one last
 
 
@@ -34,7 +34,7 @@ def _choose(forced: str | None) -> str:
     if forced not in names:
         reason = f'is not an instruction set; the names are {", ".join(names)}'
     elif forced not in _SUPPORTED:
-        missing = sorted(next(isa.needs for isa in ISAS if isa.name == forced) - _cpu.features())
+        missing = sorted(next(isa.needs for isa in ISAS if isa.name == forced) - features())
         reason = f'needs CPU features that this machine lacks: {", ".join(missing)}'
     else:
         reason = 'is not in this build'

@@ -1,3 +1,6 @@
 cpdef int flags() noexcept
 cpdef int swap_flags(int bits) noexcept
 cpdef long long next_sequence() noexcept
+cpdef object instance(object base, object cls)
+cpdef bint inexact(object a) noexcept
+cpdef bint has_shape(object a, tuple shape) noexcept

@@ -97,6 +97,38 @@ def gather(cnp.ndarray src not None, cnp.ndarray index not None, cnp.ndarray out
             _gather_all(<double complex*>s, x, <double complex*>y, outer, n, m, inner)
 
 
+cdef void _scatter(word* out, const int64_t* index, const word* src, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t m,
+                   Py_ssize_t inner) noexcept nogil:
+    cdef Py_ssize_t o, j, i
+    for o in range(outer):
+        for j in range(m):
+            for i in range(inner):
+                out[index[i] * inner + i] = src[i]
+            index += inner
+            src += inner
+        out += n * inner
+
+
+def scatter(cnp.ndarray out not None, cnp.ndarray index not None, cnp.ndarray src not None,
+            Py_ssize_t outer, Py_ssize_t n, Py_ssize_t m, Py_ssize_t inner):
+    """out[o, index[o, j, i], i] = src[o, j, i], the last of several winning; elements of 1, 2, 4, 8 or 16 bytes."""
+    cdef void* s = cnp.PyArray_DATA(src)
+    cdef void* y = cnp.PyArray_DATA(out)
+    cdef int64_t* x = <int64_t*>cnp.PyArray_DATA(index)
+    cdef Py_ssize_t size = src.itemsize
+    with nogil:
+        if size == 4:
+            _scatter(<uint32_t*>y, x, <uint32_t*>s, outer, n, m, inner)
+        elif size == 8:
+            _scatter(<uint64_t*>y, x, <uint64_t*>s, outer, n, m, inner)
+        elif size == 2:
+            _scatter(<uint16_t*>y, x, <uint16_t*>s, outer, n, m, inner)
+        elif size == 1:
+            _scatter(<uint8_t*>y, x, <uint8_t*>s, outer, n, m, inner)
+        else:
+            _scatter(<double complex*>y, x, <double complex*>s, outer, n, m, inner)
+
+
 cdef void _scatter_add(number* out, const int64_t* index, const number* src, Py_ssize_t n, Py_ssize_t m,
                        Py_ssize_t inner, Py_ssize_t first, Py_ssize_t last) noexcept nogil:
     """Columns first..last-1 of one outer slice."""

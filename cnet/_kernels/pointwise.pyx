@@ -186,7 +186,7 @@ cdef object _unary(object a, object out, const unary_kernel* k, object ufunc, co
     cdef int t = _float_type(a)
     cdef cnp.ndarray x, o
     if t < 0:
-        return _other_unary(a, out, ufunc)
+        return _other_unary(a, out, k, ufunc, p)
     x = <cnp.ndarray>a
     if out is None:
         if cnp.PyArray_IS_C_CONTIGUOUS(x) or cnp.PyArray_IS_F_CONTIGUOUS(x):
@@ -289,46 +289,50 @@ cdef inline bint _number(object b, double* value) except -1:
 
 # --- everything that has no loop here ------------------------------------------------------------------------------
 
-cdef object _other_unary(object a, object out, object ufunc):
-    """Through NumPy. A formula that NumPy lacks has no other types."""
-    if ufunc is None:
-        raise TypeError(f'no loop for elements of type {np.asarray(a).dtype}')
-    return quiet(ufunc, a) if out is None else quiet(ufunc, a, out=out)
+cdef object _other_unary(object a, object out, const unary_kernel* k, object ufunc, const double* p):
+    """Through NumPy; a formula that NumPy lacks is computed in float32 for the half type, and has no other types."""
+    if ufunc is not None:
+        return quiet(ufunc, a) if out is None else quiet(ufunc, a, out=out)
+    a = np.asarray(a)
+    if a.dtype.char != 'e':
+        raise TypeError(f'no loop for elements of type {a.dtype}')
+    return _store(_unary(a.astype(np.float32), None, k, None, p).astype(a.dtype), out)
 
 
 cdef object _other_binary(object a, object b, object out, const binary_kernel* k, object ufunc, const double* p):
-    """Through NumPy; a formula that NumPy lacks gets its arguments broadcast and copied first."""
+    """Through NumPy; a formula that NumPy lacks gets its arguments broadcast and copied first, halves as float32."""
     if ufunc is not None:
         return quiet(ufunc, a, b) if out is None else quiet(ufunc, a, b, out=out)
     a, b = np.broadcast_arrays(a, b)
-    a, b = np.ascontiguousarray(a).reshape(a.shape), np.ascontiguousarray(b).reshape(b.shape)
+    if a.dtype.char == 'e':
+        return _store(_other_binary(a.astype(np.float32), b.astype(np.float32), None, k, None, p).astype(a.dtype), out)
+    a, b = a.copy('C'), b.copy('C')
     if _float_type(a) < 0 or _float_type(a) != _float_type(b):
         raise TypeError(f'no loop for elements of type {a.dtype} and {b.dtype}')
-    r = _binary(a, b, None, k, None, p)
+    return _store(_binary(a, b, None, k, None, p), out)
+
+
+cdef object _store(object r, object out):
     if out is None:
         return r
     out[...] = r
     return out
 
 
-cdef object NP_ADD = np.add, NP_SUB = np.subtract, NP_MUL = np.multiply, NP_DIV = np.true_divide
-cdef object NP_MAXIMUM = np.maximum, NP_MINIMUM = np.minimum
-cdef object NP_NEG = np.negative, NP_ABS = np.absolute, NP_SQUARE = np.square, NP_RECIPROCAL = np.reciprocal
-cdef object NP_SQRT = np.sqrt, NP_EXP = np.exp, NP_EXPM1 = np.expm1, NP_LOG = np.log, NP_LOG1P = np.log1p
-cdef object NP_TANH = np.tanh
+# C-level names of the ufuncs: a global name would be looked up on every call.
+cdef object NP_ADD = np.add, NP_SUB = np.subtract, NP_MUL = np.multiply, NP_DIV = np.true_divide, NP_MAXIMUM = np.maximum, NP_MINIMUM = np.minimum
+cdef object NP_NEG = np.negative, NP_ABS = np.absolute, NP_SQUARE = np.square, NP_RECIPROCAL = np.reciprocal, NP_SQRT = np.sqrt, NP_EXP = np.exp
+cdef object NP_EXPM1 = np.expm1, NP_LOG = np.log, NP_LOG1P = np.log1p, NP_TANH = np.tanh
 
 
 def _np_sigmoid(a, out=None):
     return np.true_divide(1, 1 + np.exp(-a), out=out)
 
-
 def _np_rsqrt(a, out=None):
     return np.true_divide(1, np.sqrt(a), out=out)
 
-
 def _np_relu(a, out=None):
     return np.maximum(a, 0, out=out)
-
 
 cdef object SIGMOID = _np_sigmoid, RSQRT = _np_rsqrt, RELU = _np_relu
 

@@ -2,6 +2,8 @@
 
 import warnings
 
+import numpy as np
+
 from .._core import errors
 from .._core.base import TensorBase
 from .._core.dtype import from_np, promote_types
@@ -51,13 +53,10 @@ def same_kind(input, target, name):
 
 def broadcast_shape(a, b):
     """The shape that two shapes broadcast to."""
-    n = max(len(a), len(b))
-    result = []
-    for p, q in zip((1,) * (n - len(a)) + tuple(a), (1,) * (n - len(b)) + tuple(b)):
-        if p != q and p != 1 and q != 1:
-            raise errors.broadcast(a, b)
-        result.append(q if p == 1 else p)
-    return tuple(result)
+    try:
+        return np.broadcast_shapes(a, b)
+    except ValueError:
+        raise errors.broadcast(a, b) from None
 
 
 def warn_sizes(input, target, stacklevel=3):

@@ -35,6 +35,13 @@ def _public(function, *aliases, operator=None, inplace=True):
         METHODS[operator] = dunder
 
 
+def _tensor(x, name, argument='input', position=1):
+    """`x`, which must be a tensor."""
+    if not isinstance(x, TensorBase):
+        raise errors.argument_type(name, argument, 'Tensor', x, position)
+    return x
+
+
 _COMPARE_DOC = '''Whether {symbol}, element by element.
 
     Args:
@@ -59,7 +66,7 @@ def _comparison(name, ufunc, symbol, example, aliases, operator):
         if isinstance(input, TensorBase) and type(other) is int and input._a.dtype.kind in 'iu':
             r = wrap(quiet(ufunc, input._a, other))  # exact also for numbers that the integer type cannot hold
         else:
-            r = binary(op, input, other, name)
+            r = binary(op, _tensor(input, name), other, name)
         return r if out is None else copy_out(r, out)
     function.__name__ = function.__qualname__ = name
     function.__doc__ = _COMPARE_DOC.format(symbol=symbol, name=name, example=example)
@@ -108,7 +115,7 @@ _BIT_DOC = '''{what}, element by element.
 
 def _logic(name, ufunc, what, example):
     def function(input, other, *, out=None):
-        x, y = operands(input, other, name)
+        x, y = operands(_tensor(input, name), _tensor(other, name, 'other', 2), name)
         r = wrap(quiet(ufunc, x, y))
         return r if out is None else copy_out(r, out)
     function.__name__ = function.__qualname__ = name
@@ -323,8 +330,8 @@ _PAIR_DOC = '''{what}, element by element.
 
 def _pair(name, op, run, what, example, *aliases, numbers=False, inplace=True):
     def function(input, other, *, out=None):
-        if not numbers and not isinstance(other, TensorBase):
-            raise errors.argument_type(name, 'other', 'Tensor', other, 2)
+        if not numbers:
+            _tensor(input, name), _tensor(other, name, 'other', 2)
         r = run(op, input, other, name)
         return r if out is None else copy_out(r, out)
     function.__name__ = function.__qualname__ = name

@@ -27,7 +27,8 @@ def check_options(op, layout, device, pin_memory):
         check_layout(layout, op)
     check_device(device, op)
     if pin_memory:
-        raise RuntimeError('pin_memory=True requires an accelerator; no pinned memory allocator is available.')
+        raise RuntimeError('pin_memory=True requires a CUDA or other accelerator backend; no pinned memory allocator '
+                           'is available on this system.')
 
 
 def mark(t, requires_grad, op):
@@ -43,6 +44,8 @@ def mark(t, requires_grad, op):
 
 def store(value, dt):
     """A Python number as the NumPy scalar that ``full`` and ``scalar_tensor`` store, else RuntimeError."""
+    if isinstance(value, int) and not -2 ** 63 <= value < 2 ** 64:
+        raise OverflowError('int too big to convert')
     if not arrays.fits(value, dt):
         raise RuntimeError(f'value cannot be converted to type {_C_NAMES[dt.name]} without overflow')
     if isinstance(value, complex) and dt.kind not in 'cb':

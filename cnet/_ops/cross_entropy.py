@@ -12,7 +12,7 @@ from .._core.op import Op
 from ._losses import reduction_of
 
 __all__ = []
-FUNCTIONAL = ['cross_entropy', 'nll_loss', 'nll_loss2d']
+FUNCTIONAL = ['cross_entropy', 'nll_loss']
 
 _HALF = np.dtype(np.float16)
 _FLOAT = np.dtype(np.float32)
@@ -30,8 +30,12 @@ def _sizes(shape):
 
 
 def _plain(a, dt):
-    """The array in a kernel's type and layout."""
-    return np.ascontiguousarray(a if a.dtype == dt else a.astype(dt))
+    """The array in a kernel's type and layout; None stays None."""
+    if a is None:
+        return None
+    if a.dtype != dt:
+        a = a.astype(dt)
+    return a if a.flags.c_contiguous else np.ascontiguousarray(a)
 
 
 def _finish(bad, total, weight, target, losses, shape, dt, reduction):
@@ -67,8 +71,7 @@ class NllLoss(Op, name='NllLossBackward0'):
         outer, n, inner = _sizes(x.shape)
         losses = np.empty((outer, inner), work)
         labels = _plain(target, _INT64)
-        bad, total, weights = K.loss.nll(_plain(x, work), labels, None if weight is None else _plain(weight, work), ignore,
-                                         outer, n, inner, losses)
+        bad, total, weights = K.loss.nll(_plain(x, work), labels, _plain(weight, work), ignore, outer, n, inner, losses)
         return _finish(bad, total, weights, labels, losses, target.shape, dt, reduction), weights
 
     def backward(self, g):
@@ -86,9 +89,7 @@ class NllLossGrad(Op, name='NllLossBackwardBackward0'):
         dt = g.dtype
         work = _work_type(dt)
         gx = np.empty(shape, work)
-        # The sum of an expanded gradient is the gradient of the sum, so `none` is the only case with g per target.
-        K.loss.nll_grad(_plain(target, _INT64), None if weight is None else _plain(weight, work), ignore,
-                        g.astype(work) if not g.ndim or reduction != 'none' else _plain(g, work), _scale(reduction, weights),
+        K.loss.nll_grad(_plain(target, _INT64), _plain(weight, work), ignore, _plain(g, work), _scale(reduction, weights),
                         *_sizes(shape), gx)
         return cast(gx, dt)
 
@@ -113,8 +114,7 @@ class CrossEntropy(NllLoss, name='NllLossBackward0'):
         outer, n, inner = _sizes(x.shape)
         saved = np.empty((3, outer, inner), work)
         labels = _plain(target, _INT64)
-        bad, total, weights = K.loss.cross_entropy(_plain(x, work), labels,
-                                                   None if weight is None else _plain(weight, work), ignore, outer, n, inner,
+        bad, total, weights = K.loss.cross_entropy(_plain(x, work), labels, _plain(weight, work), ignore, outer, n, inner,
                                                    saved)
         return _finish(bad, total, weights, labels, saved[0], target.shape, dt, reduction), saved, weights
 
@@ -138,17 +138,15 @@ class CrossEntropyGrad(Op, name='NllLossBackwardBackward0'):
         dt = x.dtype
         work = softmax.dtype
         gx = np.empty(x.shape, work)
-        K.loss.cross_entropy_grad(_plain(x, work), _plain(target, _INT64),
-                                  None if weight is None else _plain(weight, work), ignore,
-                                  g.astype(work) if not g.ndim else _plain(g, work), _scale(reduction, weights), softmax,
-                                  *_sizes(x.shape), gx)
+        K.loss.cross_entropy_grad(_plain(x, work), _plain(target, _INT64), _plain(weight, work), ignore, _plain(g, work),
+                                  _scale(reduction, weights), softmax, *_sizes(x.shape), gx)
         return cast(gx, dt)
 
     def backward(self, gg):
         g, x, target, weight = self.saved(0), self.saved(1), self.saved(2), self.saved(3)
         ignore, reduction = self.kw['ignore'], self.kw['reduction']
         dim = 0 if x.ndim == 1 else 1
-        labels = target.to(int64_like(x)).reshape(target.shape if x.ndim > 1 else ()).unsqueeze(dim)
+        labels = target.long().reshape(target.shape if x.ndim > 1 else ()).unsqueeze(dim)
         ignored = labels == ignore
         labels = labels.masked_fill(ignored, 0)
         c = (~ignored).to(x.dtype) * _scale(reduction, self.kw['weights'])
@@ -163,3 +161,178 @@ class CrossEntropyGrad(Op, name='NllLossBackwardBackward0'):
         if reduction == 'none':
             g = g.reshape(c.shape)
         return dg, g * c * p * (gg - mean) if self.needs[1] else None, None, None
+
+
+def _check_labels(input, target, weight):
+    """Refuse what is no (batch of) class labels for an input."""
+    a, t = input._a, target._a
+    ndim, size, labels = a.ndim, list(a.shape), list(t.shape)
+    if ndim == 0:
+        raise ValueError('Expected 1 or more dimensions (got 0)')
+    if ndim == 1:
+        if t.ndim > 1:
+            raise RuntimeError('0D or 1D target tensor expected, multi-target not supported')
+        if t.size != 1:
+            raise ValueError(f'For 1D input, 1D target must have size 1, but got target size: {t.shape[0]}')
+    else:
+        if t.ndim and t.shape[0] != a.shape[0]:
+            raise ValueError(f'Expected input batch_size ({a.shape[0]}) to match target batch_size ({t.shape[0]}).')
+        if ndim == 2:
+            if t.ndim > 1:
+                raise RuntimeError('0D or 1D target tensor expected, multi-target not supported')
+            if not t.ndim:
+                raise ValueError(f'Expected input batch_size ({a.shape[0]}) to match target batch_size (0).')
+        elif labels != size[:1] + size[2:]:
+            raise RuntimeError(f'Expected target size {size[:1] + size[2:]}, got {labels}')
+    if t.dtype.kind != 'i' or t.dtype.itemsize != 8:
+        if t.dtype.kind != 'u':
+            raise RuntimeError(f'expected target dtype to be Long or Byte, but got {target.dtype.legacy}')
+    if weight is not None:
+        n = a.shape[0 if ndim == 1 else 1]
+        if weight._a.shape != (n,):
+            raise RuntimeError(f'weight tensor should be defined either for all {n} classes or no classes but got weight '
+                               f'tensor of shape: {list(weight._a.shape)}')
+        if weight._a.dtype != a.dtype:
+            raise RuntimeError(f'expected scalar type {input.dtype.legacy} but found {weight.dtype.legacy}')
+
+
+def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean'):
+    """The negative log-likelihood of class labels, given log-probabilities.
+
+    Args:
+        input (Tensor): log-probabilities of the classes.
+        target (Tensor): class indices, int64 or uint8.
+        weight (Tensor, optional): a factor per class.
+        size_average, reduce (bool, optional): older spelling of `reduction`.
+        ignore_index (int): targets of this value count for nothing.
+        reduction (str): 'mean' (divided by the sum of the weights of the targets), 'sum' or 'none'.
+
+    Shape:
+        C classes, N samples, any further dimensions d1, d2, ...
+
+        - input: :math:`(C)`, :math:`(N, C)` or :math:`(N, C, d1, d2, ...)`.
+        - target: :math:`()`, :math:`(N)` or :math:`(N, d1, d2, ...)`.
+        - weight: :math:`(C)`.
+        - result: of the target with 'none', else :math:`()`.
+
+    Returns:
+        Tensor: the loss.
+
+    Example:
+        >>> import cnet
+        >>> cnet.nn.functional.nll_loss(cnet.tensor([[-0.5, -1.0]]), cnet.tensor([1]))
+        tensor(1.)
+    """
+    if size_average is not None or reduce is not None or reduction not in ('mean', 'sum', 'none'):
+        reduction = reduction_of(reduction, size_average, reduce)
+    if not isinstance(input, TensorBase):
+        raise errors.argument_type('nll_loss', 'input', 'Tensor', input, 1)
+    if not isinstance(target, TensorBase):
+        raise errors.argument_type('nll_loss', 'target', 'Tensor', target, 2)
+    a = input._a
+    _check_labels(input, target, weight)
+    if a.dtype.kind != 'f':
+        raise errors.not_implemented('nll_loss_out_frame', a.dtype)
+    op = NllLoss if a.ndim < 3 else NllLoss2d
+    return op.apply(input, target, weight, ignore=ignore_index, reduction=reduction)
+
+
+def cross_entropy(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean',
+                  label_smoothing=0.0):
+    """The cross entropy of logits against class labels or class probabilities.
+
+    Args:
+        input (Tensor): logits: any numbers, which `softmax` turns into probabilities.
+        target (Tensor): class indices (int64 or uint8), or probabilities in the shape of the input.
+        weight (Tensor, optional): a factor per class.
+        size_average, reduce (bool, optional): older spelling of `reduction`.
+        ignore_index (int): targets of this value count for nothing.
+        reduction (str): 'mean' (for indices, divided by the sum of the weights of the targets), 'sum' or 'none'.
+        label_smoothing (float): the share of the target, from 0 to 1, that is spread evenly over all classes.
+
+    Shape:
+        C classes, N samples, any further dimensions d1, d2, ...
+
+        - input: :math:`(C)`, :math:`(N, C)` or :math:`(N, C, d1, d2, ...)`.
+        - target: :math:`()`, :math:`(N)` or :math:`(N, d1, d2, ...)` for indices; that of the input for probabilities.
+        - weight: :math:`(C)`.
+        - result: of the indices with 'none', else :math:`()`.
+
+    Returns:
+        Tensor: the loss.
+
+    Example:
+        >>> import cnet
+        >>> cnet.nn.functional.cross_entropy(cnet.tensor([[0., 0.]]), cnet.tensor([1]))
+        tensor(0.6931)
+    """
+    if size_average is not None or reduce is not None or reduction not in ('mean', 'sum', 'none'):
+        reduction = reduction_of(reduction, size_average, reduce)
+    if not isinstance(input, TensorBase):
+        raise errors.argument_type('cross_entropy_loss', 'input', 'Tensor', input, 1)
+    if not isinstance(target, TensorBase):
+        raise errors.argument_type('cross_entropy_loss', 'target', 'Tensor', target, 2)
+    a = input._a
+    if not 0 <= label_smoothing <= 1:
+        raise RuntimeError(f'label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing:g}')
+    if a.shape == target._a.shape:
+        return _from_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
+    if not a.ndim:
+        raise errors.dim_range(1, 0)
+    _check_labels(input, target, weight)
+    if a.dtype.kind != 'f':
+        raise errors.not_implemented('log_softmax_lastdim_kernel_impl', a.dtype)
+    if label_smoothing:
+        return _smoothed(input, target, weight, ignore_index, reduction, label_smoothing)
+    op = CrossEntropy if a.ndim < 3 else CrossEntropy2d
+    return op.apply(input, target, weight, ignore=ignore_index, reduction=reduction)
+
+
+def _per_class(weight, ndim):
+    """Weights of classes in a shape that broadcasts with (C) or (N, C, ...)."""
+    return weight if ndim == 1 else weight.reshape((1, -1) + (1,) * (ndim - 2))
+
+
+def _from_probabilities(input, target, weight, ignore_index, reduction, smoothing):
+    if target._a.dtype.kind not in 'fc':
+        raise RuntimeError('Expected floating point type for target with class probabilities, got '
+                           f'{target.dtype.legacy}')
+    if ignore_index >= 0:
+        raise RuntimeError('ignore_index is not supported for floating point target')
+    shape = input._a.shape
+    dim = 0 if len(shape) == 1 else 1
+    if not shape:
+        raise errors.dim_range(1, 0)
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / shape[dim]
+    loss = input.log_softmax(dim) * target
+    if weight is not None:
+        loss = loss * _per_class(weight, len(shape))
+    if reduction == 'none':
+        return -loss.sum(dim)
+    loss = -loss.sum()
+    return loss / (math.prod(shape) // max(shape[dim], 1)) if reduction == 'mean' else loss
+
+
+def _smoothed(input, target, weight, ignore_index, reduction, smoothing):
+    """The loss of the labels, and in the given proportion the mean loss of all classes."""
+    ndim = input.ndim
+    dim = 0 if ndim == 1 else 1
+    logp = input.log_softmax(dim)
+    labels = NllLoss.apply(logp, target, weight, ignore=ignore_index, reduction=reduction)
+    evenly = logp if weight is None else logp * _per_class(weight, ndim)
+    evenly = -evenly.sum(dim).reshape(target.shape)
+    ignored = target == ignore_index
+    evenly = evenly.masked_fill(ignored, 0)
+    if reduction == 'mean':
+        if weight is None:
+            count = (~ignored).sum()
+        else:
+            count = weight[target.masked_fill(ignored, 0).long()].masked_fill(ignored, 0).sum()
+        evenly = evenly.sum() / count
+    elif reduction == 'sum':
+        evenly = evenly.sum()
+    return (1 - smoothing) * labels + evenly * (smoothing / input._a.shape[dim])
+
+
+METHODS = {}

@@ -6,7 +6,7 @@ from itertools import chain
 import numpy as np
 
 from .._core import arrays, checks
-from .._core.base import TensorBase, alias, wrap
+from .._core.base import TensorBase, alias, blank, fresh_version, wrap
 from .._core.device import check_device, strided
 from .._core.dtype import as_dtype, default_np, from_np, get_default_dtype, number_category, promote_types
 from .create import check_options, mark
@@ -450,4 +450,12 @@ def new(self, *args, device=None):
     return wrap(legacy_array(args, self._a.dtype))
 
 
-METHODS = {'new_tensor': new_tensor, 'new': new}
+def construct(cls, *args, device=None):
+    """``Tensor(...)``: of the default type; a tensor argument is aliased."""
+    check_device(device, 'new')
+    if len(args) == 1 and isinstance(args[0], TensorBase):
+        return alias(args[0], cls)
+    return blank(cls, legacy_array(args, get_default_dtype().np), fresh_version())
+
+
+METHODS = {'__new__': staticmethod(construct), 'new_tensor': new_tensor, 'new': new}

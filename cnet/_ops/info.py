@@ -4,7 +4,8 @@ from .._core import arrays, checks
 from .._core.device import strided
 from .._core.size import from_shape
 
-__all__ = ['is_complex', 'is_conj', 'is_floating_point', 'is_neg', 'is_same_size', 'is_signed', 'numel']
+__all__ = ['is_complex', 'is_conj', 'is_floating_point', 'is_neg', 'is_same_size', 'is_signed', 'numel',
+           'resolve_conj', 'resolve_neg']
 
 
 def size(self, dim=None):
@@ -214,6 +215,50 @@ def get_device(self):
     return -1
 
 
+def pin_memory(self, device=None):
+    """Raise RuntimeError: pinning serves transfers to an accelerator, and there is none."""
+    raise RuntimeError('Cannot access accelerator device when none is available.')
+
+
+def resolve_conj(input):
+    """Carry out a conjugation that is still to be done: there is none.
+
+    Args:
+        input (Tensor): the tensor.
+
+    Returns:
+        Tensor: the same tensor.
+
+    Example:
+        >>> import cnet
+        >>> cnet.resolve_conj(cnet.tensor([1j]))
+        tensor([0.+1.j])
+    """
+    return input
+
+
+def resolve_neg(input):
+    """Carry out a negation that is still to be done: there is none.
+
+    Args:
+        input (Tensor): the tensor.
+
+    Returns:
+        Tensor: the same tensor.
+
+    Example:
+        >>> import cnet
+        >>> cnet.resolve_neg(cnet.ones(1))
+        tensor([1.])
+    """
+    return input
+
+
+def to_dense(self, dtype=None, *, masked_grad=None):
+    """Return the tensor itself, which is dense, converted to `dtype` if one is given."""
+    return self if dtype is None else self.to(dtype)
+
+
 def _no(self):
     """False: tensors here are dense and live on the CPU."""
     return False
@@ -227,6 +272,8 @@ METHODS = {
     'dim_order': dim_order, 'get_device': get_device, 'is_pinned': _no, 'is_shared': _no,
     'itemsize': property(element_size), 'nbytes': property(lambda self: self._a.nbytes),
     'layout': property(lambda self: strided),
+    'pin_memory': pin_memory, 'resolve_conj': resolve_conj, 'resolve_neg': resolve_neg,
+    'to_dense': to_dense,
     'is_cpu': property(lambda self: True),
     **{name: property(_no) for name in (
         'is_cuda', 'is_meta', 'is_mkldnn', 'is_mps', 'is_nested', 'is_quantized', 'is_sparse', 'is_sparse_csr', 'is_xla')},

@@ -366,6 +366,8 @@ def fmod(input, other, *, out=None):
         >>> cnet.fmod(cnet.tensor([-3, 3]), 2)
         tensor([-1,  1])
     """
+    if not isinstance(input, TensorBase):
+        raise errors.argument_type('fmod', 'input', 'Tensor', input, 1)
     r = binary(Fmod, input, other, 'fmod')
     return r if out is None else copy_out(r, out)
 
@@ -436,6 +438,8 @@ def rsub(input, other, *, alpha=1):
         >>> cnet.rsub(cnet.tensor([1., 2.]), 3)
         tensor([2., 1.])
     """
+    if not isinstance(input, TensorBase):
+        raise errors.argument_type('rsub', 'input', 'Tensor', input, 1)
     return sub(other, input, alpha=alpha)
 
 

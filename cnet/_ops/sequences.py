@@ -39,9 +39,11 @@ def arange(start=None, end=None, step=1, *, out=None, dtype=None, layout=strided
     """
     check_options('arange', layout, device, pin_memory)
     if end is None:
-        if start is None:
+        start, end = None, start
+        if end is None:
             raise TypeError('arange() missing 1 required positional arguments: "end"')
-        start, end = 0, start
+    if start is None:
+        start = 0
     bounds = [checks.number(x, 'arange', name, 1) for x, name in ((start, 'start'), (end, 'end'), (step, 'step'))]
     if any(isinstance(x, complex) for x in bounds):
         raise RuntimeError('value cannot be converted to type double without overflow')
@@ -63,8 +65,8 @@ def _range(start, end, step, dt):
         raise RuntimeError('upper bound and lower bound inconsistent with step sign')
     if dt == int64.np:
         start, end, step = int(start), int(end), int(step)
-        if step == 0:
-            raise RuntimeError('step must be nonzero')
+        if step == 0:  # it was a fraction
+            raise ValueError('step must be nonzero')
         return np.arange(start, end, step, np.int64)
     n = math.ceil((end - start) / step)
     if dt.kind in 'iu':
@@ -324,7 +326,7 @@ def meshgrid(*tensors, indexing=None):
     shape = [x.numel() for x in tensors]
     grids = [x.view([-1 if i == d else 1 for i in range(len(shape))]).expand(shape) for d, x in enumerate(tensors)]
     if swap:
-        grids = [g.transpose(0, 1) for g in (grids[1], grids[0], *grids[2:])]
+        grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)
 
 

@@ -70,7 +70,7 @@ SAME_TABLE = {
     'neg': ('Neg', P.neg, None, lambda g, x: -g, 'minus x', '2.', '-2.'),
     'square': ('Pow', P.square, X, lambda g, x: g * (2 * x).conj(), 'x * x', '3.', '9.'),
     'abs': ('Abs', P.abs, X, lambda g, x: g * x.sgn(), 'absolute value', '-3.', '3.'),
-    'sign': ('Sign', lambda a: quiet(np.sign, a), None, _zero, 'sign: -1, 0 or 1', '-3.', '-1.'),
+    'sign': ('Sign', lambda a: a.copy() if a.dtype.kind == 'b' else quiet(np.sign, a), None, _zero, 'sign: -1, 0 or 1', '-3.', '-1.'),
     'sgn': ('Sgn', lambda a: quiet(_sgn, a), X, lambda g, x: _sgn_grad(g, x), 'x / abs(x), and 0 at 0', '-3.', '-1.'),
     'floor': ('Floor', _numpy(np.floor), None, _zero, 'largest integer not above x', '1.7', '1.'),
     'ceil': ('Ceil', _numpy(np.ceil), None, _zero, 'smallest integer not below x', '1.2', '2.'),

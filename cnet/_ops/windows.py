@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._core import arrays, checks
+from .._core import arrays, checks, errors
 from .._core.base import wrap
 from .._core.device import strided
 from .create import check_options, mark, np_type
@@ -17,6 +17,8 @@ def _window(op, shape, window_length, periodic, dtype, layout, device, pin_memor
     dt = np_type(dtype, op)
     if dt.kind not in 'fc':
         raise RuntimeError(f'{op} expects floating point dtypes, got: {dt.name}')
+    if dt.kind == 'c':
+        raise errors.not_implemented(op, dt)
     if n < 0:
         raise RuntimeError(f'{op} requires non-negative window_length, got window_length={n}')
     if n < 2:

@@ -50,7 +50,7 @@ def test_an_unsupported_level_names_what_is_missing(level: str, run_python: Call
 def test_lacking_features_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(K, '_SUPPORTED', ['base'])
     monkeypatch.setattr(K, 'LEVELS', ('base',))
-    monkeypatch.setattr(K._cpu, '_FEATURES', frozenset({'avx', 'fma'}))
+    monkeypatch.setattr(K, 'features', lambda: frozenset({'avx', 'fma'}))
     with pytest.raises(ImportError, match=r'lacks: avx2, bmi1, .*\. Usable here: base$'):
         K._choose('v3')
 

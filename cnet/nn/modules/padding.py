@@ -45,7 +45,19 @@ class _ConstantPadNd(Module):
         return f'padding={self.padding}, value={self.value}'
 
 
-class CircularPad1d(_Pad):
+class _CircularPadNd(_Pad):
+    """The three circular paddings, which check their input themselves."""
+
+    _mode = 'circular'
+
+    def forward(self, input):
+        least = self._dims + 1
+        if input.dim() not in (least, least + 1):
+            raise ValueError(f'expected {least}D or {least + 1}D input (got {input.dim()}D input)')
+        return super().forward(input)
+
+
+class CircularPad1d(_CircularPadNd):
     """Pad a signal at every end with its other end.
 
     Args:
@@ -61,10 +73,9 @@ class CircularPad1d(_Pad):
     """
 
     _dims = 1
-    _mode = 'circular'
 
 
-class CircularPad2d(_Pad):
+class CircularPad2d(_CircularPadNd):
     """Pad a image at every end with its other end.
 
     Args:
@@ -75,10 +86,9 @@ class CircularPad2d(_Pad):
     """
 
     _dims = 2
-    _mode = 'circular'
 
 
-class CircularPad3d(_Pad):
+class CircularPad3d(_CircularPadNd):
     """Pad a volume at every end with its other end.
 
     Args:
@@ -89,7 +99,6 @@ class CircularPad3d(_Pad):
     """
 
     _dims = 3
-    _mode = 'circular'
 
 
 class ConstantPad1d(_ConstantPadNd):

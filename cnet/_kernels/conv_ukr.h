@@ -1,0 +1,71 @@
+/* The innermost loops of convolutions, for float (vf_*) and double (vd_*): this file includes itself once for each.
+ *
+ * A convolution is a matrix product whose second operand is never made: row k of it, for one channel and one tap of the
+ * kernel, is the padded image of that channel seen from b + at[k].
+ */
+#ifndef T
+#ifndef CNET_CONV_UKR_H
+#define CNET_CONV_UKR_H
+#include "gemm_ukr.h"
+
+#define T float
+#define V vf
+#define FN(name) vf_##name
+#include "conv_ukr.h"
+#undef T
+#undef V
+#undef FN
+#define T double
+#define V vd
+#define FN(name) vd_##name
+#include "conv_ukr.h"
+#undef T
+#undef V
+#undef FN
+#endif
+#else
+
+GEMM_INLINE void FN(taps_sized)(const int m, const int vectors, ptrdiff_t k, const T *a, const T *b, const ptrdiff_t *at,
+                                T *c, ptrdiff_t crs)
+{
+    V s[gemm_mr][2];
+#pragma GCC unroll 14
+    for (int i = 0; i < m; i++) s[i][0] = s[i][1] = (V){0};
+    for (; k > 0; k--, a += gemm_mr, at++) {
+        V b0 = FN(load)(b + *at), b1 = vectors == 2 ? FN(load)(b + *at + FN(lanes)) : b0;
+#pragma GCC unroll 14
+        for (int i = 0; i < m; i++) {
+            V x = FN(set1)(a[i]);
+            s[i][0] += x * b0;
+            if (vectors == 2) s[i][1] += x * b1;
+        }
+    }
+#pragma GCC unroll 14
+    for (int i = 0; i < m; i++) {
+        FN(store)(c + i * crs, s[i][0]);
+        if (vectors == 2) FN(store)(c + i * crs + FN(lanes), s[i][1]);
+    }
+}
+
+/* c[m, lanes or nr] = sum over k of a[k, m] b[at[k] + column], for a packed gemm_mr wide and m <= gemm_mr. */
+static void FN(taps)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, const T *b, const ptrdiff_t *at, T *c,
+                     ptrdiff_t crs)
+{
+#define CONV_CASE(M)                                                                                                   \
+    case M:                                                                                                            \
+        if (M > gemm_mr) break;                                                                                        \
+        if (n <= FN(lanes)) FN(taps_sized)(M, 1, k, a, b, at, c, crs);                                                 \
+        else FN(taps_sized)(M, 2, k, a, b, at, c, crs);                                                                \
+        break;
+    switch (m) { GEMM_ROWS(CONV_CASE) }
+#undef CONV_CASE
+}
+
+/* y[n] = x[n] + bias, both contiguous. */
+static inline void FN(copy_add)(ptrdiff_t n, const T *x, T bias, T *y)
+{
+    const V b = FN(set1)(bias);
+    for (; n >= FN(lanes); n -= FN(lanes), x += FN(lanes), y += FN(lanes)) FN(store)(y, FN(load)(x) + b);
+    if (n) FN(store_n)(y, FN(load_n)(x, n) + b, n);
+}
+#endif

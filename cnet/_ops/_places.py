@@ -1,0 +1,97 @@
+"""What the families of indexed operations share: bounds, the three-dimensional view of a kernel, in-place writes."""
+
+from math import prod
+
+import numpy as np
+
+from .. import _kernels as K
+from .._core.base import GRAD, TensorBase, refresh, wrap
+from .._core.inplace import check_writable, rebase
+from .._core.op import Op, record
+from .._kernels._state import flags
+
+
+class Write(Op):
+    """An operation that replaces some elements of its first input: `into(array, *rest, **kw)` does it in place.
+
+    The out-of-place form works on a copy. Backward must not need the old or the new values.
+    """
+
+    @staticmethod
+    def into(y, *rest, **kw):
+        raise NotImplementedError
+
+    def __init_subclass__(cls, **kwargs):
+        into = cls.into
+
+        def forward(x, *rest, **kw):
+            y = x.copy()
+            into(y, *rest, **kw)
+            return y
+
+        cls.forward = staticmethod(forward)
+        super().__init_subclass__(**kwargs)
+
+    @classmethod
+    def apply_(cls, x, *rest, **kw):
+        """The in-place form: no copy of `x` is made."""
+        arrays, needs = [], False
+        for r in rest:
+            if isinstance(r, TensorBase):
+                if r._view is not None:
+                    refresh(r)
+                needs = needs or r._req
+                r = r._a
+            arrays.append(r)
+        check_writable(x, needs)
+        track = flags() & GRAD and (needs or x._req)
+        node = record(cls, (x, *rest), kw, (), (x,)) if track else None
+        cls.into(x._a, *arrays, **kw)
+        x._v.n += 1
+        if track:
+            new = wrap(x._a)
+            new._fn, new._nr, new._req = node, 0, True
+            rebase(x, new)
+        return x
+
+
+def cut(shape, dim):
+    """A shape as (outer, n, inner) around one of its dimensions."""
+    return prod(shape[:dim]), shape[dim] if shape else 1, prod(shape[dim + 1:])
+
+
+def as_long(a):
+    """An index array as contiguous int64."""
+    return np.ascontiguousarray(a, np.int64)
+
+
+def outside(index, low, high):
+    """The first number of an index outside low..high-1, or None."""
+    index = as_long(index)
+    i = K.index.first_outside(index, low, high)
+    return None if i < 0 else int(index.ravel()[i])
+
+
+def add_rows(y, index, src, dim):
+    """y[..., index[j], ...] += src[..., j, ...] along `dim`, in the order of the index."""
+    outer, n, inner = cut(y.shape, dim)
+    src = np.ascontiguousarray(src, y.dtype)
+    if y.flags.c_contiguous and K.index.add_rows(y, index, src, outer, n, index.size, inner):
+        return
+    np.add.at(y, (*(slice(None),) * dim, index), src)
+
+
+def take_rows(x, index, dim):
+    """x[..., index, ...] along `dim`; the index may have any shape and lies in the bounds."""
+    if not x.ndim:
+        x = x.reshape(1)
+    shape = x.shape
+    y = np.empty(shape[:dim] + index.shape + shape[dim + 1:], x.dtype)
+    outer, n, inner = cut(shape, dim)
+    K.index.take_rows(np.ascontiguousarray(x), index, y, outer, n, index.size, inner)
+    return y
+
+
+def separate(src, y):
+    """`src` contiguous and apart from the memory of `y`, so that a kernel may write the one while it reads the other."""
+    return src.copy() if np.may_share_memory(src, y) else np.ascontiguousarray(src)

@@ -1,0 +1,442 @@
+"""Square brackets: ``x[key]`` and ``x[key] = value``, and index_put.
+
+A key is read from left to right. Ints, slices, None and the ellipsis make one view (a basic index); what is left, index
+arrays and masks, is one `Index` of that view. `Index` and `IndexPut` have an input per dimension: an index array, or
+None where the whole dimension is meant. Masks have become the index arrays of their true elements.
+"""
+
+import numpy as np
+
+from .._core import checks
+from .._core.base import TensorBase
+from .._core.dtype import from_np
+from .._core.inplace import copy_from, overwrite_
+from .._core.op import Op
+from ._places import Write, add_rows, as_long, outside, take_rows
+from .shape import Alias, Unsqueeze
+from .slices import Part, Select
+
+__all__ = ['index_put', 'index_put_']
+
+_ALL = slice(None)
+
+
+class NewAxis(Part, name='UnsqueezeBackward0'):
+    pass
+
+
+def _numpy_key(entries):
+    return tuple([_ALL if e is None else e for e in entries])
+
+
+def _only(entries):
+    """The dimension of the only index among entries, or -1."""
+    found = -1
+    for d, e in enumerate(entries):
+        if e is not None:
+            if found >= 0:
+                return -1
+            found = d
+    return found
+
+
+class Index(Op, name='IndexBackward0'):
+    @staticmethod
+    def forward(x, *entries):
+        d = _only(entries)
+        return take_rows(x, as_long(entries[d]), d) if d >= 0 else x[_numpy_key(entries)]
+
+    def backward(self, g):
+        entries = self.entries(1)
+        return _sized(IndexGrad, 1, len(entries)).apply(g, *entries, shape=self.in_shape(0))
+
+    def entries(self, start):
+        """The saved index inputs, which begin at position `start`."""
+        return [self.saved(i) for i in range(start, len(self.needs))]
+
+
+class IndexGrad(Index, name='IndexBackwardBackward0'):
+    @staticmethod
+    def forward(g, *entries, shape):
+        y = np.zeros(shape, g.dtype)
+        accumulate(y, entries, g)
+        return y
+
+    def backward(self, g):
+        entries = self.entries(1)
+        return _sized(Index, 1, len(entries)).apply(g, *entries)
+
+
+class IndexPut(Write, name='IndexPutBackward0'):
+    @staticmethod
+    def into(y, value, *entries, add):
+        if add:
+            accumulate(y, entries, value)
+        else:
+            y[_numpy_key(entries)] = value
+
+    def backward(self, g):
+        entries = Index.entries(self, 2)
+        n = len(entries)
+        g_self = g
+        if self.needs[0] and not self.kw['add']:
+            g_self = _sized(IndexPut, 2, n).apply(g, 0, *entries, add=False)
+        return g_self, _sized(Index, 1, n).apply(g, *entries) if self.needs[1] else None
+
+
+_SIZED = {}
+
+
+def _sized(op, first, n):
+    """A subclass of `op` that keeps its n index inputs, which begin at position `first`."""
+    sized = _SIZED.get((op, n))
+    if sized is None:
+        body = {'keep_in': tuple(range(first, first + n))}
+        sized = _SIZED[op, n] = type(op.__name__, (op,), body, name=op.__name__)
+    return sized
+
+
+def accumulate(y, entries, value):
+    """y[entries] += value; what is indexed several times is added to several times."""
+    d = _only(entries)
+    if d >= 0:
+        index = as_long(entries[d])
+        shape = y.shape[:d] + index.shape + y.shape[d + 1:]
+        add_rows(y, index.ravel(), np.broadcast_to(value, shape).reshape(y.shape[:d] + (-1,) + y.shape[d + 1:])
+                 if 0 not in shape else np.zeros(y.shape[:d] + (index.size,) + y.shape[d + 1:], y.dtype), d)
+        return
+    used = [d for d, e in enumerate(entries) if e is not None]
+    first, last = used[0], used[-1]
+    if last - first + 1 != len(used) or not y.flags.c_contiguous:
+        np.add.at(y, _numpy_key(entries), value)
+        return
+    # Neighbouring dimensions: as one dimension with one index.
+    sizes = y.shape[first:last + 1]
+    index = as_long(np.ravel_multi_index(np.broadcast_arrays(*entries[first:last + 1]), sizes))
+    before, after = y.shape[:first], y.shape[last + 1:]
+    value = np.broadcast_to(value, before + index.shape + after)
+    add_rows(y.reshape((*before, -1, *after)) if y.size else y.reshape((*before, 0, *after)), index.ravel(),
+             value.reshape((*before, index.size, *after)), first)
+
+
+def __getitem__(self, key):
+    kind = type(key)
+    shape = self._a.shape
+    if kind is int:
+        if not shape:
+            raise _scalar()
+        if not -shape[0] <= key < shape[0]:
+            raise _out_of_bounds(key, 0, shape[0])
+        return Select.apply(self, key=(key, ...))
+    if kind is slice:
+        return Part.apply(self, key=_checked(key, shape, 0))
+    if key is None:
+        return Unsqueeze.apply(self, dim=0)
+    x, entries = _basic(self, key)
+    if entries is None:
+        return x
+    entries = _advanced(x, entries)
+    return _sized(Index, 1, len(entries)).apply(x, *entries)
+
+
+def _scalar():
+    return IndexError('invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to '
+                      'convert a 0-dim tensor to a number')
+
+
+def _out_of_bounds(index, dim, n):
+    return IndexError(f'index {index} is out of bounds for dimension {dim} with size {n}')
+
+
+def _checked(key, shape, dim):
+    """A slice of ints whose step is positive."""
+    if not shape:
+        raise IndexError('slice() cannot be applied to a 0-dim tensor.')
+    start, stop, step = key.start, key.stop, key.step
+    if step is not None:
+        if step == 0:
+            raise ValueError('slice step cannot be zero')
+        if step < 0:
+            raise ValueError('step must be greater than zero')
+    if hasattr(start, '_a') or hasattr(stop, '_a') or hasattr(step, '_a'):
+        key = slice(*[int(i._a) if hasattr(i, '_a') else i for i in (start, stop, step)])
+    return key
+
+
+def _items(key):
+    """The parts of a key."""
+    if type(key) is tuple:
+        return key
+    # A list that holds more than numbers is an old way of writing a tuple.
+    if isinstance(key, list) and len(key) < 32 and any(
+            i is None or i is ... or isinstance(i, (TensorBase, list, tuple, slice, np.ndarray)) for i in key):
+        return tuple(key)
+    return (key,)
+
+
+def _basic(x, key):
+    """The view that the basic parts of a key make, and an entry per dimension of it for the others (or None)."""
+    items = [_item(i) for i in _items(key)]
+    shape = x._a.shape
+    consumed = 0
+    for i in items:
+        consumed += (i.ndim if i.dtype == bool else 1) if isinstance(i, (TensorBase, np.ndarray)) and i.ndim else \
+            type(i) in (int, slice)
+    if consumed > len(shape):
+        raise IndexError(f'too many indices for tensor of dimension {len(shape)}') if shape else _scalar()
+    basic, entries, op, dim, advanced = [], [], Alias, 0, False
+    for i in items:
+        kind = type(i)
+        if kind is int:
+            if not -shape[dim] <= i < shape[dim]:
+                raise _out_of_bounds(i, dim, shape[dim])
+            basic.append(i)
+            op, dim = Select, dim + 1
+        elif kind is slice:
+            i = _checked(i, shape, dim)
+            if i != _ALL and i.indices(shape[dim]) != (0, shape[dim], 1):
+                op = Part
+            basic.append(i)
+            entries.append(None)
+            dim += 1
+        elif i is None:
+            basic.append(None)
+            entries.append(None)
+            op = NewAxis
+        elif i is ...:
+            rest = len(shape) - consumed
+            basic += [_ALL] * rest
+            entries += [None] * rest
+            dim, consumed = dim + rest, len(shape)
+        elif not i.ndim:  # True or False: a new dimension of size 1 or 0
+            basic.append(None)
+            entries.append(np.zeros(int(i), np.int64))
+            op, advanced = NewAxis, True
+        elif i.dtype == bool:
+            entries += _true_places(i, shape, dim, len(entries), x)
+            basic += [_ALL] * i.ndim
+            dim, advanced = dim + i.ndim, True
+        else:
+            basic.append(_ALL)
+            entries.append(i)
+            dim, advanced = dim + 1, True
+    if op is not Alias:
+        x = op.apply(x, key=(*basic, ...))
+    elif not advanced:
+        x = Alias.apply(x)
+    if not advanced:
+        return x, None
+    while entries[-1] is None:
+        entries.pop()
+    return x, entries
+
+
+def _item(i):
+    """A part of a key as int, slice, None, ellipsis, or an index tensor or array of int64 or bool."""
+    if type(i) is int or i is None or i is ... or type(i) is slice:
+        return i
+    if isinstance(i, TensorBase):
+        return _index_tensor(i)
+    if isinstance(i, (bool, np.bool_)):
+        return np.array(i)
+    if isinstance(i, (list, tuple, range, np.ndarray)):
+        a = np.array(_unwrapped(i))
+        if a.dtype == bool:
+            return a
+        return a.astype(np.int64) if a.ndim else int(a)
+    try:
+        return i.__index__()
+    except AttributeError:
+        if isinstance(i, str):
+            raise TypeError("new(): invalid data type 'str'") from None
+        raise IndexError('only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid '
+                         f'indices (got {type(i).__name__})') from None
+
+
+def _unwrapped(i):
+    """Nested sequences with tensors in them as nested sequences of numbers."""
+    if isinstance(i, TensorBase):
+        return i._a
+    return [_unwrapped(j) for j in i] if isinstance(i, (list, tuple)) else i
+
+
+def _index_tensor(i):
+    a = i._a
+    kind = a.dtype.kind
+    if kind == 'b':
+        return a
+    if a.dtype == np.uint8:
+        return a != 0
+    if a.dtype not in (np.int64, np.int32):
+        if kind == 'i' and not a.ndim:
+            return int(a)
+        raise IndexError('tensors used as indices must be long, int, byte or bool tensors')
+    return i if a.ndim else int(a)
+
+
+def _true_places(mask, shape, dim, position, x):
+    """A mask as index arrays, one per dimension of it."""
+    for d, n in enumerate(mask.shape):
+        if n != shape[dim + d]:
+            raise IndexError(f'The shape of the mask {list(mask.shape)} at index {d} does not match the shape of the '
+                             f'indexed tensor {list(shape)} at index {dim + d}')
+    return list(mask.nonzero())
+
+
+def _advanced(x, entries):
+    """Index entries, checked against the bounds; negative ones counted from the end."""
+    shape = x._a.shape
+    shapes, result = [], []
+    for d, e in enumerate(entries):
+        if e is None:
+            result.append(None)
+            continue
+        a = e._a if isinstance(e, TensorBase) else e
+        n = shape[d]
+        shapes.append(a.shape)
+        index = as_long(a)
+        if outside(index, 0, n) is not None:
+            bad = outside(index, -n, n)
+            if bad is not None:
+                raise _out_of_bounds(bad, d, n)
+            e = np.where(index < 0, index + n, index)
+        elif not isinstance(e, TensorBase) or a.dtype != np.int64:
+            e = index
+        result.append(e)
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise IndexError('shape mismatch: indexing tensors could not be broadcast together with shapes '
+                         + ', '.join([str(list(s)) for s in shapes])) from None
+    return result
+
+
+def __setitem__(self, key, value):
+    if not isinstance(value, TensorBase):
+        if not isinstance(value, (bool, int, float, complex, np.generic)):
+            raise TypeError(f"can't assign a {type(value).__name__} to a {_legacy(self)}")
+        if isinstance(value, (complex, np.complexfloating)) and self._a.dtype.kind != 'c':
+            raise RuntimeError(f'value cannot be converted to type {self.dtype.name} without overflow')
+    x, entries = (self[key], None) if type(key) in (int, slice) else _basic(self, key)
+    if entries is None:
+        if isinstance(value, TensorBase):
+            copy_from(x, _fitted(value, x._a.shape))
+        else:
+            overwrite_(x, value)
+        return
+    if isinstance(value, TensorBase) and value._a.ndim:
+        _same_type(x, value)
+    put(x, _advanced(x, entries), value, False, leading=True)
+
+
+def _legacy(x):
+    return f'cnet.{from_np(x._a.dtype).legacy}Tensor'
+
+
+def _fitted(value, shape):
+    """`value` expanded to a shape; leading dimensions of size 1 too many are dropped."""
+    old = value._a.shape
+    if old == shape:
+        return value
+    extra = len(old) - len(shape)
+    if extra > 0 and old[:extra] == (1,) * extra:
+        value = value.reshape(old[extra:])
+    return value.expand(shape)
+
+
+def _same_type(x, value):
+    a, b = x._a.dtype, value._a.dtype
+    if a != b:
+        raise RuntimeError('Index put requires the source and destination dtypes match, got '
+                           f'{from_np(a).legacy} for the destination and {from_np(b).legacy} for the source.')
+
+
+def put(x, entries, value, add, in_place=True, leading=False):
+    """x[entries] = value, or += value, after the shape of the value has been checked."""
+    n = len(entries)
+    if isinstance(value, TensorBase):
+        wanted = np.empty(0, bool) if x._a.size == 0 and False else _result_shape(x._a.shape, entries)
+        shape = value._a.shape
+        extra = len(shape) - len(wanted)
+        if leading and extra > 0 and shape[:extra] == (1,) * extra:
+            value, shape = value.reshape(shape[extra:]), shape[extra:]
+        if len(shape) > len(wanted) or any(
+                a not in (1, b) for a, b in zip(shape[::-1], wanted[::-1], strict=False)):
+            raise RuntimeError(f'shape mismatch: value tensor of shape {list(shape)} cannot be broadcast to indexing '
+                               f'result of shape {list(wanted)}')
+    op = _sized(IndexPut, 2, n)
+    return (op.apply_ if in_place else op.apply)(x, value, *entries, add=add)
+
+
+def _result_shape(shape, entries):
+    indexed = [d for d, e in enumerate(entries) if e is not None]
+    joint = np.broadcast_shapes(*[entries[d].shape for d in indexed])
+    first = indexed[0] if indexed[-1] - indexed[0] + 1 == len(indexed) else 0  # apart: the index goes in front
+    rest = [(d, n) for d, n in enumerate(shape) if d not in indexed]
+    return (*[n for d, n in rest if d < first], *joint, *[n for d, n in rest if d >= first])
+
+
+def __delitem__(self, key):
+    raise TypeError('Tensor does not support deleting items')
+
+
+def _index_put(x, indices, values, accumulate, in_place):
+    if not isinstance(indices, (tuple, list)):
+        raise TypeError(f"index_put(): argument 'indices' (position 1) must be tuple of Tensors, not "
+                        f'{"Tensor" if isinstance(indices, TensorBase) else type(indices).__name__}')
+    checks.tensors(indices, 'index_put', 'indices')
+    _same_type(x, values)
+    entries = []
+    for i in indices:
+        i = _index_tensor(i) if i._a.ndim or i._a.dtype.kind == 'b' else i
+        ndim = i.ndim if isinstance(i, np.ndarray) else 1
+        if len(entries) + ndim > x._a.ndim:
+            raise IndexError(f'too many indices for tensor of dimension {x._a.ndim} (got {len(indices)})')
+        entries += _true_places(i, x._a.shape, len(entries), 0, x) if isinstance(i, np.ndarray) else [i]
+    return put(x, _advanced(x, entries), values, accumulate, in_place)
+
+
+def index_put(input, indices, values, accumulate=False):
+    """A copy with the elements at an index replaced, or added to.
+
+    Args:
+        input (Tensor): the tensor to copy.
+        indices (tuple of Tensor): one index or mask per dimension, from the first on.
+        values (Tensor): the new values, of the same type; they are broadcast to the shape of the index.
+        accumulate (bool): add instead of replacing; what is indexed several times is added to several times.
+
+    Returns:
+        Tensor: new memory.
+
+    Example:
+        >>> import cnet
+        >>> cnet.index_put(cnet.zeros(3), (cnet.tensor([0, 0]),), cnet.tensor(1.), accumulate=True).tolist()
+        [2.0, 0.0, 0.0]
+    """
+    return _index_put(input, indices, values, accumulate, False)
+
+
+def index_put_(input, indices, values, accumulate=False):
+    """`index_put` into the tensor itself.
+
+    Args:
+        input (Tensor): the tensor to change.
+        indices (tuple of Tensor): one index or mask per dimension, from the first on.
+        values (Tensor): the new values, of the same type.
+        accumulate (bool): add instead of replacing.
+
+    Returns:
+        Tensor: `input`.
+
+    Example:
+        >>> import cnet
+        >>> cnet.index_put_(cnet.zeros(3), (cnet.tensor([2]),), cnet.tensor(1.)).tolist()
+        [0.0, 0.0, 1.0]
+    """
+    return _index_put(input, indices, values, accumulate, True)
+
+
+METHODS = {
+    '__delitem__': __delitem__, '__getitem__': __getitem__, '__setitem__': __setitem__, 'index_put': index_put,
+    'index_put_': index_put_,
+}

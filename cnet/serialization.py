@@ -1,0 +1,278 @@
+"""Saving and loading in PyTorch's own format: a zip archive of a pickle (`data.pkl`) and one record per storage.
+
+`torch.load` reads what `save` writes, and `load` reads what `torch.save` wrote.
+"""
+
+import io
+import os
+import secrets
+import shutil
+import struct
+import sys
+import zipfile
+from contextlib import contextmanager
+
+import numpy as np
+
+from ._core.device import check_device
+from ._pickling import Pickler, Storage, TrustingUnpickler, Unpickler
+
+__all__ = ['save', 'load']
+
+ALIGNMENT = 64  # of every storage in the file, as PyTorch's reader for memory-mapped files expects
+DEFAULT_PROTOCOL = 2
+_MAGIC = b'PK\x03\x04'
+# What zipfile raises when a byte of its structures is wrong.
+_DAMAGE = (zipfile.BadZipFile, OSError, EOFError, ValueError, OverflowError, NotImplementedError, struct.error)
+
+
+# ---- writing
+
+
+def _put(archive, name, data, offset_of_file):
+    """Add the bytes `data` as an uncompressed record that starts at a multiple of ALIGNMENT."""
+    info = zipfile.ZipInfo(name)  # dated 1980, so that equal contents give equal files
+    size = data.nbytes if isinstance(data, memoryview) else len(data)
+    zip64 = 20 if size * 1.05 > zipfile.ZIP64_LIMIT else 0  # zipfile puts this field before ours
+    start = archive.fp.tell() - offset_of_file + 30 + len(name.encode()) + zip64 + 4
+    padding = -start % ALIGNMENT
+    info.extra = b'FB' + padding.to_bytes(2, 'little') + b'Z' * padding
+    info.file_size = size
+    with archive.open(info, 'w') as record:
+        record.write(data)
+
+
+def _write(obj, file, folder, protocol):
+    pickled = io.BytesIO()
+    pickler = Pickler(pickled, protocol)
+    pickler.dump(obj)
+    try:
+        offset = file.tell()
+    except (AttributeError, OSError):  # a pipe: positions are counted from zero there
+        offset = 0
+    with zipfile.ZipFile(file, 'w', zipfile.ZIP_STORED) as archive:
+        def put(name, data):
+            _put(archive, f'{folder}/{name}', data, offset)
+
+        put('data.pkl', pickled.getvalue())
+        put('.format_version', b'1')
+        put('.storage_alignment', str(ALIGNMENT).encode())
+        put('byteorder', sys.byteorder.encode())
+        for storage in pickler.storages:
+            put(f'data/{storage.key}', memoryview(storage.array.view(np.uint8)))
+        put('version', b'3\n')
+
+
+@contextmanager
+def _replacing(path):
+    """A new file that takes the place of `path` when it is complete, so that no reader ever sees half of it."""
+    path = os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, 'wb') as file:  # a device or pipe is written to, not replaced
+            yield file
+        return
+    folder, name = os.path.split(path)
+    if not os.path.isdir(folder):
+        raise RuntimeError(f'Parent directory {folder} does not exist.')
+    temporary = os.path.join(folder, f'.{name}.{secrets.token_hex(8)}.tmp')
+    try:
+        with open(temporary, 'xb') as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if os.path.exists(path):
+            shutil.copymode(path, temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+        raise
+
+
+def save(obj, f, pickle_module=None, pickle_protocol=DEFAULT_PROTOCOL, _use_new_zipfile_serialization=True):
+    """Write an object, tensors included, to a file that `load` and PyTorch's `torch.load` read.
+
+    Tensors that share memory still do after loading. A file given by its path is replaced in one step when it is
+    complete.
+
+    Args:
+        obj (object): what to save, such as a state dict.
+        f (str, PathLike or file): where; a file must be open for writing bytes.
+        pickle_module (module, optional): accepted; the pickler is always the one that PyTorch's reader expects.
+        pickle_protocol (int): version of the pickle format.
+
+    Example:
+        >>> import cnet, io
+        >>> f = io.BytesIO()
+        >>> cnet.save({'w': cnet.ones(2)}, f)
+        >>> _ = f.seek(0)
+        >>> cnet.load(f)
+        {'w': tensor([1., 1.])}
+    """
+    if not _use_new_zipfile_serialization:
+        raise NotImplementedError('save() writes the zip format only')
+    if isinstance(f, (str, os.PathLike)):
+        folder = os.path.splitext(os.path.basename(os.fspath(f)))[0] or 'archive'
+        with _replacing(f) as file:
+            _write(obj, file, folder, pickle_protocol)
+    elif hasattr(f, 'write'):
+        _write(obj, f, 'archive', pickle_protocol)
+    else:
+        raise AttributeError(f"expected 'f' to be string, path, or a file-like object with a 'write' attribute, "
+                             f'not {type(f).__name__}')
+
+
+# ---- reading
+
+
+class _Archive:
+    """The records of an open file, checked before they are read."""
+
+    def __init__(self, file, path, mmap):
+        self.path, self.mmap = path, mmap
+        start = file.tell()
+        file.seek(0, os.SEEK_END)
+        self.size = file.tell()
+        file.seek(start)
+        head = file.read(len(_MAGIC))
+        file.seek(start)
+        if not head:
+            raise EOFError('Ran out of input')
+        if head != _MAGIC:
+            raise RuntimeError('the file is no zip archive: it was not written by save(), or by a PyTorch older than 1.6')
+        try:
+            self.zip = zipfile.ZipFile(file)
+        except _DAMAGE as error:
+            raise RuntimeError('failed reading zip archive: the file is truncated or damaged '
+                               f'({error})') from error
+        pickles = [name for name in self.zip.namelist() if name.endswith('/data.pkl') and name.count('/') == 1]
+        if len(pickles) != 1:
+            raise RuntimeError('the zip archive was not written by save() or torch.save(): it has no data.pkl')
+        self.folder = pickles[0][:-len('data.pkl')]
+
+    def _info(self, name):
+        try:
+            info = self.zip.getinfo(self.folder + name)
+        except KeyError:
+            raise RuntimeError(f'failed reading zip archive: there is no record {name!r}') from None
+        if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
+            raise RuntimeError(f'failed reading zip archive: the record {name!r} is compressed')
+        if info.header_offset + info.file_size > self.size:
+            raise RuntimeError(f'failed reading zip archive: the record {name!r} reaches beyond the end of the file')
+        return info
+
+    def has(self, name):
+        return self.folder + name in self.zip.NameToInfo
+
+    def read(self, name):
+        return self.array(name).tobytes()
+
+    def array(self, name):
+        """The record as a new array of bytes, or a private map of the file."""
+        info = self._info(name)
+        try:
+            if self.mmap and info.file_size:
+                return self._map(info)
+            data = np.empty(info.file_size, np.uint8)
+            with self.zip.open(info) as record:
+                if record.readinto(memoryview(data)) != len(data):
+                    raise EOFError('end of file')
+                record.read(1)  # at the end of the record zipfile compares checksums
+            return data
+        except _DAMAGE as error:
+            raise RuntimeError(f'failed reading zip archive: the record {name!r} is damaged ({error})') from error
+
+    def _map(self, info):
+        with open(self.path, 'rb') as file:
+            file.seek(info.header_offset + 26)  # two lengths end the fixed part of a record's header
+            lengths = file.read(4)
+            start = info.header_offset + 30 + int.from_bytes(lengths[:2], 'little') + int.from_bytes(lengths[2:], 'little')
+        return np.asarray(np.memmap(self.path, np.uint8, 'c', start, info.file_size))
+
+
+class _Storages:
+    """Reads storages on demand, each once."""
+
+    def __init__(self, archive, to_cpu):
+        self.archive, self.to_cpu = archive, to_cpu
+        self.loaded = {}
+        order = archive.read('byteorder').decode('ascii', 'replace') if archive.has('byteorder') else 'little'
+        if order not in ('little', 'big'):
+            raise RuntimeError(f'the byte order {order!r} of the file is unknown')
+        self.swapped = order != sys.byteorder
+
+    def __call__(self, dtype, key, location, numel):
+        storage = self.loaded.get(key)
+        if storage is None:
+            storage = self.loaded[key] = Storage(self._read(dtype, key, location, numel), key)
+        if storage.array.dtype != dtype.np or storage.array.size != numel:
+            raise RuntimeError(f'the file describes its storage {key!r} in two ways')
+        return storage
+
+    def _read(self, dtype, key, location, numel):
+        if not (location == 'cpu' or self.to_cpu):
+            raise RuntimeError(
+                f"Attempting to deserialize object on a device '{location}', but there is only the CPU. Please use "
+                "load() with map_location='cpu' to map your storages to the CPU.")
+        data = self.archive.array(f'data/{key}')
+        if len(data) != numel * dtype.itemsize:
+            raise RuntimeError(f'storage {key!r} should have {numel} elements of {dtype.itemsize} bytes, but its record has '
+                               f'{len(data)} bytes')
+        if dtype.np.kind == 'b':
+            return data != 0  # any other byte than 0 and 1 would be no bool
+        array = data.view(dtype.np)
+        return array.byteswap() if self.swapped else array
+
+
+def _means_cpu(map_location):
+    """Whether storages from other devices are to be loaded; refuses to put any elsewhere than on the CPU."""
+    if map_location is None:
+        return False
+    if isinstance(map_location, dict):
+        for target in map_location.values():
+            check_device(target, 'load')
+    elif not callable(map_location):  # a function can only choose among devices, and there is but one
+        check_device(map_location, 'load')
+    return True
+
+
+def load(f, map_location=None, pickle_module=None, *, weights_only=True, mmap=None, **pickle_load_args):
+    """Read what `save` or PyTorch's `torch.save` wrote.
+
+    By default only tensors and plain containers are read, by a fixed table of names: a forged file can give wrong
+    values, but runs no code.
+
+    Args:
+        f (str, PathLike or file): where from; a file must be open for reading bytes, and seekable.
+        map_location (str, device, dict or callable, optional): 'cpu' to read tensors saved on other devices.
+        pickle_module (module, optional): accepted if weights_only is False, and ignored.
+        weights_only (bool): False reads any pickle, importing and calling what it names. Only for files you trust.
+        mmap (bool, optional): map the file instead of reading it; needs a path. Writes do not reach the file.
+
+    Returns:
+        object: what was saved.
+
+    Example:
+        >>> import cnet, io
+        >>> f = io.BytesIO()
+        >>> cnet.save([cnet.zeros(1), 'text'], f)
+        >>> _ = f.seek(0)
+        >>> cnet.load(f)
+        [tensor([0.]), 'text']
+    """
+    if pickle_module is not None and weights_only:
+        raise RuntimeError('Can not safely load weights when explicit pickle_module is specified')
+    by_path = isinstance(f, (str, os.PathLike))
+    if mmap and not by_path:
+        raise ValueError('f must be a file path in order to use the mmap argument')
+    if not by_path and not (hasattr(f, 'read') and hasattr(f, 'seek')):
+        raise AttributeError(f"expected 'f' to be string, path, or a seekable file-like object, not {type(f).__name__}")
+    to_cpu = _means_cpu(map_location)
+    file = open(f, 'rb') if by_path else f
+    try:
+        archive = _Archive(file, f, bool(mmap))
+        unpickler = Unpickler if weights_only else TrustingUnpickler
+        return unpickler(io.BytesIO(archive.read('data.pkl')), _Storages(archive, to_cpu)).load()
+    finally:
+        if by_path:
+            file.close()

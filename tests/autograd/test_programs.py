@@ -1,0 +1,19 @@
+"""cnet's answers to the programs equal those that PyTorch gave."""
+
+import json
+import pathlib
+import sys
+
+import pytest
+
+import cnet
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from programs import PROGRAMS  # noqa: E402
+
+ANSWERS = json.loads((pathlib.Path(__file__).parents[1] / 'golden' / 'autograd.json').read_text())
+
+
+@pytest.mark.parametrize('name', PROGRAMS)
+def test_program(name):
+    assert json.loads(json.dumps(PROGRAMS[name](cnet))) == ANSWERS[name]
