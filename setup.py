@@ -28,7 +28,8 @@ ROOT = Path(__file__).resolve().parent
 os.chdir(ROOT)
 KERNELS = Path('cnet/_kernels')
 T = runpy.run_path(str(KERNELS / 'targets.py'))
-BUILD = Path('build')
+# C files are made for one Python's NumPy: another interpreter's may be of another version.
+BUILD = Path('build', sys.implementation.cache_tag)
 SHARED = f'cnet._kernels.{T["SHARED"]}'
 DEBUG = os.environ.get('CNET_DEBUG') == '1'
 SANITIZE = os.environ.get('CNET_SANITIZE', '')
@@ -186,11 +187,12 @@ class Build(build_ext):
                 path.unlink()
 
     def write_stamp(self) -> Path:
-        """A file that changes when the flags, the directives or Cython do: everything depends on it."""
-        from Cython import __version__ as version
+        """A file that changes when the flags, the directives, Cython or NumPy do: everything depends on it."""
+        import Cython
+        import numpy
         stamp = BUILD / 'cython' / 'stamp'
-        text = '\n'.join(map(str, (version, CFLAGS, LDFLAGS, MACROS, KERNEL_DIRECTIVES, CORE_DIRECTIVES,
-                                   [isa[:3] for isa in T['ISAS']])))
+        text = '\n'.join(map(str, (Cython.__version__, numpy.__version__, CFLAGS, LDFLAGS, MACROS, KERNEL_DIRECTIVES,
+                                   CORE_DIRECTIVES, [isa[:3] for isa in T['ISAS']])))
         if not stamp.exists() or stamp.read_text() != text:
             stamp.parent.mkdir(parents=True, exist_ok=True)
             stamp.write_text(text)

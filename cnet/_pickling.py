@@ -155,11 +155,8 @@ def _rebuild_tensor(storage, offset, size, stride, requires_grad, backward_hooks
     last = offset + sum((n - 1) * s for n, s in zip(size, stride)) if numel else offset - 1
     _require(last < array.size, f'a tensor of size {tuple(size)}, strides {stride} and offset {offset} reaches beyond '
                                 f'its storage of {array.size} elements')
-    if numel:
-        view = np.ndarray(size, array.dtype, array, offset * array.itemsize, [s * array.itemsize for s in stride])
-    else:
-        view = np.empty(size, array.dtype)
-    t = wrap(view)
+    t = wrap(np.ndarray(size, array.dtype, array, offset * array.itemsize if numel else 0,
+                        [s * array.itemsize for s in stride]))
     t._v = storage.version
     return t.requires_grad_() if requires_grad is True else t
 
@@ -272,8 +269,7 @@ class Unpickler(pickle._Unpickler):
                  'attributes are set on something other than an OrderedDict')
         self.stack[-1].__dict__.update(state)
 
-    dispatch[pickle.REDUCE[0]] = _load_reduce
-    dispatch[pickle.BUILD[0]] = _load_build
+    dispatch.update({pickle.REDUCE[0]: _load_reduce, pickle.BUILD[0]: _load_build})
 
 
 def load_persistent(pid, load_storage):

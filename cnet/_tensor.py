@@ -1,9 +1,13 @@
 """The public `Tensor`: binds the operations of all families to `TensorBase`. No logic of its own."""
 
 from ._core import history
-from ._core.base import TensorBase, set_tensor_class
+from . import _tensor_str
+from ._core.base import TensorBase, alias, set_tensor_class, wrap
+from ._core.device import check_device
+from ._core.dtype import get_default_dtype
 from ._core.inplace import assign_
 from ._ops import FAMILIES
+from ._ops.from_data import legacy_array
 
 
 class Tensor(TensorBase):
@@ -11,6 +15,11 @@ class Tensor(TensorBase):
 
     __slots__ = ()
     __module__ = 'cnet'
+
+    def __new__(cls, *args, device=None):
+        """A tensor of the default type from lengths or from nested data, in the old style; prefer `cnet.tensor`."""
+        check_device(device)
+        return alias(wrap(legacy_array(args, get_default_dtype().np)), cls)
 
 
 def _in_place(function):
@@ -21,7 +30,7 @@ def _in_place(function):
     return method
 
 
-for _family in (history, *FAMILIES):
+for _family in (history, _tensor_str, *FAMILIES):
     for _name, _function in getattr(_family, 'INPLACE', {}).items():
         setattr(Tensor, _name, _in_place(_function))
     for _name, _function in _family.METHODS.items():

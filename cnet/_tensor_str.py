@@ -8,7 +8,7 @@ import numpy as np
 from ._core.dtype import bool as bool_
 from ._core.dtype import complex64, complex128, float64, get_default_dtype, int64
 
-__all__ = ['get_printoptions', 'printoptions', 'set_printoptions']
+__all__ = ['set_printoptions']
 
 _PROFILES = {
     'default': {'precision': 4, 'threshold': 1000, 'edgeitems': 3, 'linewidth': 80},
@@ -56,8 +56,8 @@ def get_printoptions():
         dict: precision, threshold, edgeitems, linewidth and sci_mode.
 
     Example:
-        >>> import cnet
-        >>> cnet.get_printoptions()['precision']
+        >>> from cnet._tensor_str import get_printoptions
+        >>> get_printoptions()['precision']
         4
     """
     return dict(_options.__dict__)
@@ -72,7 +72,8 @@ def printoptions(**options):
 
     Example:
         >>> import cnet
-        >>> with cnet.printoptions(precision=1):
+        >>> from cnet._tensor_str import printoptions
+        >>> with printoptions(precision=1):
         ...     print(cnet.tensor([0.25, 0.5]))
         tensor([0.2, 0.5])
     """

@@ -87,7 +87,7 @@ def to_numpy(value: Any) -> Any:
         return value
     value = value.detach()
     value = value.resolve_conj().resolve_neg() if value.is_complex() else value
-    return (value.float() if str(value.dtype).endswith('bfloat16') else value).numpy()
+    return (value.float() if str(value.dtype).endswith('bfloat16') else value).numpy(force=True)
 
 
 def differentiable(outputs: Sequence[Any]) -> list[Any]:

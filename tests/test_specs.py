@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from calling import Call, directional, flat, gradients, is_tensor, offset, same, strided, to_numpy
+from calling import Call, differentiable, directional, flat, gradients, is_tensor, offset, same, strided, to_numpy
 from specs import FLOATS, Leaf, Maker, OpSpec, load
 
 import cnet
@@ -22,6 +22,9 @@ def close(actual: Any, expected: Any, spec: OpSpec, dtype: str) -> None:
     if isinstance(actual, np.ndarray) and actual.dtype.kind in 'fc':
         rtol, atol = spec.tol[dtype][:2] if dtype in spec.tol else tolerance(actual.dtype)
         np.testing.assert_allclose(actual, expected, rtol, atol)
+    elif isinstance(actual, np.ndarray) and actual.dtype.kind in 'iu':
+        # The reference counted in int64: integers wrap around.
+        np.testing.assert_array_equal(actual, np.asarray(expected).astype(actual.dtype))
     else:
         np.testing.assert_array_equal(actual, expected)
 
@@ -82,7 +85,8 @@ def test_derivative(spec: OpSpec, dtype: str, order: int) -> None:
     for sample in spec.cases(dtype):
         print(sample)
         call = Call(cnet, spec, sample, grad=True)
-        if call.leaves:
+        # Differences need all digits: not where the operation itself rounds to a smaller type.
+        if call.leaves and all(y.dtype in (cnet.float64, cnet.complex128) for y in differentiable(call())):
             analytic, numeric, scale = directional(call, order)
             assert abs(analytic - numeric) <= 2e-6 * scale, f'by autograd {analytic}, by differences {numeric}'
 
@@ -94,7 +98,7 @@ def test_inplace(spec: OpSpec) -> None:
         print(sample)
         out, inside = (Call(cnet, spec, sample, grad=spec.grad) for _ in range(2))
         expected = out()[0]
-        if tuple(expected.shape) != tuple(out.args[0].shape) or expected.dtype != out.args[0].dtype:
+        if not is_tensor(out.args[0]) or tuple(expected.shape) != tuple(out.args[0].shape) or expected.dtype != out.args[0].dtype:
             continue
         x = inside.args[0].clone()
         pointer, version = x.data_ptr(), x._version

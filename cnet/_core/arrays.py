@@ -25,7 +25,7 @@ def cast(a, dt):
     source = a.dtype
     if source == dt:
         return a
-    if source.kind in 'fc' and (dt.itemsize < source.itemsize or dt.kind in 'iu'):
+    if source.kind == 'c' or (source.kind == 'f' and (dt.itemsize < source.itemsize or dt.kind in 'iu')):
         return _cast_quietly(a, dt)
     return a.astype(dt)
 

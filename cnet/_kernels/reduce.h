@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include "rowmath.h"
 
-/* What is summed. */
-enum { SUM_PLAIN, SUM_SQUARE, SUM_ABS };
+/* What is summed, or that it is multiplied. */
+enum { SUM_PLAIN, SUM_SQUARE, SUM_ABS, PRODUCT };
 
 /* Columns handled together: their accumulators (8 bytes each) stay in the first-level cache. */
 enum { COLUMNS = 512 };
@@ -51,6 +51,13 @@ static inline double RED(row_sum)(const T *x, ptrdiff_t n, int kind)
         return ROW(sum)(x, n);
     if (kind == SUM_SQUARE)
         return ROW(dot)(x, x, n);
+    if (kind == PRODUCT) {
+        total = 1;
+        #pragma omp simd reduction(* : total)
+        for (ptrdiff_t i = 0; i < n; i++)
+            total *= x[i];
+        return total;
+    }
     for (ptrdiff_t b = 0; b < n; b += ROW_BLOCK) {
         ptrdiff_t e = b + ROW_BLOCK < n ? b + ROW_BLOCK : n;
         T s = 0;
@@ -67,7 +74,13 @@ static inline void RED(col_sum)(const T *x, ptrdiff_t n, ptrdiff_t step, ptrdiff
 {
     T part[COLUMNS];
     for (ptrdiff_t j = 0; j < w; j++)
-        total[j] = 0;
+        total[j] = kind == PRODUCT;
+    if (kind == PRODUCT) {
+        for (ptrdiff_t i = 0; i < n; i++)
+            for (ptrdiff_t j = 0; j < w; j++)
+                total[j] *= x[i * step + j];
+        return;
+    }
     for (ptrdiff_t b = 0; b < n; b += ROWS) {
         ptrdiff_t e = b + ROWS < n ? b + ROWS : n;
         for (ptrdiff_t j = 0; j < w; j++)
@@ -146,6 +159,28 @@ static inline void RED(col_extreme)(const T *x, ptrdiff_t n, ptrdiff_t step, ptr
     if (where)
         for (ptrdiff_t j = 0; j < w; j++)
             where[j] = at[j];
+}
+
+/* Running sums (or products) of a row, in double; and of columns, given the totals so far. */
+static inline void RED(row_scan)(const T *x, T *y, ptrdiff_t n, int product)
+{
+    double total = product;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        total = product ? total * x[i] : total + x[i];
+        y[i] = (T)total;
+    }
+}
+
+static inline void RED(col_scan)(const T *x, T *y, ptrdiff_t n, ptrdiff_t step, ptrdiff_t w, int product)
+{
+    double total[COLUMNS];
+    for (ptrdiff_t j = 0; j < w; j++)
+        total[j] = product;
+    for (ptrdiff_t i = 0; i < n; i++)
+        for (ptrdiff_t j = 0; j < w; j++) {
+            total[j] = product ? total[j] * x[i * step + j] : total[j] + x[i * step + j];
+            y[i * step + j] = (T)total[j];
+        }
 }
 
 #endif

@@ -1,8 +1,9 @@
 # cython: binding=False
-"""Reductions of contiguous arrays seen as (outer, n, inner), over the middle axis.
+"""Reductions and running sums of float32 and float64 arrays.
 
-Results are written to arrays of outer * inner elements that the caller made. Long rows are cut into pieces of a fixed
-size whose results are combined in order, so that one long row too has work for every thread.
+A contiguous array is seen as (outer, n, inner) and reduced over the middle axis; several axes are reduced one run of
+neighbours at a time, from the last. Long rows are cut into pieces of a fixed size whose results are combined in order,
+so that one long row too has work for every thread. Arrays must have elements; only `total` takes empty ones.
 """
 import numpy as np
 
@@ -29,12 +30,19 @@ cdef extern from "reduce.h" nogil:
                            long long *where)
     void red_col_extreme_d(const double *x, Py_ssize_t n, Py_ssize_t step, Py_ssize_t w, double sign, double *best,
                            long long *where)
+    void red_row_scan_f(const float *x, float *y, Py_ssize_t n, int product)
+    void red_row_scan_d(const double *x, double *y, Py_ssize_t n, int product)
+    void red_col_scan_f(const float *x, float *y, Py_ssize_t n, Py_ssize_t step, Py_ssize_t w, int product)
+    void red_col_scan_d(const double *x, double *y, Py_ssize_t n, Py_ssize_t step, Py_ssize_t w, int product)
+
+cdef extern from "numpy/arrayobject.h":
+    cnp.ndarray PyArray_GETCONTIGUOUS(cnp.ndarray)
 
 cdef enum:
     PIECE = 32768       # elements of a row, or of a block of rows, that one unit of parallel work sums
     ROW_STEP = 4096     # rows shorter than this share a unit of work
 
-SQUARE, ABS = 1, 2      # values of `kind`; 0 sums the elements themselves
+SQUARE, ABS, PRODUCT = 1, 2, 3      # values of `kind`; 0 sums the elements themselves
 
 
 cdef inline Py_ssize_t _least(Py_ssize_t a, Py_ssize_t b) noexcept nogil:
@@ -82,9 +90,9 @@ cdef void _long_rows(const real *x, real *y, double *part, Py_ssize_t outer, Py_
     for u in prange(outer * pieces, num_threads=threads_for(<double>outer * n * (2 + sizeof(real))), schedule='static'):
         part[u] = _row_sum(x + (u // pieces) * n + (u % pieces) * PIECE, _least(PIECE, n - (u % pieces) * PIECE), kind)
     for i in range(outer):
-        total = 0
-        for j in range(pieces):
-            total = total + part[i * pieces + j]
+        total = part[i * pieces]
+        for j in range(1, pieces):
+            total = total * part[i * pieces + j] if kind == 3 else total + part[i * pieces + j]
         y[i] = <real>(total * scale)
 
 
@@ -114,16 +122,17 @@ cdef void _tall(const real *x, real *y, double *part, Py_ssize_t outer, Py_ssize
                 Py_ssize_t height, int kind, double scale) noexcept nogil:
     """Sums of few but tall columns (inner <= COLUMNS), through the sums of blocks of `height` rows."""
     cdef Py_ssize_t i, j, k, u, pieces = _pieces(n, height)
-    cdef double total
+    cdef double total, more
     for u in prange(outer * pieces, num_threads=threads_for(<double>outer * n * inner * (2 + sizeof(real))),
                     schedule='static'):
         _col_sum(x + ((u // pieces) * n + (u % pieces) * height) * inner, _least(height, n - (u % pieces) * height),
                  inner, inner, kind, part + u * inner)
     for i in range(outer):
         for j in range(inner):
-            total = 0
-            for k in range(pieces):
-                total = total + part[(i * pieces + k) * inner + j]
+            total = part[i * pieces * inner + j]
+            for k in range(1, pieces):
+                more = part[(i * pieces + k) * inner + j]
+                total = total * more if kind == 3 else total + more
             y[i * inner + j] = <real>(total * scale)
 
 
@@ -149,16 +158,6 @@ cdef void _sum(const real *x, real *y, Py_ssize_t outer, Py_ssize_t n, Py_ssize_
     else:
         with nogil:
             _columns(x, y, outer, n, inner, kind, scale)
-
-
-def sum_forward(cnp.ndarray x, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, cnp.ndarray out, double scale=1,
-                int kind=0):
-    """out = scale * sum of x, of x^2 (kind SQUARE) or of |x| (kind ABS)."""
-    if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT:
-        _sum[float](<const float*>cnp.PyArray_DATA(x), <float*>cnp.PyArray_DATA(out), outer, n, inner, kind, scale)
-    else:
-        _sum[double](<const double*>cnp.PyArray_DATA(x), <double*>cnp.PyArray_DATA(out), outer, n, inner, kind, scale)
-    return out
 
 
 # --- variance ------------------------------------------------------------------------------------------------------
@@ -197,50 +196,197 @@ def var_forward(cnp.ndarray x, Py_ssize_t outer, Py_ssize_t n, double correction
 
 # --- extremes ------------------------------------------------------------------------------------------------------
 
-cdef inline void _extreme_row(const real *x, Py_ssize_t n, real sign, real *best, long long *where) noexcept nogil:
-    if real is float:
-        best[0] = red_row_extreme_f(x, n, sign)
-        if where != NULL:
-            where[0] = red_row_find_f(x, n, best[0])
-    else:
-        best[0] = red_row_extreme_d(x, n, sign)
-        if where != NULL:
-            where[0] = red_row_find_d(x, n, best[0])
-
-
 cdef inline void _extreme_tile(const real *x, Py_ssize_t n, Py_ssize_t inner, Py_ssize_t o, Py_ssize_t c, real sign,
                                real *best, long long *where) noexcept nogil:
+    """One row, or columns c * COLUMNS and following of block o."""
     cdef Py_ssize_t w = _least(COLUMNS, inner - c * COLUMNS), at = o * inner + c * COLUMNS
+    cdef long long *here = where + at if where != NULL else NULL
     x = x + o * n * inner + c * COLUMNS
+    best = best + at
     if real is float:
-        red_col_extreme_f(x, n, inner, w, sign, best + at, where + at if where != NULL else NULL)
+        if inner > 1:
+            red_col_extreme_f(x, n, inner, w, sign, best, here)
+        else:
+            best[0] = red_row_extreme_f(x, n, sign)
+            if here != NULL:
+                here[0] = red_row_find_f(x, n, best[0])
     else:
-        red_col_extreme_d(x, n, inner, w, sign, best + at, where + at if where != NULL else NULL)
+        if inner > 1:
+            red_col_extreme_d(x, n, inner, w, sign, best, here)
+        else:
+            best[0] = red_row_extreme_d(x, n, sign)
+            if here != NULL:
+                here[0] = red_row_find_d(x, n, best[0])
 
 
 cdef void _extreme(const real *x, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, real sign, real *best,
                    long long *where) noexcept nogil:
     cdef Py_ssize_t u, tiles = _pieces(inner, COLUMNS)
     cdef int threads = threads_for(<double>outer * n * inner * (3 + sizeof(real)))
-    for u in prange(outer * tiles, num_threads=threads, schedule='static', use_threads_if=threads > 1):
-        if inner == 1:
-            _extreme_row(x + u * n, n, sign, best + u, where + u if where != NULL else NULL)
-        else:
+    if threads == 1:
+        for u in range(outer * tiles):
+            _extreme_tile(x, n, inner, u // tiles, u % tiles, sign, best, where)
+    else:
+        for u in prange(outer * tiles, num_threads=threads, schedule='static'):
             _extreme_tile(x, n, inner, u // tiles, u % tiles, sign, best, where)
 
 
-def extreme_forward(cnp.ndarray x, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, int sign, cnp.ndarray best,
-                    where=None):
-    """best = largest (sign 1) or smallest (sign -1) elements; where = their first positions. NaN counts as extreme."""
-    cdef long long *at = NULL
+cdef void _extreme_any(cnp.ndarray x, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, int sign, cnp.ndarray best,
+                       long long *where):
     cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
-    if where is not None:
-        at = <long long*>cnp.PyArray_DATA(<cnp.ndarray>where)
     with nogil:
         if single:
             _extreme[float](<const float*>cnp.PyArray_DATA(x), outer, n, inner, sign,
-                            <float*>cnp.PyArray_DATA(best), at)
+                            <float*>cnp.PyArray_DATA(best), where)
         else:
             _extreme[double](<const double*>cnp.PyArray_DATA(x), outer, n, inner, sign,
-                             <double*>cnp.PyArray_DATA(best), at)
-    return best
+                             <double*>cnp.PyArray_DATA(best), where)
+
+
+# --- any axes ------------------------------------------------------------------------------------------------------
+
+cdef void _step(cnp.ndarray x, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, cnp.ndarray out, double scale, int kind,
+                int sign):
+    """One reduction over the middle axis: a sum, or an extreme if there is a sign."""
+    if sign:
+        _extreme_any(x, outer, n, inner, sign, out, NULL)
+    elif cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT:
+        _sum[float](<const float*>cnp.PyArray_DATA(x), <float*>cnp.PyArray_DATA(out), outer, n, inner, kind, scale)
+    else:
+        _sum[double](<const double*>cnp.PyArray_DATA(x), <double*>cnp.PyArray_DATA(out), outer, n, inner, kind, scale)
+
+
+cdef cnp.ndarray _over_axes(cnp.ndarray x, object axes, bint keepdim, double scale, int kind, int sign):
+    """Reduce over the axes (a tuple; None is all), one run of adjacent axes after the other, the last run first."""
+    cdef int d, i, nd = cnp.PyArray_NDIM(x), kept = 0, runs = 0
+    cdef bint[64] reduced
+    cdef cnp.npy_intp[64] shape, dims
+    cdef Py_ssize_t n, inner = 1, outer = cnp.PyArray_SIZE(x)
+    cdef cnp.ndarray out, partial
+    for d in range(nd):
+        dims[d] = cnp.PyArray_DIM(x, d)
+        reduced[d] = axes is None
+    if axes is not None:
+        for d in axes:
+            reduced[d] = True
+    for d in range(nd):
+        runs += reduced[d] and (d == 0 or not reduced[d - 1])
+        if keepdim or not reduced[d]:
+            shape[kept] = 1 if reduced[d] else dims[d]
+            kept += 1
+    out = cnp.PyArray_EMPTY(kept, shape, cnp.PyArray_TYPE(x), 0)
+    if outer == 0:
+        out.fill(kind == 3)
+        return out
+    if not cnp.PyArray_IS_C_CONTIGUOUS(x):
+        # All elements in any order: memory order needs no copy.
+        if not (cnp.PyArray_IS_F_CONTIGUOUS(x) and cnp.PyArray_SIZE(out) == 1):
+            x = PyArray_GETCONTIGUOUS(x)
+    if runs == 0 or cnp.PyArray_SIZE(out) == 1:
+        n = outer if runs else 1
+        _step(x, outer // n, n, 1, out, scale, kind, sign)
+        return out
+    i = nd - 1
+    while True:
+        while not reduced[i]:
+            inner *= dims[i]
+            outer //= dims[i]
+            i -= 1
+        n = 1
+        while i >= 0 and reduced[i]:
+            n *= dims[i]
+            outer //= dims[i]
+            i -= 1
+        runs -= 1
+        if runs == 0:
+            _step(x, outer, n, inner, out, scale, kind, sign)
+            return out
+        if n > 1:
+            shape[0] = outer * inner
+            partial = cnp.PyArray_EMPTY(1, shape, cnp.PyArray_TYPE(x), 0)
+            _step(x, outer, n, inner, partial, 1, kind, sign)
+            x = partial
+            # What was squared once must not be squared again.
+            kind = kind if kind == 3 else 0
+
+
+def total(cnp.ndarray x not None, axes=None, bint keepdim=False, double scale=1, int kind=0):
+    """scale * sum of x, of x^2 (kind SQUARE) or of |x| (kind ABS), or the product (kind PRODUCT) over a tuple of axes."""
+    return _over_axes(x, axes, keepdim, scale, kind, 0)
+
+
+def extreme(cnp.ndarray x not None, axes, bint keepdim, int sign):
+    """Largest (sign 1) or smallest (sign -1) elements over a tuple of axes (None: all). NaN counts as extreme."""
+    return _over_axes(x, axes, keepdim, 1, 0, sign)
+
+
+cdef void _around(cnp.ndarray x, int dim, Py_ssize_t* outer, Py_ssize_t* inner) noexcept:
+    cdef int d
+    outer[0] = inner[0] = 1
+    for d in range(dim):
+        outer[0] *= cnp.PyArray_DIM(x, d)
+    for d in range(dim + 1, cnp.PyArray_NDIM(x)):
+        inner[0] *= cnp.PyArray_DIM(x, d)
+
+
+def extreme_at(cnp.ndarray x not None, int dim, bint keepdim, int sign):
+    """Extremes along one axis and the positions where they come first."""
+    cdef int d, kept = 0
+    cdef cnp.npy_intp[64] shape
+    cdef Py_ssize_t outer, inner
+    cdef cnp.ndarray best, where
+    for d in range(cnp.PyArray_NDIM(x)):
+        if keepdim or d != dim:
+            shape[kept] = 1 if d == dim else cnp.PyArray_DIM(x, d)
+            kept += 1
+    best = cnp.PyArray_EMPTY(kept, shape, cnp.PyArray_TYPE(x), 0)
+    where = cnp.PyArray_EMPTY(kept, shape, cnp.NPY_INT64, 0)
+    x = PyArray_GETCONTIGUOUS(x)
+    _around(x, dim, &outer, &inner)
+    _extreme_any(x, outer, cnp.PyArray_DIM(x, dim), inner, sign, best, <long long*>cnp.PyArray_DATA(where))
+    return best, where
+
+
+# --- running sums --------------------------------------------------------------------------------------------------
+
+cdef inline void _scan_unit(const real *x, real *y, Py_ssize_t n, Py_ssize_t inner, Py_ssize_t o, Py_ssize_t c,
+                            int product) noexcept nogil:
+    """One row, or columns c * COLUMNS and following of block o."""
+    cdef Py_ssize_t at = o * n * inner + c * COLUMNS, w = _least(COLUMNS, inner - c * COLUMNS)
+    if real is float:
+        if inner == 1:
+            red_row_scan_f(x + at, y + at, n, product)
+        else:
+            red_col_scan_f(x + at, y + at, n, inner, w, product)
+    else:
+        if inner == 1:
+            red_row_scan_d(x + at, y + at, n, product)
+        else:
+            red_col_scan_d(x + at, y + at, n, inner, w, product)
+
+
+cdef void _scan(const real *x, real *y, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, int product) noexcept nogil:
+    cdef Py_ssize_t u, tiles = _pieces(inner, COLUMNS)
+    cdef int threads = threads_for(<double>outer * n * inner * (4 + 2 * sizeof(real)))
+    if threads == 1:
+        for u in range(outer * tiles):
+            _scan_unit(x, y, n, inner, u // tiles, u % tiles, product)
+    else:
+        for u in prange(outer * tiles, num_threads=threads, schedule='static'):
+            _scan_unit(x, y, n, inner, u // tiles, u % tiles, product)
+
+
+def scan(cnp.ndarray x not None, int dim, bint product):
+    """Running sums or products along an axis, accumulated in double."""
+    cdef Py_ssize_t outer, inner
+    cdef cnp.ndarray y
+    x = PyArray_GETCONTIGUOUS(x)
+    y = cnp.PyArray_EMPTY(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x), 0)
+    _around(x, dim, &outer, &inner)
+    if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT:
+        _scan[float](<const float*>cnp.PyArray_DATA(x), <float*>cnp.PyArray_DATA(y), outer, cnp.PyArray_DIM(x, dim),
+                     inner, product)
+    else:
+        _scan[double](<const double*>cnp.PyArray_DATA(x), <double*>cnp.PyArray_DATA(y), outer, cnp.PyArray_DIM(x, dim),
+                      inner, product)
+    return y

@@ -62,7 +62,7 @@ def cut(shape, dim):
 
 def as_long(a):
     """An index array as contiguous int64."""
-    return np.ascontiguousarray(a, np.int64)
+    return np.asarray(a, np.int64, order='C')
 
 
 def outside(index, low, high):
@@ -90,6 +90,16 @@ def take_rows(x, index, dim):
     outer, n, inner = cut(shape, dim)
     K.index.take_rows(np.ascontiguousarray(x), index, y, outer, n, index.size, inner)
     return y
+
+
+def refuse_overlap(out, *inputs):
+    """Refuse an ``out=`` that shares memory with an input which is read out of order, or with itself."""
+    a = out._a
+    repeated = a.size > 1 and 0 in a.strides and any(n > 1 and step == 0 for n, step in zip(a.shape, a.strides, strict=True))
+    for x in inputs:
+        if repeated or out is x or np.may_share_memory(a, x._a):
+            raise RuntimeError('unsupported operation: some elements of the input tensor and the written-to tensor refer '
+                               'to a single memory location. Please clone() the tensor before performing the operation.')
 
 
 def separate(src, y):

@@ -249,8 +249,9 @@ def roll(input, shifts, dims=()):
     if len(shifts) != len(dims) and not (len(shifts) == 1 and not dims):
         raise RuntimeError(f'shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}')
     ndim = input._a.ndim
-    dims = tuple([checks.dim(d, ndim) for d in dims])
-    return Roll.apply(input, shifts=shifts, dims=dims if ndim else ())
+    if dims and not ndim:
+        raise IndexError(f'Dimension specified as {dims[0]} but tensor has no dimensions')
+    return Roll.apply(input, shifts=shifts, dims=tuple([checks.dim(d, ndim) for d in dims]))
 
 
 def rot90(input, k=1, dims=(0, 1)):

@@ -266,6 +266,8 @@ def sum_to_size(self, *size):
         [[2.0, 2.0, 2.0]]
     """
     size = checks.size(size, 'sum_to_size')
+    if not size:
+        return self.sum()
     shape = self._a.shape
     new = len(shape) - len(size)
     if new < 0 or any(n not in (1, shape[i]) for i, n in enumerate(size, new)):

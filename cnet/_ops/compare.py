@@ -8,7 +8,7 @@ from .. import _kernels as K
 from .._core import errors
 from .._core.base import TensorBase, wrap
 from .._core.dtype import from_np, number_category, promote_all
-from .._core.elementwise import binary, binary_float, kind_of, operands
+from .._core.elementwise import binary, binary_float, kind_of, operands, refuse_shapes, scalar_for
 from .._core.inplace import copy_out
 from .._core.op import Op
 
@@ -116,7 +116,11 @@ _BIT_DOC = '''{what}, element by element.
 def _logic(name, ufunc, what, example):
     def function(input, other, *, out=None):
         x, y = operands(_tensor(input, name), _tensor(other, name, 'other', 2), name)
-        r = wrap(quiet(ufunc, x, y))
+        try:
+            r = wrap(quiet(ufunc, x, y))
+        except ValueError:
+            refuse_shapes(x, y)
+            raise
         return r if out is None else copy_out(r, out)
     function.__name__ = function.__qualname__ = name
     function.__doc__ = _LOGIC_DOC.format(what=what, name=name, example=example)
@@ -284,7 +288,7 @@ class Xlogy(Op, name='XlogyBackward0'):
         return gx, gy
 
 
-class Clamp(Op, name='ClampBackward1'):
+class Clamp(Op, name='ClampBackward0'):
     """x between two tensors, numbers or None."""
     keep_in = (0, 1, 2)
 
@@ -309,6 +313,26 @@ class Clamp(Op, name='ClampBackward1'):
         if self.needs[2]:
             gh = g * (x > high if low is None else (x > high) | (high < low))
         return g * inside if self.needs[0] else None, gl, gh
+
+
+class ClampNumbers(Clamp, name='ClampBackward1'):
+    """`Clamp` between numbers."""
+
+
+class ClampMin(Clamp, name='ClampMinBackward1'):
+    """`Clamp` from below by a tensor."""
+
+
+class ClampMinNumber(Clamp, name='ClampMinBackward0'):
+    """`Clamp` from below by a number."""
+
+
+class ClampMax(Clamp, name='ClampMaxBackward1'):
+    """`Clamp` from above by a tensor."""
+
+
+class ClampMaxNumber(Clamp, name='ClampMaxBackward0'):
+    """`Clamp` from above by a number."""
 
 
 _PAIR_DOC = '''{what}, element by element.
@@ -372,20 +396,19 @@ def clamp(input, min=None, max=None, *, out=None):
     """
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if not isinstance(input, TensorBase):
-        raise errors.argument_type('clamp', 'input', 'Tensor', input, 1)
-    if kind_of(input) == 'c':
-        raise errors.not_implemented('clamp_scalar_cpu', input._a.dtype)
-    t = promote_all([x for x in (input, min, max) if x is not None])
-    if t != input._a.dtype:
-        input = input.to(from_np(t))
-    low, high = (b if b is None or isinstance(b, TensorBase) else _number(b, t) for b in (min, max))
-    r = Clamp.apply(input, low, high)
+    tensors = isinstance(min, TensorBase) or isinstance(max, TensorBase)
+    r = _clamp(Clamp if tensors else ClampNumbers, input, min, max, 'clamp')
     return r if out is None else copy_out(r, out)
 
 
-def _number(b, np_dtype):
-    return float(b) if np_dtype.kind == 'f' else int(b)
+def _clamp(op, input, min, max, name):
+    _tensor(input, name)
+    if kind_of(input) == 'c':
+        raise errors.not_implemented(f'{name}_scalar_cpu', input._a.dtype)
+    t = promote_all([x for x in (input, min, max) if x is not None])
+    if t != input._a.dtype:
+        input = input.to(from_np(t))
+    return op.apply(input, *(b if b is None or isinstance(b, TensorBase) else scalar_for(b, t) for b in (min, max)))
 
 
 def clamp_min(input, min, *, out=None):
@@ -404,7 +427,8 @@ def clamp_min(input, min, *, out=None):
         >>> cnet.clamp_min(cnet.tensor([-2., 2.]), 0)
         tensor([0., 2.])
     """
-    return clamp(input, min, out=out)
+    r = _clamp(ClampMin if isinstance(min, TensorBase) else ClampMinNumber, input, min, None, 'clamp_min')
+    return r if out is None else copy_out(r, out)
 
 
 def clamp_max(input, max, *, out=None):
@@ -423,7 +447,8 @@ def clamp_max(input, max, *, out=None):
         >>> cnet.clamp_max(cnet.tensor([-2., 2.]), 0)
         tensor([-2.,  0.])
     """
-    return clamp(input, None, max, out=out)
+    r = _clamp(ClampMax if isinstance(max, TensorBase) else ClampMaxNumber, input, None, max, 'clamp_max')
+    return r if out is None else copy_out(r, out)
 
 
 _public(clamp, 'clip')

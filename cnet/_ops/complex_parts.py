@@ -1,5 +1,7 @@
 """Complex numbers as pairs of real ones: view_as_real and view_as_complex, each the other's adjoint; real, imag."""
 
+import numpy as np
+
 from .. import _kernels as K
 from .._core.dtype import from_np
 from .._core.op import Op
@@ -26,8 +28,9 @@ class ViewAsComplex(Op, name='ViewAsComplexBackward0'):
 
     @staticmethod
     def forward(x):
-        pairs = x.view(_COMPLEX[x.dtype.char])
-        return pairs[..., 0]
+        if not x.size:
+            return np.empty(x.shape[:-1], _COMPLEX[x.dtype.char])
+        return x.view(_COMPLEX[x.dtype.char])[..., 0]
 
     def backward(self, g):
         return view_as_real(g)
@@ -80,7 +83,7 @@ def view_as_complex(input):
         raise RuntimeError('Input tensor must have one or more dimensions')
     if a.shape[-1] != 2:
         raise RuntimeError('Tensor must have a last dimension of size 2')
-    if a.strides[-1] != a.itemsize:
+    if a.strides[-1] != a.itemsize and a.size:
         raise RuntimeError('Tensor must have a last dimension with stride 1')
     for n, step in zip(a.shape[:-1], a.strides[:-1], strict=True):
         if step % (2 * a.itemsize) and n > 1:

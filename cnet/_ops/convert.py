@@ -1,5 +1,7 @@
 """Changing type or order in memory: to, float, clone, contiguous, copy_ and their relatives."""
 
+import warnings
+
 import numpy as np
 
 from .._core import arrays, checks, errors, inplace
@@ -16,6 +18,8 @@ class ToCopy(Op, name='ToCopyBackward0'):
 
     @staticmethod
     def forward(x, dt, format):
+        if x.dtype.kind == 'c' and dt.kind not in 'cb':
+            warnings.warn('Casting complex values to real discards the imaginary part', UserWarning, stacklevel=4)
         if format is preserve_format and x.flags.c_contiguous and x.dtype != dt:
             return arrays.cast(x, dt)
         return arrays.copy_as(x, dt, format)

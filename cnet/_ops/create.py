@@ -237,7 +237,7 @@ def full(size, fill_value, *, out=None, dtype=None, layout=strided, device=None,
     shape = shape_of('full', (), size)
     value = checks.number(fill_value, 'full', 'fill_value', 2)
     if dtype is None and out is None:
-        dt = fill_value._a.dtype if hasattr(fill_value, '_a') else default_np(number_category(value))
+        dt = default_np(number_category(value))
     else:
         dt = np_type(dtype, 'full', out)
     a = arrays.allocate(np.empty, shape, dt)

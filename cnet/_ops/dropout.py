@@ -20,6 +20,12 @@ METHODS = {}
 _ALPHA = 1.7580993408473766
 
 
+def _scale(dtype, keep):
+    """1 / keep as PyTorch rounds it: half precision divides in float32."""
+    t = np.float64 if dtype == _draw.F64 else np.float32
+    return dtype.type(t(1) / t(keep))
+
+
 class Dropout(Op, name='MulBackward0'):
     """x times noise that is 0 or 1 / keep. The noise is all that backward needs."""
 
@@ -27,13 +33,13 @@ class Dropout(Op, name='MulBackward0'):
     def forward(x, keep, engine):
         if x.dtype in (_draw.F32, _draw.F64) and x.flags.c_contiguous:
             y, noise = np.empty_like(x), np.empty_like(x)
-            engine.dropout(x, noise, y, keep, x.dtype.type(1) / x.dtype.type(keep))
+            engine.dropout(x, noise, y, keep, _scale(x.dtype, keep))
             return y, noise
         if x.dtype.kind == 'c':
             raise NotImplementedError('"bernoulli_scalar_cpu_" not implemented for complex types')
         noise = arrays.empty_as(x, x.dtype)
         _draw.bernoulli(engine, noise, keep)
-        noise *= np.float32(1) / np.float32(keep) if x.dtype == _draw.F16 else x.dtype.type(1) / x.dtype.type(keep)
+        noise *= _scale(x.dtype, keep)
         return x * noise, noise
 
     def backward(self, g):
@@ -71,7 +77,7 @@ def drop(x, p, train, channels=False, alpha=False):
     noise = np.empty(a.shape[:2] + (1,) * (a.ndim - 2), a.dtype) if channels else arrays.empty_as(a, a.dtype)
     _draw.bernoulli(engine, noise, 1 - p)
     if not alpha:
-        noise /= 1 - p
+        noise *= _scale(a.dtype, 1 - p)
         return x * wrap(noise)
     scale = 1.0 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
     shift = noise - 1

@@ -22,7 +22,7 @@ class Embedding(Op, name='EmbeddingBackward0'):
         return take_rows(weight, as_long(index), 0)
 
     def backward(self, g):
-        return EmbeddingGrad.apply(g, self.saved(1), rows=self.in_shape(0)[0], **self.kw)
+        return EmbeddingGrad.apply(g, self.saved(1), rows=self.in_shape(0)[0], **self.kw), None
 
 
 class EmbeddingGrad(Op, name='EmbeddingDenseBackward0'):

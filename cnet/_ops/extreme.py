@@ -11,16 +11,16 @@ from .. import return_types
 from .._core import checks, errors
 from .._core.base import TensorBase, wrap
 from .._core.elementwise import with_out
-from .._core.inplace import copy_out
 from .._core.op import Op
-from ._axes import every_axis, float_extreme, numpy_names, restore_dims, triple
+from ._axes import every_axis, numpy_names, restore_dims
+from ._select import named, picked_grad
 
 __all__ = ['amax', 'amin', 'aminmax', 'argmax', 'argmin', 'max', 'min']
 
 
 def _extreme_array(x, axes, keepdim, sign):
     if x.dtype.char in 'fd' and x.size:
-        return float_extreme(x, axes, keepdim, sign)
+        return K.reduce.extreme(x, axes, keepdim, sign)
     return np.asarray((np.max if sign > 0 else np.min)(x, axis=axes, keepdims=keepdim))
 
 
@@ -28,11 +28,9 @@ def _extreme_and_index(x, dim, keepdim, sign):
     """Extremes along one dimension and their first indices."""
     if not x.ndim:
         return x.copy(), np.zeros((), np.int64)
-    shape = (*x.shape[:dim], *((1,) if keepdim else ()), *x.shape[dim + 1:])
     if x.dtype.char in 'fd' and x.size:
-        best, where = np.empty(shape, x.dtype), np.empty(shape, np.int64)
-        K.reduce.extreme_forward(np.ascontiguousarray(x), *triple(x.shape, dim), sign, best, where)
-        return best, where
+        return K.reduce.extreme_at(x, dim, keepdim, sign)
+    shape = (*x.shape[:dim], *((1,) if keepdim else ()), *x.shape[dim + 1:])
     where = (np.argmax if sign > 0 else np.argmin)(x, axis=dim, keepdims=True)
     best = np.take_along_axis(x, where, dim)
     return best.reshape(shape), where.astype(np.int64, copy=False).reshape(shape)
@@ -107,17 +105,6 @@ class Min(Op, name='MinBackward1'):
         return _shared(g, self.saved(0), self.out(0), None)
 
 
-def select_grad(node, g):
-    """The gradient of values that were picked along a dimension, at the indices that are the node's second output."""
-    dim, shape = node.kw['dim'], node.in_shape(0)
-    if not shape:
-        return g
-    where = wrap(node.out(1)._a)
-    if not node.kw['keepdim']:
-        g, where = g.unsqueeze(dim), where.unsqueeze(dim)
-    return g.new_zeros(shape).scatter(dim, where, g)
-
-
 class MaxDim(Op, name='MaxBackward0'):
     keep_out = (1,)
     n_out = 2
@@ -127,7 +114,7 @@ class MaxDim(Op, name='MaxBackward0'):
         return _extreme_and_index(x, dim, keepdim, 1)
 
     def backward(self, g, _):
-        return select_grad(self, g)
+        return picked_grad(self, g)
 
 
 class MinDim(Op, name='MinBackward0'):
@@ -139,7 +126,7 @@ class MinDim(Op, name='MinBackward0'):
         return _extreme_and_index(x, dim, keepdim, -1)
 
     def backward(self, g, _):
-        return select_grad(self, g)
+        return picked_grad(self, g)
 
 
 def _check_elements(name, input, axes):
@@ -233,7 +220,7 @@ def aminmax(input, *, dim=None, keepdim=False, out=None):
         _check_elements('aminmax', input, axes)
     # Without a dim there is nothing to keep, except for keepdim, which then keeps all.
     r = Aminmax.apply(input, axes=tuple(range(input._a.ndim)) if axes is None and keepdim else axes, keepdim=bool(keepdim))
-    return return_types.aminmax(r if out is None else [copy_out(a, b) for a, b in zip(r, out)])
+    return named(return_types.aminmax, r, out)
 
 
 def max(input, dim=None, keepdim=False, *, out=None, **numpy):
@@ -299,7 +286,7 @@ def _max(name, full, along, binary, results, input, dim, keepdim, out, numpy):
     if input._a.ndim and not input._a.shape[dim]:
         _check_elements(name, input, (dim,))
     r = along.apply(input, dim=dim, keepdim=bool(keepdim))
-    return results(r if out is None else [copy_out(a, b) for a, b in zip(r, out)])
+    return named(results, r, out)
 
 
 def argmax(input, dim=None, keepdim=False, *, out=None, **numpy):

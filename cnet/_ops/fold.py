@@ -30,7 +30,7 @@ class Fold(Op, name='Col2ImBackward0'):
     def forward(y, size, kernel, dilation, padding, stride):
         n = y.shape[0]
         out = _blocks(size, kernel, dilation, padding, stride)
-        y = y.reshape(n, -1, *kernel, *out)
+        y = y.reshape(n, y.shape[1] // (kernel[0] * kernel[1]), *kernel, *out)
         x = np.zeros((n, y.shape[1], size[0] + 2 * padding[0], size[1] + 2 * padding[1]), y.dtype)
         for i in range(kernel[0]):
             for j in range(kernel[1]):

@@ -57,7 +57,7 @@ def _collect(data, leaves):
     if not inner & {list, tuple}:
         leaves |= inner
         return True
-    return all([_collect(row, leaves) for row in data])
+    return all(_collect(row, leaves) for row in data)
 
 
 def _plain(data, dt, leaves):

@@ -7,7 +7,7 @@ from .._core import checks
 from .._core.base import TensorBase
 from .._core.inplace import copy_out
 from .._core.op import Op
-from ._places import Write, as_long, cut, outside, separate
+from ._places import Write, as_long, cut, outside, refuse_overlap, separate
 from .slices import Place
 
 __all__ = ['gather', 'scatter', 'scatter_add', 'take_along_dim']
@@ -26,7 +26,7 @@ class Gather(Op, name='GatherBackward0'):
         return y
 
     def backward(self, g):
-        return GatherGrad.apply(g, self.saved(1), shape=self.in_shape(0), dim=self.kw['dim'])
+        return GatherGrad.apply(g, self.saved(1), shape=self.in_shape(0), dim=self.kw['dim']), None
 
 
 class GatherGrad(Op, name='GatherBackwardBackward0'):  # zeros to which g is added at the index
@@ -108,11 +108,11 @@ def check_index(x, index, dim, op, src=None):
     checks.tensor(index, op, 'index')
     dim = checks.dim(dim, x._a.ndim)
     a = index._a
+    if not a.size:
+        return dim
     if a.dtype.kind != 'i' or a.itemsize < 4:
         raise RuntimeError(f'{op}(): Expected dtype int32/int64 for index')
     shape, sizes = x._a.shape or (1,), a.shape or (1,)
-    if not a.size:
-        return dim
     if len(shape) != len(sizes):
         raise RuntimeError('Index tensor must have the same number of dimensions as '
                            f'{"input" if op == "gather" else "self"} tensor')
@@ -156,8 +156,13 @@ def gather(input, dim, index, *, sparse_grad=False, out=None):
         >>> cnet.gather(cnet.tensor([[1, 2], [3, 4]]), 1, cnet.tensor([[1], [0]])).tolist()
         [[2], [3]]
     """
-    y = Gather.apply(input, index, dim=check_index(input, index, dim, 'gather'))
-    return y if out is None else copy_out(y, out)
+    dim = check_index(input, index, dim, 'gather')
+    if out is None:
+        return Gather.apply(input, index, dim=dim)
+    if out._a.dtype != input._a.dtype:
+        raise RuntimeError(f'Expected out tensor to have dtype {input.dtype.legacy}, but got {out.dtype.legacy} instead')
+    refuse_overlap(out, input, index)
+    return copy_out(Gather.apply(input, index, dim=dim), out)
 
 
 def take_along_dim(input, indices, dim=None, *, out=None):

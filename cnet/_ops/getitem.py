@@ -48,7 +48,7 @@ class Index(Op, name='IndexBackward0'):
 
     def backward(self, g):
         entries = self.entries(1)
-        return _sized(IndexGrad, 1, len(entries)).apply(g, *entries, shape=self.in_shape(0))
+        return _sized(IndexGrad, 1, len(entries)).apply(g, *entries, shape=self.in_shape(0)), *[None] * len(entries)
 
     def entries(self, start):
         """The saved index inputs, which begin at position `start`."""
@@ -64,7 +64,7 @@ class IndexGrad(Index, name='IndexBackwardBackward0'):
 
     def backward(self, g):
         entries = self.entries(1)
-        return _sized(Index, 1, len(entries)).apply(g, *entries)
+        return _sized(Index, 1, len(entries)).apply(g, *entries), *[None] * len(entries)
 
 
 class IndexPut(Write, name='IndexPutBackward0'):
@@ -81,7 +81,8 @@ class IndexPut(Write, name='IndexPutBackward0'):
         g_self = g
         if self.needs[0] and not self.kw['add']:
             g_self = _sized(IndexPut, 2, n).apply(g, 0, *entries, add=False)
-        return g_self, _sized(Index, 1, n).apply(g, *entries) if self.needs[1] else None
+        g_value = _sized(Index, 1, n).apply(g, *entries) if self.needs[1] else None
+        return g_self, g_value, *[None] * n
 
 
 _SIZED = {}
@@ -213,7 +214,7 @@ def _basic(x, key):
             entries.append(np.zeros(int(i), np.int64))
             op, advanced = NewAxis, True
         elif i.dtype == bool:
-            entries += _true_places(i, shape, dim, len(entries), x)
+            entries += _true_places(i, shape, dim)
             basic += [_ALL] * i.ndim
             dim, advanced = dim + i.ndim, True
         else:
@@ -274,7 +275,7 @@ def _index_tensor(i):
     return i if a.ndim else int(a)
 
 
-def _true_places(mask, shape, dim, position, x):
+def _true_places(mask, shape, dim):
     """A mask as index arrays, one per dimension of it."""
     for d, n in enumerate(mask.shape):
         if n != shape[dim + d]:
@@ -355,7 +356,7 @@ def put(x, entries, value, add, in_place=True, leading=False):
     """x[entries] = value, or += value, after the shape of the value has been checked."""
     n = len(entries)
     if isinstance(value, TensorBase):
-        wanted = np.empty(0, bool) if x._a.size == 0 and False else _result_shape(x._a.shape, entries)
+        wanted = _result_shape(x._a.shape, entries)
         shape = value._a.shape
         extra = len(shape) - len(wanted)
         if leading and extra > 0 and shape[:extra] == (1,) * extra:
@@ -392,7 +393,7 @@ def _index_put(x, indices, values, accumulate, in_place):
         ndim = i.ndim if isinstance(i, np.ndarray) else 1
         if len(entries) + ndim > x._a.ndim:
             raise IndexError(f'too many indices for tensor of dimension {x._a.ndim} (got {len(indices)})')
-        entries += _true_places(i, x._a.shape, len(entries), 0, x) if isinstance(i, np.ndarray) else [i]
+        entries += _true_places(i, x._a.shape, len(entries)) if isinstance(i, np.ndarray) else [i]
     return put(x, _advanced(x, entries), values, accumulate, in_place)
 
 

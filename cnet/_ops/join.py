@@ -6,6 +6,7 @@ from .._core import checks
 from .._core.dtype import from_np, promote_types
 from .._core.inplace import copy_out
 from .._core.op import Op
+from ._places import refuse_overlap
 
 __all__ = [
     'block_diag', 'cat', 'column_stack', 'concat', 'concatenate', 'dstack', 'hstack', 'row_stack', 'stack', 'vstack',
@@ -25,7 +26,7 @@ class Cat(Op, name='CatBackward0'):
             end = start + self.in_shape(i)[dim]
             grads.append(g[(*before, slice(start, end))] if needs else None)
             start = end
-        return grads
+        return tuple(grads)
 
 
 class Stack(Op, name='StackBackward0'):
@@ -55,7 +56,7 @@ class BlockDiag(Op, name='BlockDiagBackward0'):
             n, m = self.in_shape(k)
             grads.append(g[i:i + n, j:j + m] if needs else None)
             i, j = i + n, j + m
-        return grads
+        return tuple(grads)
 
 
 def _same_dtype(tensors):
@@ -105,6 +106,8 @@ def cat(tensors, dim=0, *, out=None, axis=None):
             _check_cat(shape, other, dim, i)
     if shape is None:
         dim = checks.dim(dim, 1)
+    if out is not None:
+        refuse_overlap(out, *tensors)
     tensors = _same_dtype(tensors)
     if shape is not None and len(shape) > 1:
         tensors = [x for x in tensors if x._a.shape != (0,)]

@@ -37,7 +37,7 @@ def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=No
         tensor(0.5000)
     """
     reduction = reduction_of(reduction, size_average, reduce)
-    loss = (input.masked_fill(target == -1, 0) + (margin - input).clamp(min=0).masked_fill(target == 1, 0))
+    loss = (input.masked_fill(target == -1, 0) + (margin - input).clamp_min(0).masked_fill(target == 1, 0))
     return reduced(loss, reduction)
 
 
@@ -67,7 +67,7 @@ def margin_ranking_loss(input1, input2, target, margin=0, size_average=None, red
     if input1.ndim != input2.ndim or input1.ndim != target.ndim:
         raise RuntimeError('margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: '
                            f'{input1.shape}, input2: {input2.shape}, target: {target.shape} ')
-    return reduced((-target * (input1 - input2) + margin).clamp(min=0), reduction)
+    return reduced((-target * (input1 - input2) + margin).clamp_min(0), reduction)
 
 
 def cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, reduce=None, reduction='mean'):
@@ -104,7 +104,7 @@ def cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, r
     product = (input1 * input2).sum(-1)
     lengths = ((input1 * input1).sum(-1) + 1e-12) * ((input2 * input2).sum(-1) + 1e-12)
     cosine = product / lengths.sqrt()
-    loss = (1 - cosine).masked_fill(target != 1, 0) + (cosine - margin).clamp(min=0).masked_fill(target != -1, 0)
+    loss = (1 - cosine).masked_fill(target != 1, 0) + (cosine - margin).clamp_min(0).masked_fill(target != -1, 0)
     return reduced(loss, reduction)
 
 
@@ -189,7 +189,7 @@ def _triplet(anchor, positive, negative, distance, margin, swap):
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
         far = far.minimum(distance(positive, negative))
-    return (margin + near - far).clamp(min=0)
+    return (margin + near - far).clamp_min(0)
 
 
 def _rows(x, target, name):

@@ -9,7 +9,7 @@ from .._core.base import TensorBase
 from .._core.dtype import from_np, promote_all
 from .._core.inplace import copy_out
 from .._core.op import Op
-from ._places import Write
+from ._places import Write, refuse_overlap
 from .search import nonzero
 from .slices import Place
 
@@ -54,7 +54,7 @@ class MaskedSelect(Op, name='MaskedSelectBackward0'):
         return x[mask].reshape(-1)
 
     def backward(self, g):
-        return MaskedPlace.apply(g, self.saved(1))
+        return MaskedPlace.apply(g, self.saved(1)), None
 
 
 class MaskedPlace(Op, name='MaskedSelectBackwardBackward0'):  # zeros with g at the true elements of a mask
@@ -268,8 +268,10 @@ def masked_select(input, mask, *, out=None):
     """
     if checks.tensor(mask, 'masked_select', 'mask', 2)._a.dtype != bool:
         raise RuntimeError('masked_select: expected BoolTensor for mask')
-    y = MaskedSelect.apply(*_joint(input, mask))
-    return y if out is None else copy_out(y, out)
+    if out is None:
+        return MaskedSelect.apply(*_joint(input, mask))
+    refuse_overlap(out, input, mask)
+    return copy_out(MaskedSelect.apply(*_joint(input, mask)), out)
 
 
 def _masked_scatter(x, mask, source, in_place):

@@ -13,6 +13,7 @@ from ._axes import every_axis, kept_shape, numpy_names, restore_dims
 __all__ = ['corrcoef', 'cov', 'std', 'std_mean', 'var', 'var_mean']
 
 quiet = K._quiet.quiet
+P = K.pointwise
 
 
 def _var_mean_arrays(x, axes, correction, keepdim):
@@ -26,14 +27,15 @@ def _var_mean_arrays(x, axes, correction, keepdim):
         return real[0] + imag[0], (real[1] + 1j * imag[1]).astype(x.dtype)
     if x.dtype.char == 'e':
         return tuple([r.astype(x.dtype) for r in _var_mean_arrays(x.astype(np.float32), axes, correction, keepdim)])
-    var, mean = np.empty(shape, x.dtype), np.empty(shape, x.dtype)
-    if not count:
-        var[...] = mean[...] = np.nan
-    elif var.size:
-        kept = [i for i in range(x.ndim) if i not in axes]
-        rows = np.ascontiguousarray(x.transpose(*kept, *axes))
-        K.reduce.var_forward(rows, var.size, count, correction, var, mean)
-    return var, mean
+    if count == 0 or x.size == 0:
+        return np.full(shape, np.nan, x.dtype), np.full(shape, np.nan, x.dtype)
+    if axes == tuple(range(x.ndim - len(axes), x.ndim)):
+        var, mean = np.empty(shape, x.dtype), np.empty(shape, x.dtype)
+        return K.reduce.var_forward(np.ascontiguousarray(x), var.size, count, correction, var, mean)
+    mean = K.reduce.total(x, axes, True, 1 / count)
+    free = count - correction
+    var = K.reduce.total(P.sub(x, mean), axes, keepdim, 1 / free if free > 0 else np.inf, K.reduce.SQUARE)
+    return var, mean.reshape(shape)
 
 
 def _count(x, axes):
@@ -122,7 +124,7 @@ def _moments(op, name, input, dim, unbiased, keepdim, correction, numpy):
     if x.dtype.kind not in 'fc':
         raise RuntimeError(f'{name}: only support floating-point and complex dtypes' if name in ('var_mean', 'std_mean')
                            else 'std and var only support floating point and complex dtypes')
-    axes = every_axis(dim, input, name)
+    axes = tuple(sorted(every_axis(dim, input, name)))
     if x.size and _count(x, axes) <= correction:
         warnings.warn(f'{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor '
                       '(input numel divided by output numel).', UserWarning, 3)

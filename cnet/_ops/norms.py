@@ -7,7 +7,7 @@ from .._core import checks
 from .._core.dtype import get_default_dtype
 from .._core.elementwise import with_out
 from .._core.op import Op
-from ._axes import every_axis, float_extreme, float_total, numpy_names, restore_dims
+from ._axes import every_axis, float_total, kept_shape, numpy_names, restore_dims
 
 __all__ = ['dist', 'logsumexp', 'norm']
 
@@ -30,7 +30,7 @@ def _norm_array(x, p, axes, keepdim):
     if p in (np.inf, -np.inf):
         if not x.size:
             return quiet(np.max, a, axis=axes, keepdims=keepdim, initial=0)
-        return float_extreme(a, axes, keepdim, 1 if p > 0 else -1)
+        return K.reduce.extreme(a, axes, keepdim, 1 if p > 0 else -1)
     return quiet(np.power, float_total(quiet(np.power, a, a.dtype.type(p)), axes, keepdim), a.dtype.type(1 / p))
 
 
@@ -88,12 +88,13 @@ class Logsumexp(Op, name='LogsumexpBackward0'):
     def forward(x, axes, keepdim):
         if not x.size:
             return np.full(np.sum(x, axis=axes, keepdims=keepdim).shape, -np.inf, x.dtype)
-        top = np.max(x.real, axis=axes, keepdims=True)
-        top = np.where(np.isfinite(top), top, top.dtype.type(0))
-        total = P.exp(P.sub(x, top))
-        total = float_total(total, axes, True) if x.dtype.kind == 'f' else np.sum(total, axis=axes, keepdims=True)
-        y = P.add(P.log(total), top)
-        return y if keepdim else y.reshape([n for i, n in enumerate(y.shape) if i not in axes])
+        real = x.dtype.char in 'fd'
+        top = K.reduce.extreme(x, axes, True, 1) if real else np.max(x.real, axis=axes, keepdims=True)
+        if not np.isfinite(top).all():
+            top = np.where(np.isfinite(top), top, top.dtype.type(0))
+        terms = P.exp(P.sub(x, top))
+        y = P.add(P.log(float_total(terms, axes, True) if real else np.sum(terms, axis=axes, keepdims=True)), top)
+        return y if keepdim else y.reshape(kept_shape(x.shape, axes, False))
 
     def backward(self, g):
         axes, keepdim = self.kw['axes'], self.kw['keepdim']

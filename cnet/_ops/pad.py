@@ -62,7 +62,8 @@ class BorderPadGrad(Op, name='PadBackwardBackward0'):
             sizes[dim] = n
             x = np.zeros(sizes, g.dtype)
             before = (slice(None),) * dim
-            first, last = max(left, 0), left + n + min(right, 0)  # the stretch of g that is not border
+            first = min(max(left, 0), g.shape[dim])  # the stretch of g that is not border
+            last = max(left + n + min(right, 0), first)
             x[(*before, slice(first - left, last - left))] = g[(*before, slice(first, last))]
             for j in (*range(first), *range(last, g.shape[dim])):
                 x[(*before, sources[j])] += g[(*before, j)]
@@ -88,13 +89,14 @@ _OPS = {
 def _sources(n, left, right, mode):
     """For each place of a padded dimension, the place in the input that it shows."""
     i = np.arange(-left, n + right)
-    low, high = max(-left, 0), n - 1 - max(-right, 0)
     if mode == 'circular':
-        return low + (i - low) % (high + 1 - low) if high >= low else i
+        low = max(-left, 0)  # what is cut at one end does not come in at the other
+        period = n - low - max(-right, 0)
+        return low + (i - low) % period if period > 0 else i
     if mode == 'replicate':
-        return np.clip(i, low, high)
-    i = np.where(i < low, 2 * low - i, i)
-    return np.where(i > high, 2 * high - i, i)
+        return np.clip(i, 0, n - 1)
+    i = abs(i)
+    return np.where(i >= n, 2 * (n - 1) - i, i)
 
 
 def pad(input, pad, mode='constant', value=None):

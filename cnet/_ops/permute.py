@@ -272,10 +272,7 @@ def conjugate_transpose(x):
 
 
 METHODS = {
-    'adjoint': adjoint, 'moveaxis': moveaxis, 'movedim': movedim, 'permute': permute, 'swapaxes': swapaxes,
-    'swapdims': swapdims, 't': t, 'transpose': transpose,
-}
-METHODS |= {
-    'H': property(conjugate_transpose), 'T': property(reversed_dims), 'mH': property(conjugate_matrix_transpose),
-    'mT': property(matrix_transpose),
+    'H': property(conjugate_transpose), 'T': property(reversed_dims), 'adjoint': adjoint,
+    'mH': property(conjugate_matrix_transpose), 'mT': property(matrix_transpose), 'moveaxis': moveaxis,
+    'movedim': movedim, 'permute': permute, 'swapaxes': swapaxes, 'swapdims': swapdims, 't': t, 'transpose': transpose,
 }

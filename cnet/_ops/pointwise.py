@@ -63,7 +63,41 @@ class Div(Op, name='DivBackward0'):
         return gx if self.needs[0] else None, -gx * _conj(self.saved(0)) / y if self.needs[1] else None
 
 
-class DivRounded(Op, name='DivBackward1'):
+class SubScaled(Op, name='SubBackward0'):
+    """x - alpha * y."""
+    __slots__ = ()
+
+    @staticmethod
+    def forward(x, y, alpha):
+        return P.sub(x, P.mul(y, alpha))
+
+    def backward(self, g):
+        return g, -g * _conj(self.kw['alpha']) if self.needs[1] else None
+
+
+class Rsub(SubScaled, name='RsubBackward0'):
+    """alpha * x subtracted from y, recorded with the roles of PyTorch's rsub."""
+    __slots__ = ()
+
+
+class RsubNumber(SubScaled, name='RsubBackward1'):
+    """`Rsub` for a number y."""
+    __slots__ = ()
+
+
+class FloorDivide(Op, name='NotImplemented'):
+    """floor(x / y); PyTorch refuses to differentiate it under this name."""
+    __slots__ = ()
+
+    @staticmethod
+    def forward(x, y):
+        return floor_quotient(x, y)
+
+    def backward(self, g):
+        raise RuntimeError('derivative for aten::floor_divide is not implemented')
+
+
+class DivRounded(Op, name='DivBackward2'):
     """x / y rounded to an integer, which has no slope."""
     __slots__ = ()
 
@@ -81,7 +115,7 @@ class DivRounded(Op, name='DivBackward1'):
         return None, None
 
 
-class Remainder(Op, name='RemainderBackward0'):
+class Remainder(Op, name='RemainderBackward1'):
     __slots__ = ()
     keep_in = (0, 1)
     forward = staticmethod(lambda x, y: quiet(np.remainder, x, y))
@@ -93,7 +127,7 @@ class Remainder(Op, name='RemainderBackward0'):
         return g, -g * floor_divide(x, y)
 
 
-class Fmod(Op, name='FmodBackward0'):
+class Fmod(Op, name='FmodBackward1'):
     __slots__ = ()
     keep_in = (0, 1)
     forward = staticmethod(lambda x, y: quiet(np.fmod, x, y))
@@ -103,6 +137,16 @@ class Fmod(Op, name='FmodBackward0'):
             return g, None
         x, y = self.saved(0), self.saved(1)
         return g, -g * div(x, y, rounding_mode='trunc')
+
+
+class RemainderNumber(Remainder, name='RemainderBackward0'):
+    """`Remainder` by a number."""
+    __slots__ = ()
+
+
+class FmodNumber(Fmod, name='FmodBackward0'):
+    """`Fmod` by a number."""
+    __slots__ = ()
 
 
 class PowScalar(Op, name='PowBackward0'):
@@ -137,10 +181,7 @@ class Pow(Op, name='PowBackward1'):
             gx = g * (y * x ** (y - 1)).conj().masked_fill(y == 0, 0)
         if self.needs[1]:
             zero = (x == 0) & (y.real >= 0 if y.is_complex() else y >= 0)
-            if isinstance(x, TensorBase):
-                gy = g * (self.out(0) * x.log()).conj().masked_fill(zero, 0)
-            else:
-                gy = g * (self.out(0) * float(np.log(x))).conj() if x > 0 else g * (self.out(0) * _log(x, g)).masked_fill(zero, 0)
+            gy = g * (self.out(0) * x.log()).conj().masked_fill(zero, 0)
         return gx, gy
 
 
@@ -259,7 +300,7 @@ def sub(input, other, *, alpha=1, out=None):
         r = binary(Sub, input, other, 'sub')
     else:
         _check_alpha(alpha, input, other, 'sub')
-        r = _with_alpha(input, other, -alpha, 'sub')
+        r = binary(SubScaled, input, other, 'sub', {'alpha': alpha})
     return r if out is None else copy_out(r, out)
 
 
@@ -326,7 +367,7 @@ def floor_divide(input, other, *, out=None):
         >>> cnet.floor_divide(cnet.tensor([7, -7]), 2)
         tensor([ 3, -4])
     """
-    r = binary(DivRounded, input, other, 'floor_divide', {'mode': 'floor'})
+    r = binary(FloorDivide, input, other, 'floor_divide')
     return r if out is None else copy_out(r, out)
 
 
@@ -346,7 +387,7 @@ def remainder(input, other, *, out=None):
         >>> cnet.remainder(cnet.tensor([-3, 3]), 2)
         tensor([1, 1])
     """
-    r = binary(Remainder, input, other, 'remainder')
+    r = binary(Remainder if isinstance(other, TensorBase) else RemainderNumber, input, other, 'remainder')
     return r if out is None else copy_out(r, out)
 
 
@@ -368,7 +409,7 @@ def fmod(input, other, *, out=None):
     """
     if not isinstance(input, TensorBase):
         raise errors.argument_type('fmod', 'input', 'Tensor', input, 1)
-    r = binary(Fmod, input, other, 'fmod')
+    r = binary(Fmod if isinstance(other, TensorBase) else FmodNumber, input, other, 'fmod')
     return r if out is None else copy_out(r, out)
 
 
@@ -393,7 +434,7 @@ def pow(input, exponent, *, out=None):
             r = binary(Pow, input, exponent, 'pow')
         else:
             x, p = operands(input, exponent, 'pow')
-            if x.dtype.kind in 'iu' and p < 0:
+            if x.dtype.kind in 'iu' and exponent < 0:
                 raise RuntimeError('Integers to negative integer powers are not allowed.')
             r = finish(PowScalar, PowScalar.info_, (input,), {'p': exponent}, PowScalar.forward(x, p))
     else:
@@ -440,7 +481,9 @@ def rsub(input, other, *, alpha=1):
     """
     if not isinstance(input, TensorBase):
         raise errors.argument_type('rsub', 'input', 'Tensor', input, 1)
-    return sub(other, input, alpha=alpha)
+    _refuse_bool_sub(input, other)
+    _check_alpha(alpha, input, other, 'rsub')
+    return binary(Rsub if isinstance(other, TensorBase) else RsubNumber, other, input, 'rsub', {'alpha': alpha})
 
 
 # --- operators and in-place forms ----------------------------------------------------------------------------------------
@@ -516,7 +559,7 @@ __all__ = ['add', 'sub', 'mul', 'div', 'floor_divide', 'remainder', 'fmod', 'pow
            'divide', 'true_divide']
 METHODS = {name: globals()[name] for name in __all__ if name != 'rsub'} | {
     '__add__': __add__, '__radd__': __add__, '__mul__': __mul__, '__rmul__': __mul__,
-    '__sub__': _operator(sub), '__rsub__': _reflected(sub), '__truediv__': _operator(div), '__rtruediv__': _reflected(div),
+    '__sub__': _operator(sub), '__rsub__': _operator(rsub), '__truediv__': _operator(div), '__rtruediv__': _reflected(div),
     '__floordiv__': _operator(floor_divide), '__rfloordiv__': _reflected(floor_divide), '__mod__': _operator(remainder),
     '__rmod__': _reflected(remainder), '__pow__': _operator(pow), '__rpow__': _reflected(pow), '__neg__': lambda self: self.neg(),
     '__pos__': lambda self: self.positive(), '__abs__': lambda self: self.abs(),

@@ -12,6 +12,7 @@ from ._axes import axes_of, every_axis, float_total, numpy_names, restore_dims, 
 __all__ = ['all', 'any', 'count_nonzero', 'mean', 'nanmean', 'nansum', 'prod', 'sum']
 
 quiet = K._quiet.quiet
+total = K.reduce.total
 
 
 def _cast(x, np_dtype):
@@ -33,8 +34,8 @@ class Sum(Op, name='SumBackward0'):
 
     @staticmethod
     def forward(x, np_dtype=None):
-        if np_dtype is None and (x.dtype.char == 'f' or x.dtype.char == 'd') and x.flags.c_contiguous:
-            return K.reduce.sum_forward(x, 1, x.size, 1, np.empty((), x.dtype))
+        if np_dtype is None and x.dtype.char in 'fd':
+            return total(x)
         return _sum_array(x, None, False, np_dtype)
 
     def backward(self, g):
@@ -102,8 +103,12 @@ def _mean_array(x, axes, keepdim):
     return quiet(np.divide, np.sum(x, axis=axes, keepdims=keepdim), x.dtype.type(count))
 
 
-def _prod_array(x, axes, keepdim):
-    return quiet(np.prod, x, axis=axes, dtype=np.int64 if x.dtype.kind in 'biu' else x.dtype, keepdims=keepdim)
+def _prod_array(x, axes, keepdim, np_dtype):
+    x = _cast(x, np_dtype)
+    if x.dtype.char in 'fd':
+        return total(x, None if axes is None else (axes,), keepdim, 1.0, K.reduce.PRODUCT)
+    wide = x.dtype.kind in 'biu' and np_dtype is None
+    return quiet(np.prod, x, axis=axes, dtype=np.int64 if wide else x.dtype, keepdims=keepdim)
 
 
 def _prod_grad(g, x, y, axis):
@@ -122,8 +127,8 @@ class Prod(Op, name='ProdBackward0'):
     keep_out = (0,)
 
     @staticmethod
-    def forward(x):
-        return _prod_array(x, None, False)
+    def forward(x, np_dtype):
+        return _prod_array(x, None, False, np_dtype)
 
     def backward(self, g):
         x = self.saved(0)
@@ -135,8 +140,8 @@ class ProdDim(Op, name='ProdBackward1'):
     keep_out = (0,)
 
     @staticmethod
-    def forward(x, dim, keepdim):
-        return _prod_array(x, dim if x.ndim else None, keepdim and x.ndim > 0)
+    def forward(x, dim, keepdim, np_dtype):
+        return _prod_array(x, dim if x.ndim else None, keepdim and x.ndim > 0, np_dtype)
 
     def backward(self, g):
         x, dim, keepdim = self.saved(0), self.kw['dim'], self.kw['keepdim']
@@ -283,14 +288,13 @@ def prod(input, dim=None, keepdim=False, *, dtype=None, out=None, **numpy):
     checks.tensor(input, 'prod', position=1)
     if numpy:
         dim, keepdim = numpy_names('prod', numpy, dim, keepdim)
-    if dtype is not None:
-        input = input.to(dtype)
+    np_dtype = None if dtype is None else wanted_type(dtype, 'prod')
     if dim is None:
         if keepdim:
             raise TypeError('prod() received an invalid combination of arguments: keepdim needs a dim')
-        return with_out(Prod.apply(input), out)
+        return with_out(Prod.apply(input, np_dtype=np_dtype), out)
     dim = checks.dim(checks.integer(dim, 'prod', 'dim'), input._a.ndim)
-    return with_out(ProdDim.apply(input, dim=dim, keepdim=bool(keepdim)), out)
+    return with_out(ProdDim.apply(input, dim=dim, keepdim=bool(keepdim), np_dtype=np_dtype), out)
 
 
 def _test(function, name, input, dim, keepdim, out, numpy):

@@ -3,11 +3,11 @@
 import numpy as np
 
 from .._core import checks, errors
-from .._core.base import TensorBase
+from .._core.base import TensorBase, wrap
 from .._core.dtype import from_np
 from .._core.inplace import copy_out
 from .._core.op import Op
-from ._places import Write, add_rows, as_long, cut, outside, separate, take_rows
+from ._places import Write, add_rows, as_long, cut, outside, refuse_overlap, separate, take_rows
 
 __all__ = ['index_add', 'index_copy', 'index_fill', 'index_select', 'put', 'take']
 
@@ -21,7 +21,7 @@ class IndexSelect(Op, name='IndexSelectBackward0'):
         return y if x.ndim else y.reshape(())
 
     def backward(self, g):
-        return IndexSelectGrad.apply(g, self.saved(1), shape=self.in_shape(0), dim=self.kw['dim'])
+        return IndexSelectGrad.apply(g, self.saved(1), shape=self.in_shape(0), dim=self.kw['dim']), None
 
 
 class IndexSelectGrad(Op, name='IndexSelectBackwardBackward0'):  # zeros to which the slices of g are added
@@ -90,7 +90,7 @@ class IndexFill(Write, name='IndexFillBackward0'):
     def backward(self, g):
         index, dim = self.saved(1), self.kw['dim']
         return (IndexFill.apply(g, index, 0, dim=dim) if self.needs[0] else None, None,
-                IndexSelect.apply(g, index, dim=dim).sum() if self.needs[2] else None)
+                IndexSelect.apply(g, wrap(np.unique(index._a)), dim=dim).sum() if self.needs[2] else None)
 
 
 class IndexFillTensor(IndexFill, name='IndexFillBackward1'):
@@ -105,7 +105,7 @@ class Take(Op, name='TakeBackward0'):
         return np.asarray(x.reshape(-1)[index])
 
     def backward(self, g):
-        return TakeGrad.apply(g, self.saved(1), shape=self.in_shape(0))
+        return TakeGrad.apply(g, self.saved(1), shape=self.in_shape(0)), None
 
 
 class TakeGrad(Op, name='TakeBackwardBackward0'):
@@ -185,8 +185,10 @@ def index_select(input, dim, index, *, out=None):
     if not input._a.ndim and index._a.size != 1:
         raise IndexError('index_select(): Index to scalar can have only 1 value, got '
                          f'{index._a.size} value(s)')
-    y = IndexSelect.apply(input, index, dim=dim)
-    return y if out is None else copy_out(y, out)
+    if out is None:
+        return IndexSelect.apply(input, index, dim=dim)
+    refuse_overlap(out, input, index)
+    return copy_out(IndexSelect.apply(input, index, dim=dim), out)
 
 
 def _index_add(x, dim, index, source, alpha, in_place):
@@ -421,8 +423,10 @@ def take(input, index, *, out=None):
         [1, 4]
     """
     _check_flat(input, index, 'take')
-    y = Take.apply(input, index)
-    return y if out is None else copy_out(y, out)
+    if out is None:
+        return Take.apply(input, index)
+    refuse_overlap(out, input, index)
+    return copy_out(Take.apply(input, index), out)
 
 
 def _put(x, index, source, accumulate, in_place):

@@ -311,8 +311,8 @@ def _without_replacement(engine, w, n):
     with np.errstate(divide='ignore', invalid='ignore', over='ignore'):
         q = w / q
     if n == 1:
-        return q.argmax(-1)[..., None]
-    return np.argsort(-q, -1, 'stable')[..., :n]
+        return q.argmax(-1, keepdims=True)
+    return np.ascontiguousarray(np.argsort(-q, -1, 'stable')[..., :n])
 
 
 METHODS = {'bernoulli': bernoulli, 'multinomial': multinomial}

@@ -7,7 +7,7 @@ from .._core.base import TensorBase, wrap
 from .._core.dtype import from_np
 from .._core.inplace import copy_out
 
-__all__ = ['argwhere', 'bincount', 'bucketize', 'nonzero', 'searchsorted']
+__all__ = ['argwhere', 'bincount', 'bucketize', 'nonzero', 'nonzero_static', 'searchsorted']
 
 
 def nonzero(input, *, out=None, as_tuple=False):
@@ -34,6 +34,31 @@ def nonzero(input, *, out=None, as_tuple=False):
         return tuple([wrap(i) for i in np.atleast_1d(a).nonzero()])
     y = wrap(np.argwhere(a) if a.ndim else np.empty((int(bool(a)), 0), np.int64))
     return y if out is None else copy_out(y, out)
+
+
+def nonzero_static(input, *, size, fill_value=-1, out=None):
+    """`nonzero` with a given number of rows: cut, or filled up.
+
+    Args:
+        input (Tensor): any tensor.
+        size (int): the number of rows.
+        fill_value (int): what the rows are filled with that are too many.
+        out (Tensor, optional): where to store the result.
+
+    Returns:
+        Tensor: int64, ``(size, D)`` for D dimensions.
+
+    Example:
+        >>> import cnet
+        >>> cnet.nonzero_static(cnet.tensor([0, 5]), size=2).tolist()
+        [[1], [-1]]
+    """
+    if size < 0:
+        raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
+    found = nonzero(input)._a
+    rows = np.full((size, input._a.ndim), fill_value, np.int64)
+    rows[:len(found)] = found[:size]
+    return wrap(rows) if out is None else copy_out(wrap(rows), out)
 
 
 def argwhere(input):
@@ -127,9 +152,8 @@ def searchsorted(sorted_sequence, input=None, *, out_int32=False, right=False, s
         y = np.searchsorted(s, v, where)
     else:
         y = np.empty(v.shape, np.int64)
-        rows = zip(y.reshape(-1, v.shape[-1]), s.reshape(-1, s.shape[-1]), v.reshape(-1, v.shape[-1]), strict=True)
-        for result, sequence, values in rows if v.size else ():
-            result[...] = np.searchsorted(sequence, values, where)
+        for i in np.ndindex(v.shape[:-1]):
+            y[i] = np.searchsorted(s[i], v[i], where)
     y = wrap(np.asarray(y, np.int32 if out_int32 else np.int64))
     return y if out is None else copy_out(y, out)
 
@@ -180,4 +204,4 @@ def bucketize(input, boundaries, *, out_int32=False, right=False, out=None):
     return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)
 
 
-METHODS = {'argwhere': argwhere, 'bincount': bincount, 'nonzero': nonzero}
+METHODS = {'argwhere': argwhere, 'bincount': bincount, 'nonzero': nonzero, 'nonzero_static': nonzero_static}

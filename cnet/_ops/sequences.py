@@ -284,8 +284,8 @@ def vander(x, N=None, increasing=False):
     n = x.shape[0] if N is None else checks.integer(N, 'vander', 'N', 2)
     if n < 0:
         raise RuntimeError('N must be non-negative.')
-    powers = wrap(np.arange(n) if increasing else np.arange(n)[::-1].copy())
-    return x.view(-1, 1) ** powers
+    powers = x.reshape(-1, 1) ** wrap(np.arange(n))
+    return powers if increasing else powers.flip(1)
 
 
 def meshgrid(*tensors, indexing=None):
@@ -324,7 +324,7 @@ def meshgrid(*tensors, indexing=None):
     if swap:
         tensors = (tensors[1], tensors[0], *tensors[2:])
     shape = [x.numel() for x in tensors]
-    grids = [x.view([-1 if i == d else 1 for i in range(len(shape))]).expand(shape) for d, x in enumerate(tensors)]
+    grids = [x.reshape([-1 if i == d else 1 for i in range(len(shape))]).expand(shape) for d, x in enumerate(tensors)]
     if swap:
         grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)

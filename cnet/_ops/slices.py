@@ -9,11 +9,11 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks, errors
+from .._core.inplace import copy_out
 from .._core.op import Op
 
 __all__ = [
     'as_strided', 'as_strided_scatter', 'narrow', 'narrow_copy', 'select', 'select_scatter', 'slice_scatter',
-    'unfold_copy',
 ]
 
 
@@ -78,7 +78,7 @@ class Unfold(Op, name='UnfoldBackward0'):
     @staticmethod
     def forward(x, dim, size, step):
         if not x.ndim:
-            x = x.reshape(1)
+            return x.reshape(1)[:size]
         strides = x.strides
         windows = (x.shape[dim] - size) // step + 1
         return K.strided.strided(x, (*x.shape[:dim], windows, *x.shape[dim + 1:], size),
@@ -88,18 +88,12 @@ class Unfold(Op, name='UnfoldBackward0'):
         return UnfoldGrad.apply(g, shape=self.in_shape(0), **self.kw)
 
 
-class UnfoldCopy(Unfold, name='UnfoldBackward0_copy'):
-    view = False
-
-    @staticmethod
-    def forward(x, dim, size, step):
-        return Unfold.forward(x, dim, size, step).copy()
-
-
 class UnfoldGrad(Op, name='UnfoldBackwardBackward0'):
     @staticmethod
     def forward(g, shape, dim, size, step):
-        x = np.zeros(shape or (1,), g.dtype)
+        if not shape:
+            return g.reshape(()) if size else np.zeros((), g.dtype)
+        x = np.zeros(shape, g.dtype)
         windows = g.shape[dim]
         before = (slice(None),) * dim
         if size <= windows:  # place by place: all windows at once
@@ -109,7 +103,7 @@ class UnfoldGrad(Op, name='UnfoldBackwardBackward0'):
             rows = np.moveaxis(g, -1, dim + 1)
             for i in range(windows):
                 x[(*before, slice(i * step, i * step + size))] += rows[(*before, i)]
-        return x.reshape(shape)
+        return x
 
     def backward(self, g):
         kw = self.kw
@@ -218,7 +212,7 @@ def narrow(input, dim, start, length):
     return Part.apply(input, key=_narrow_key(input, dim, start, length))
 
 
-def narrow_copy(input, dim, start, length):
+def narrow_copy(input, dim, start, length, *, out=None):
     """`narrow`, copied.
 
     Args:
@@ -226,6 +220,7 @@ def narrow_copy(input, dim, start, length):
         dim (int): the dimension.
         start (int): where the stretch begins; negative numbers count from the end.
         length (int): how long it is.
+        out (Tensor, optional): where to store the result.
 
     Returns:
         Tensor: new memory.
@@ -235,7 +230,10 @@ def narrow_copy(input, dim, start, length):
         >>> cnet.narrow_copy(cnet.arange(5), 0, 1, 3).tolist()
         [1, 2, 3]
     """
-    return NarrowCopy.apply(input, key=_narrow_key(input, dim, start, length))
+    if dim >= input._a.ndim:
+        raise RuntimeError(f'narrow_copy(): there is no dimension {dim} in a tensor with {input._a.ndim}')
+    y = NarrowCopy.apply(input, key=_narrow_key(input, dim, start, length))
+    return y if out is None else copy_out(y, out)
 
 
 def _narrow_key(x, dim, start, length):
@@ -280,7 +278,7 @@ def select_scatter(input, src, dim, index):
     return SelectScatter.apply(input, src, key=key)
 
 
-def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
+def slice_scatter(input, src, dim=0, start=None, end=None, step=1, *, out=None):
     """A copy with a slice replaced: the counterpart of ``x[start:end:step]`` along a dimension.
 
     Args:
@@ -290,6 +288,7 @@ def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
         start (int, optional): its beginning. Default: 0.
         end (int, optional): its end. Default: that of the dimension.
         step (int): its step.
+        out (Tensor, optional): where to store the result.
 
     Returns:
         Tensor: new memory.
@@ -305,7 +304,8 @@ def slice_scatter(input, src, dim=0, start=None, end=None, step=1):
         raise RuntimeError('slice step must be positive')
     key = (*(slice(None),) * checks.dim(dim, input._a.ndim), slice(start, end, step))
     _check_src(input, src, key)
-    return SliceScatter.apply(input, src, key=key)
+    y = SliceScatter.apply(input, src, key=key)
+    return y if out is None else copy_out(y, out)
 
 
 def _check_src(x, src, key):
@@ -335,26 +335,6 @@ def unfold(self, dimension, size, step):
         [[0, 1], [1, 2], [2, 3]]
     """
     return Unfold.apply(self, **_unfold_kw(self, dimension, size, step))
-
-
-def unfold_copy(input, dimension, size, step):
-    """`Tensor.unfold`, copied.
-
-    Args:
-        input (Tensor): any tensor.
-        dimension (int): the dimension to slide along.
-        size (int): the length of a window.
-        step (int): from the beginning of one window to that of the next.
-
-    Returns:
-        Tensor: new memory.
-
-    Example:
-        >>> import cnet
-        >>> cnet.unfold_copy(cnet.arange(4), 0, 2, 2).tolist()
-        [[0, 1], [2, 3]]
-    """
-    return UnfoldCopy.apply(input, **_unfold_kw(input, dimension, size, step))
 
 
 def _unfold_kw(x, dimension, size, step):

@@ -1,10 +1,95 @@
 """Elementwise functions of three tensors, and scaling by powers of two."""
 
+import numpy as np
+
+from .. import _kernels as K
 from .._core import errors
 from .._core.base import TensorBase
+from .._core.dtype import from_np, promote_all
+from .._core.elementwise import binary_float
 from .._core.inplace import copy_out
+from .._core.op import Op
+
+P = K.pointwise
 
 __all__ = ['lerp', 'addcmul', 'addcdiv', 'ldexp']
+
+
+class Lerp(Op, name='LerpBackward0'):
+    """x + w * (y - x) for a number w, computed from the nearer end."""
+
+    @staticmethod
+    def forward(x, y, w):
+        d = P.sub(y, x)
+        return P.add(x, P.mul(d, w)) if abs(w) < 0.5 else P.sub(y, P.mul(d, 1 - w))
+
+    def backward(self, g):
+        w = self.kw['w'].conjugate()
+        return g * (1 - w), g * w
+
+
+class LerpTensor(Op, name='LerpBackward1'):
+    """x + w * (y - x) for a tensor w."""
+    keep_in = (0, 1, 2)
+
+    @staticmethod
+    def forward(x, y, w):
+        d = P.sub(y, x)
+        return np.where(abs(w) < 0.5, x + w * d, y - d * (1 - w))
+
+    def backward(self, g):
+        x, y, w = self.saved(0), self.saved(1), self.saved(2)
+        return g * (1 - w).conj(), g * w.conj(), g * (y - x).conj()
+
+
+class Addcmul(Op, name='AddcmulBackward0'):
+    """x + value * s * t."""
+    keep_in = (1, 2)
+
+    @staticmethod
+    def forward(x, s, t, value):
+        p = P.mul(s, t)
+        return P.add(x, p if value == 1 else P.mul(p, value).astype(p.dtype, copy=False))
+
+    def backward(self, g):
+        s, t, value = self.saved(1), self.saved(2), self.kw['value']
+        h = g if value == 1 else g * value.conjugate()
+        return g, h * t.conj() if self.needs[1] else None, h * s.conj() if self.needs[2] else None
+
+
+class Addcdiv(Op, name='AddcdivBackward0'):
+    """x + value * s / t."""
+    keep_in = (1, 2)
+
+    @staticmethod
+    def forward(x, s, t, value):
+        q = P.div(s, t)
+        return P.add(x, q if value == 1 else P.mul(q, value))
+
+    def backward(self, g):
+        s, t, value = self.saved(1), self.saved(2), self.kw['value']
+        h = (g if value == 1 else g * value.conjugate()) / t.conj()
+        return g, h if self.needs[1] else None, -h * (s / t).conj() if self.needs[2] else None
+
+
+class Ldexp(Op, name='LdexpBackward0'):
+    """x * 2 ** y."""
+    keep_in = (1,)
+    keep_out = (0,)
+
+    @staticmethod
+    def forward(x, y):
+        return P.mul(x, np.exp2(y).astype(x.dtype, copy=False))
+
+    def backward(self, g):
+        return (g * 2.0 ** self.saved(1) if self.needs[0] else None,
+                g * self.out(0) * 0.6931471805599453 if self.needs[1] else None)
+
+
+def _in_common_type(tensors):
+    """The tensors in their promoted type."""
+    t = promote_all(tensors)
+    return [x if x._a.dtype == t else x.to(from_np(t)) for x in tensors]
 
 
 def lerp(input, end, weight, *, out=None):
@@ -30,12 +115,7 @@ def lerp(input, end, weight, *, out=None):
                                f'{_c_name(other)}')
     if input._a.dtype.kind not in 'fc':
         raise errors.not_implemented('lerp_kernel_scalar', input._a.dtype)
-    d = end - input
-    if isinstance(weight, TensorBase):
-        near = weight.abs() < 0.5
-        r = (input + weight * d).where(near, end - d * (1 - weight))
-    else:
-        r = input + d * weight if abs(weight) < 0.5 else end - d * (1 - weight)
+    r = LerpTensor.apply(input, end, weight) if isinstance(weight, TensorBase) else Lerp.apply(input, end, w=weight)
     return r if out is None else copy_out(r, out)
 
 
@@ -62,7 +142,7 @@ def addcmul(input, tensor1, tensor2, *, value=1, out=None):
         tensor([61.])
     """
     _check_value(value, (input, tensor1, tensor2), 'addcmul')
-    r = input + (tensor1 * tensor2 if value == 1 else tensor1 * tensor2 * value)
+    r = Addcmul.apply(*_in_common_type((input, tensor1, tensor2)), value=value)
     return r if out is None else copy_out(r, out)
 
 
@@ -88,7 +168,7 @@ def addcdiv(input, tensor1, tensor2, *, value=1, out=None):
         raise RuntimeError('Integer division with addcdiv is no longer supported, and in a future release addcdiv will perform a '
                            'true division of tensor1 and tensor2.')
     _check_value(value, (input, tensor1, tensor2), 'addcdiv')
-    r = input + (tensor1 / tensor2 if value == 1 else tensor1 / tensor2 * value)
+    r = Addcdiv.apply(*_in_common_type((input, tensor1, tensor2)), value=value)
     return r if out is None else copy_out(r, out)
 
 
@@ -113,7 +193,7 @@ def ldexp(input, other, *, out=None):
         >>> cnet.ldexp(cnet.tensor([1.]), cnet.tensor([3]))
         tensor([8.])
     """
-    r = input * 2.0 ** other
+    r = binary_float(Ldexp, input, other, 'ldexp')
     return r if out is None else copy_out(r, out)
 
 

@@ -80,6 +80,7 @@ SAME_TABLE = {
 }
 ALIASES = {'arcsin': 'asin', 'arccos': 'acos', 'arctan': 'atan', 'arcsinh': 'asinh', 'arccosh': 'acosh', 'arctanh': 'atanh',
            'negative': 'neg', 'absolute': 'abs', 'fix': 'trunc'}
+KERNEL_NAMES = {'abs': 'abs_cpu', 'floor': 'floor_vml_cpu', 'ceil': 'ceil_vml_cpu', 'frac': 'frac_cpu'}  # refuse bool
 NO_BOOL = {'neg': 'Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the '
                   '`~` or `logical_not()` operator instead.'}
 
@@ -134,11 +135,12 @@ def _make_functions(name, row, to_float):
     node, forward, keep, formula, summary, x, y = row
     op = _make_op(node, forward, keep, formula)
     refusal = NO_BOOL.get(name)
+    no_bool = refusal is not None or name in KERNEL_NAMES
     takes_out = forward.__name__ == 'forward' or getattr(P, name, None) is forward
 
     def function(input, *, out=None):
-        if refusal is not None and isinstance(input, TensorBase) and input._a.dtype.kind == 'b':
-            raise RuntimeError(refusal)
+        if no_bool and isinstance(input, TensorBase) and input._a.dtype.kind == 'b':
+            raise RuntimeError(refusal) if refusal else errors.not_implemented(KERNEL_NAMES[name], input._a.dtype)
         r = unary_float(op, input, name) if to_float else unary(op, input, name)
         return r if out is None else with_out(r, out)
 
@@ -182,6 +184,10 @@ class Round(Op, name='RoundBackward0'):
 
     def backward(self, g):
         return None
+
+
+class RoundDecimals(Round, name='RoundBackward1'):
+    """`Round` to decimals."""
 
 
 class Angle(Op, name='AngleBackward0'):
@@ -295,7 +301,7 @@ def round(input, *, decimals=0, out=None):
         raise errors.argument_type('round', 'input', 'Tensor', input, 1)
     if input._a.dtype.kind == 'b':
         raise errors.not_implemented('round_vml_cpu', input._a.dtype)
-    return with_out(Round.apply(input, decimals=decimals), out)
+    return with_out((RoundDecimals if decimals else Round).apply(input, decimals=decimals), out)
 
 
 def angle(input, *, out=None):
@@ -367,6 +373,8 @@ def logit(input, eps=None, *, out=None):
         >>> cnet.logit(cnet.tensor([0.5, 0.9]))
         tensor([0.0000, 2.1972])
     """
+    if not isinstance(input, TensorBase):
+        raise errors.argument_type('logit', 'input', 'Tensor', input, 1)
     if input._a.dtype.kind not in 'fc':
         input = input.to(get_default_dtype())
     return with_out(Logit.apply(input, eps=eps), out)

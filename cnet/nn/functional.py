@@ -1,4 +1,5 @@
 from .._ops import FAMILIES
 for _f in FAMILIES:
     for _n in (*_f.__all__, *getattr(_f, 'FUNCTIONAL', ())):
-        globals()[_n] = getattr(_f, _n)
+        if hasattr(_f, _n):
+            globals()[_n] = getattr(_f, _n)

@@ -69,7 +69,7 @@ def rebuild_parameter_with_state(data, requires_grad, backward_hooks, state):
     return parameter
 
 
-class _BufferMeta(type(Tensor)):
+class _BufferMeta(type):
     # A Buffer is any plain tensor that is marked as one: the class is only the way to mark it.
     def __instancecheck__(cls, instance):
         if cls is not Buffer:

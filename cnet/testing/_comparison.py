@@ -62,7 +62,7 @@ class _Check:
 
     def _related(self, actual, expected):
         a, b = type(actual), type(expected)
-        return a is b or self.allow_subclasses and (issubclass(a, b) or issubclass(b, a))
+        return a is b or (self.allow_subclasses and (issubclass(a, b) or issubclass(b, a)))
 
     def _refuse(self, actual, expected):
         self.fail(f'No comparison pair was able to handle inputs of type {type(actual)} and {type(expected)}.', TypeError)

@@ -20,7 +20,7 @@ def _bounds(dtype, low, high):
     for value in (low, high):
         if value != value:
             raise ValueError(f'`low` and `high` cannot be NaN, but got low={low} and high={high}')
-    if low > high or low == high and not (dtype.is_floating_point or dtype.is_complex):
+    if low > high or (low == high and not (dtype.is_floating_point or dtype.is_complex)):
         raise ValueError(f'`low` must be less than `high`, but got {low} >= {high}')
     if high < lowest or low > highest:
         raise ValueError(f'The value interval specified by `low` and `high` is [{low}, {high}), '

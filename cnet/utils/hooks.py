@@ -2,7 +2,9 @@
 
 import warnings
 
-from .._core.base import mark_view
+import numpy as np
+
+from .._core.base import mark_view, wrap
 from .._core.hooks import RemovableHandle
 from .._core.mode import is_grad_enabled
 from .._core.op import Op
@@ -50,7 +52,7 @@ def _spread(at, values, n):
     full = [None] * n
     for i, value in zip(at, values):
         full[i] = value
-    return tuple(full)
+    return full
 
 
 class BackwardHook:
@@ -68,10 +70,13 @@ class BackwardHook:
         self.n_inputs = self.n_outputs = 0
         self.inputs_at = self.outputs_at = ()
         self.has_input = False
+        self.idle = ()  # (position, shape, NumPy type) of the input tensors without a gradient
 
     def setup_input_hook(self, args):
         """The arguments to call forward with."""
         self.n_inputs = len(args)
+        self.idle = [(i, x._a.shape, x._a.dtype) for i, x in enumerate(args)
+                     if isinstance(x, Tensor) and not x.requires_grad]
         args, node, self.inputs_at = _through_one_node(args)
         self.has_input = node is not None
         if self.has_input:
@@ -91,6 +96,9 @@ class BackwardHook:
         if self.grad_outputs is None:  # a gradient that reached the input without passing the output
             return None
         grads = _spread(self.inputs_at, grad_input, self.n_inputs)
+        for i, shape, kind in self.idle:  # zeros, not None: None stands for what is no tensor
+            grads[i] = wrap(np.zeros(shape, kind))
+        grads = tuple(grads)
         for hook in self.user_hooks:
             new = hook(self.module, grads, self.grad_outputs)
             if new is None:
@@ -105,7 +113,7 @@ class BackwardHook:
         return tuple(grads[i] for i in self.inputs_at)
 
     def _after_outputs(self, _, grad_output):
-        grads = _spread(self.outputs_at, grad_output, self.n_outputs)
+        grads = tuple(_spread(self.outputs_at, grad_output, self.n_outputs))
         for hook in self.user_pre_hooks:
             new = hook(self.module, grads)
             if new is None:

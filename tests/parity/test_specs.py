@@ -82,6 +82,8 @@ def test_inplace_parity(spec: OpSpec) -> None:
     for dtype in spec.dtypes:
         for sample in spec.cases(dtype):
             print(dtype, sample)
+            if not is_tensor(Call(cnet, spec, sample).args[0]):
+                continue
             results = []
             for lib in (cnet, torch):
                 call = Call(lib, spec, sample)

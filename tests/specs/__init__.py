@@ -65,7 +65,7 @@ class Maker:
         """
         dtype = dtype or self.dtype
         if dtype == 'bool':
-            array = self.rng.random(shape) < 0.5
+            array = np.asarray(self.rng.random(shape) < 0.5)
         elif not dtype.startswith(('float', 'bfloat', 'complex')):
             least = 0 if dtype == 'uint8' else -9
             array = self.rng.integers(least if low is None else int(low), 9 if high is None else int(high), shape)

@@ -3,9 +3,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specs import ALL, Error, Leaf, Maker, OpSpec, Sample
-
 import cnet
+from specs import ALL, Error, Leaf, Maker, OpSpec, Sample
 
 
 def shapes(make: Maker, dtype: str) -> Iterator[Sample]:

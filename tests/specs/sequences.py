@@ -4,9 +4,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from specs import FLOATS, NUMBERS, REALS, Error, Maker, OpSpec, Sample
 
 import cnet
+from specs import FLOATS, NUMBERS, REALS, Error, Maker, OpSpec, Sample
 
 
 def ranges(make: Maker, dtype: str) -> Iterator[Sample]:
@@ -73,8 +73,8 @@ def triangle_errors(make: Maker) -> Iterator[Error]:
 
 
 def vanders(make: Maker, dtype: str) -> Iterator[Sample]:
-    yield Sample(make(3, low=1, high=3))
-    yield Sample(make(3, low=1, high=3), 2, increasing=True)
+    yield Sample(make(3, low=1, high=3, grad=False))
+    yield Sample(make(3, low=1, high=3, grad=False), 2, increasing=True)
 
 
 def vander_errors(make: Maker) -> Iterator[Error]:
@@ -113,7 +113,8 @@ SPECS = [
     OpSpec('eye', identities, dtypes=(*NUMBERS, 'bool'), grad=False, errors=identity_errors),
     OpSpec('tril_indices', triangles, grad=False, errors=triangle_errors, strides=False),
     OpSpec('triu_indices', triangles, grad=False, errors=triangle_errors, strides=False),
-    OpSpec('vander', vanders, dtypes=(*FLOATS, 'int64'), errors=vander_errors, strides=False),
+    OpSpec('vander', vanders, dtypes=(*FLOATS, 'int64'), grad=False, errors=vander_errors, strides=False,
+           note='PyTorch computes it in place and cannot differentiate it twice'),
     OpSpec('meshgrid', grids, dtypes=(*NUMBERS, 'bool'), errors=grid_errors,
            ref=lambda *xs, indexing: np.meshgrid(*(xs[0] if isinstance(xs[0], list) else xs), indexing=indexing)),
     OpSpec('cartesian_prod', products, dtypes=(*NUMBERS, 'bool'), errors=product_errors),

@@ -3,9 +3,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specs import FLOATS, Error, Maker, OpSpec, Sample
-
 import cnet
+from specs import FLOATS, Error, Maker, OpSpec, Sample
 
 
 def windows(make: Maker, dtype: str) -> Iterator[Sample]:

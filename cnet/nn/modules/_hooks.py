@@ -11,7 +11,7 @@ from ._state import _BoundHook
 
 FORWARD_PRE, FORWARD, BACKWARD_PRE, BACKWARD, FULL_BACKWARD = range(5)
 
-# Hooks on all modules: id -> (kind, hook, with_kwargs, always_call). One dictionary, so that Module.__call__ has one test.
+# Hooks on all modules: id -> (kind, hook, with_kwargs, always_call). One dictionary: Module.__call__ tests it every time.
 GLOBAL = OrderedDict()
 
 
@@ -76,7 +76,7 @@ def register_module_backward_hook(hook):
 
 
 def register_module_full_backward_hook(hook):
-    """Call `hook(module, grad_input, grad_output)` after every module's backward; a returned tuple replaces grad_input."""
+    """Call `hook(module, grad_input, grad_output)` after every module's backward; a tuple replaces grad_input."""
     _refuse_other(BACKWARD)
     return _register_global(FULL_BACKWARD, hook)
 
@@ -249,13 +249,21 @@ class Hooked:
                               f'but received {type(result)}', stacklevel=4)
             result = backward.setup_output_hook(result)
         if legacy:
-            self._hang_legacy(legacy, result)
+            self._hang_legacy(legacy, args, result)
         return result
 
-    def _hang_legacy(self, hooks, result):
+    def _hang_legacy(self, hooks, args, result):
         tensor = result
         while not isinstance(tensor, Tensor):
             tensor = next(v for v in tensor.values() if isinstance(v, Tensor)) if isinstance(tensor, dict) else tensor[0]
-        if tensor.grad_fn is not None:
-            for hook in hooks:
-                tensor.grad_fn.register_hook(_BoundHook(hook, self))
+        node = tensor.grad_fn
+        if node is None:
+            return
+        for hook in hooks:
+            node.register_hook(_BoundHook(hook, self))
+        results = result if isinstance(result, tuple) else (result,)
+        if not (all(isinstance(t, Tensor) for t in (*args, *results)) and {t.grad_fn for t in results} <= {node, None}
+                and {t.grad_fn for t in args} - {None} == {before for before, _ in node.next_functions}):
+            warnings.warn('Using a non-full backward hook when the forward contains multiple autograd Nodes is deprecated '
+                          'and will be removed in future versions. This hook will be missing some grad_input. Please '
+                          'use register_full_backward_hook to get the documented behavior.', FutureWarning, stacklevel=4)

@@ -95,7 +95,7 @@ class Registry:
         self._check_name('buffer', name, members)
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(f"cannot assign '{typename(tensor)}' object to buffer '{name}' "
-                            '(cnet Tensor or None required)')
+                            '(cnet.Tensor or None required)')
         if buffer_hooks:
             tensor = _filtered(buffer_hooks, self, name, tensor)
         members[name] = tensor

@@ -1,9 +1,9 @@
 """What a module saves and loads: `state_dict`, `load_state_dict`, and the hooks around them."""
 
-from collections import OrderedDict, namedtuple
-from collections.abc import Mapping
 import warnings
 import weakref
+from collections import OrderedDict, namedtuple
+from collections.abc import Mapping
 
 from ..._core.hooks import RemovableHandle
 from ..._core.mode import no_grad

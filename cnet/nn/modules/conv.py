@@ -35,7 +35,8 @@ class _ConvNd(Module):
         else:
             padding = repeated(padding, n)
         if padding_mode not in _PADDING_MODES:
-            raise ValueError(f"padding_mode must be one of {set(_PADDING_MODES)}, but got padding_mode='{padding_mode}'")
+            raise ValueError(f'padding_mode must be one of {set(_PADDING_MODES)}, but got '
+                             f"padding_mode='{padding_mode}'")
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.kernel_size = kernel_size
@@ -175,8 +176,8 @@ class Conv3d(_Conv):
         stride, padding, dilation, groups, bias, padding_mode, device, dtype: as for `Conv1d`, per dimension.
 
     Shape:
-        input: (N, C, D, H, W) or (C, D, H, W). output: (N, O, D', H', W') or (O, D', H', W'), each size as for `Conv1d`.
-        weight: (O, C/groups, J, K, L). bias: (O).
+        input: (N, C, D, H, W) or (C, D, H, W). output: (N, O, D', H', W') or (O, D', H', W'), each size as for
+        `Conv1d`. weight: (O, C/groups, J, K, L). bias: (O).
 
     Example:
         >>> import cnet

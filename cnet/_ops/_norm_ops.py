@@ -1,0 +1,279 @@
+"""The Ops of normalisation over the kernels, and the one second derivative that they share.
+
+Every normalisation maps x to u = (x - mean) * rstd (without the mean for RMS norm) over some axes, then to w * u + b.
+"""
+
+import numpy as np
+
+from .. import _kernels as K
+from .._core.arrays import cast
+from .._core.op import Op
+
+_HALF = np.dtype(np.float16)
+_FLOAT = np.dtype(np.float32)
+
+
+def work_type(dt):
+    """The type in which a normalisation of arrays of type `dt` is computed."""
+    return _FLOAT if dt == _HALF else dt
+
+
+def plain(a, dt):
+    """The array in a kernel's type and layout; None stays None."""
+    if a is None:
+        return None
+    if a.dtype != dt:
+        a = a.astype(dt)
+    return a if a.flags.c_contiguous else np.ascontiguousarray(a)
+
+
+def second(q, qw, qb, g, x, w, axes, others, eps, centred=True):
+    """What the gradients (gx, gw, gb) of a normalisation with batch statistics hand back to g, x and w.
+
+    q, qw, qb are the gradients of gx, gw and gb (or None); w, qw and qb broadcast with x. `axes` are those of the statistics,
+    `others` those over which gw is a sum. With v = g w, gx = P(v) = rstd (v - mean(v) - u mean(v u)), and P is symmetric.
+    """
+    def mean(t):
+        return t.mean(axes, keepdim=True)
+
+    centre = x - mean(x) if centred else x
+    rstd = (mean(centre * centre) + eps).rsqrt()
+    u = centre * rstd
+
+    def project(v):
+        r = v - u * mean(v * u)
+        return rstd * (r - mean(v) if centred else r)
+
+    v = g if w is None else g * w
+    dg = dx = dw = None
+    if q is not None:
+        pq = project(q)
+        dg = pq if w is None else pq * w
+        dw = None if w is None else (pq * g).sum(others, keepdim=True)
+        a, b = mean(v * u), mean(q * u)
+        c = mean(q * v) - a * b
+        if centred:
+            c = c - mean(q) * mean(v)
+        dx = -rstd * (project(q * a + v * b) + rstd * u * c)
+    if qw is not None:
+        dg = qw * u if dg is None else dg + qw * u
+        more = project(g * qw)
+        dx = more if dx is None else dx + more
+    if qb is not None:
+        dg = qb.expand(g.shape) if dg is None else dg + qb
+    return dg, dx, dw
+
+
+class BatchNorm(Op, name='NativeBatchNormBackward0'):
+    """Statistics per channel, of the batch or given. `running` (two arrays) moves by `momentum` while training.
+
+    `aux` holds means and reciprocal standard deviations.
+    """
+
+    keep_in = (0, 1)
+
+    @staticmethod
+    def forward(x, w, b, sizes, running, training, momentum, eps):
+        dt = x.dtype
+        work = work_type(dt)
+        x = plain(x, work)
+        outer, channels, inner = sizes
+        stats = np.empty((2, channels), work)
+        if training:
+            old = (None, None) if running is None else [plain(r, work) for r in running]
+            K.norm.batch_stats(x, outer, channels, inner, momentum, eps, *old, stats[0], stats[1])
+            if running is not None:
+                for r, fresh in zip(running, old):
+                    if fresh is not r:
+                        r[...] = fresh
+        else:
+            stats[0] = running[0]
+            stats[1] = 1 / np.sqrt(running[1].astype(np.float64) + eps)
+        y = np.empty(x.shape, work)
+        K.norm.batch_apply(x, stats[0], stats[1], plain(w, work), plain(b, work), y, outer, channels, inner)
+        return cast(y, dt), stats
+
+    def backward(self, g):
+        kw = self.kw
+        return BatchNormGrad.apply(g, self.saved(0), self.saved(1), sizes=kw['sizes'], stats=self.aux[0],
+                                   training=kw['training'], eps=kw['eps'])
+
+
+class NativeBatchNorm(BatchNorm, name='NativeBatchNormBackward0'):
+    """The statistics are results too, though no gradient comes through them."""
+
+    n_out = 3
+
+    @staticmethod
+    def forward(*args, **kw):
+        y, stats = BatchNorm.forward(*args, **kw)
+        return y, stats[0], stats[1], stats
+
+    def backward(self, g, *_):
+        return BatchNorm.backward(self, g)
+
+
+class BatchNormGrad(Op, name='NativeBatchNormBackwardBackward0'):
+    """The gradients of x, w and b."""
+
+    keep_in = (0, 1, 2)
+    n_out = 3
+
+    @staticmethod
+    def forward(g, x, w, sizes, stats, training, eps):
+        dt = x.dtype
+        work = stats.dtype
+        gx = np.empty(x.shape, work)
+        gw, gb = np.empty((2, sizes[1]), work)
+        K.norm.batch_grad(plain(g, work), plain(x, work), plain(w, work), stats[0], stats[1], training, *sizes, gx, gw, gb)
+        return cast(gx, dt), gw, gb
+
+    def backward(self, q, qw, qb):
+        g, x, w = self.saved(0), self.saved(1), self.saved(2)
+        outer, channels, inner = self.kw['sizes']
+        shape = x.shape
+        row = (1, channels, 1)
+        g, x, q = (t.reshape(outer, channels, inner) for t in (g, x, q))
+        qw, qb = qw.reshape(row), qb.reshape(row)
+        per_channel = None if w is None else w.reshape(row)
+        if self.kw['training']:
+            dg, dx, dw = second(q, qw, qb, g, x, per_channel, (0, 2), (0, 2), self.kw['eps'])
+        else:
+            mean, rstd = (x.new_tensor(s).reshape(row) for s in self.kw['stats'])
+            dg = q * rstd if w is None else q * (rstd * per_channel)
+            dg = dg + qw * (x - mean) * rstd + qb
+            dx = qw * g * rstd
+            dw = None if w is None else (q * g * rstd).sum((0, 2), keepdim=True)
+        return dg.reshape(shape), dx.reshape(shape), None if dw is None else dw.reshape(channels)
+
+
+class LayerNorm(Op, name='NativeLayerNormBackward0'):
+    """Statistics per row, w and b per column; RMS norm if not `centred`. `aux` holds the statistics."""
+
+    keep_in = (0, 1)
+
+    @staticmethod
+    def forward(x, w, b, n, eps, centred=True):
+        dt = x.dtype
+        work = work_type(dt)
+        x = plain(x, work)
+        rows = x.size // n if n else 0
+        stats = np.empty((2, rows), work)
+        y = np.empty(x.shape, work)
+        K.norm.layer_forward(x, plain(w, work), plain(b, work), eps, centred, y, stats[0], stats[1], rows, n)
+        return cast(y, dt), stats
+
+    def backward(self, g):
+        return LayerNormGrad.apply(g, self.saved(0), self.saved(1), stats=self.aux[0], **self.kw)
+
+
+class NativeLayerNorm(LayerNorm, name='NativeLayerNormBackward0'):
+    """The statistics are results too, though no gradient comes through them."""
+
+    n_out = 3
+
+    @staticmethod
+    def forward(*args, **kw):
+        y, stats = LayerNorm.forward(*args, **kw)
+        return y, stats[0], stats[1], stats
+
+    def backward(self, g, *_):
+        return LayerNorm.backward(self, g)
+
+
+class RmsNorm(LayerNorm, name='MulBackward0'):
+    """PyTorch composes it; the last node is the product with the weight."""
+
+
+class LayerNormGrad(Op, name='NativeLayerNormBackwardBackward0'):
+    """The gradients of x, w and b."""
+
+    keep_in = (0, 1, 2)
+    n_out = 3
+
+    @staticmethod
+    def forward(g, x, w, stats, n, eps, centred=True):
+        dt = x.dtype
+        work = stats.dtype
+        rows = stats.shape[1]
+        gx = np.empty(x.shape, work)
+        # Rows whose sums for gw and gb are kept apart: 32 pieces keep more threads than that busy on no machine's batch.
+        part = np.zeros((max(1, min(32, rows // 8)), 2, n), work)
+        K.norm.layer_grad(plain(g, work), plain(x, work), plain(w, work), stats[0], stats[1], centred, gx, part, rows, n)
+        shape = (n,) if w is None else w.shape
+        return cast(gx, dt), part[0, 0].reshape(shape), part[0, 1].reshape(shape)
+
+    def backward(self, q, qw, qb):
+        g, x, w = self.saved(0), self.saved(1), self.saved(2)
+        n, centred = self.kw['n'], self.kw.get('centred', True)
+        shape = x.shape
+        g, x, q = (t.reshape(-1, n) for t in (g, x, q))
+        row = None if w is None else w.reshape(1, n)
+        dg, dx, dw = second(q, qw.reshape(1, n), qb.reshape(1, n), g, x, row, (1,), (0,), self.kw['eps'], centred)
+        return dg.reshape(shape), dx.reshape(shape), None if dw is None else dw.reshape(w.shape)
+
+
+class GroupNorm(Op, name='NativeGroupNormBackward0'):
+    """Statistics per sample and group of channels, w and b per channel. `aux` holds the statistics."""
+
+    keep_in = (0, 1)
+
+    @staticmethod
+    def forward(x, w, b, sizes, eps):
+        dt = x.dtype
+        work = work_type(dt)
+        rows, groups, channels, inner = sizes
+        x = plain(x, work)
+        stats = np.empty((2, rows), work)
+        y = np.empty(x.shape, work)
+        K.norm.group_forward(x, plain(w, work), plain(b, work), eps, y, stats[0], stats[1], *sizes)
+        return cast(y, dt), stats
+
+    def backward(self, g):
+        return GroupNormGrad.apply(g, self.saved(0), self.saved(1), stats=self.aux[0], **self.kw)
+
+
+class NativeGroupNorm(GroupNorm, name='NativeGroupNormBackward0'):
+    """The statistics are results too, though no gradient comes through them."""
+
+    n_out = 3
+
+    @staticmethod
+    def forward(*args, **kw):
+        y, stats = GroupNorm.forward(*args, **kw)
+        return y, stats[0], stats[1], stats
+
+    def backward(self, g, *_):
+        return GroupNorm.backward(self, g)
+
+
+class InstanceNorm(GroupNorm, name='ViewBackward0'):
+    """Every channel a group; PyTorch's last node restores the shape that it gave the input."""
+
+
+class GroupNormGrad(Op, name='NativeGroupNormBackwardBackward0'):
+    """The gradients of x, w and b."""
+
+    keep_in = (0, 1, 2)
+    n_out = 3
+
+    @staticmethod
+    def forward(g, x, w, stats, sizes, eps):
+        dt = x.dtype
+        work = stats.dtype
+        rows, groups, channels, inner = sizes
+        gx = np.empty(x.shape, work)
+        sums, dots = np.empty((2, rows, channels), np.float64)
+        K.norm.group_grad(plain(g, work), plain(x, work), plain(w, work), stats[0], stats[1], gx, sums, dots, *sizes)
+        gw, gb = (t.reshape(rows // groups, groups * channels).sum(0).astype(work) for t in (dots, sums))
+        return cast(gx, dt), gw, gb
+
+    def backward(self, q, qw, qb):
+        g, x, w = self.saved(0), self.saved(1), self.saved(2)
+        rows, groups, channels, inner = self.kw['sizes']
+        shape = x.shape
+        row = (1, groups, channels, 1)
+        g, x, q = (t.reshape(-1, groups, channels, inner) for t in (g, x, q))
+        dg, dx, dw = second(q, qw.reshape(row), qb.reshape(row), g, x, None if w is None else w.reshape(row), (2, 3), (0, 3),
+                            self.kw['eps'])
+        return dg.reshape(shape), dx.reshape(shape), None if dw is None else dw.reshape(groups * channels)

@@ -1,0 +1,361 @@
+"""Convolutions, their input gradients (which are transposed convolutions) and weight gradients: three operations whose
+derivatives are the three operations."""
+
+import numpy as np
+
+from .. import _kernels as K
+from .._core import checks, errors
+from .._core.base import TensorBase
+from .._core.inplace import scalar_name
+from .._core.op import Op
+from ._conv_geometry import forward_geometry, transposed_geometry
+
+__all__ = ['conv1d', 'conv2d', 'conv3d', 'conv_transpose1d', 'conv_transpose2d', 'conv_transpose3d']
+FUNCTIONAL = __all__
+METHODS = {}
+
+
+class Conv(Op, name='ConvolutionBackward0'):
+    """y[N, M, out] from x[N, C, size], w[M, C / groups, kernel] and b[M] or None."""
+
+    keep_in = (0, 1)
+
+    @staticmethod
+    def forward(x, w, b, out, stride, padding, dilation, groups):
+        shape = (x.shape[0], w.shape[0], *out)
+        if x.dtype.char in 'fd':
+            return K.conv.conv_forward(np.ascontiguousarray(x), np.ascontiguousarray(w),
+                                       None if b is None else np.ascontiguousarray(b), np.empty(shape, x.dtype),
+                                       stride, padding, dilation, groups)
+        return with_bias(other_types(K.conv.conv_forward, plain_forward, x, w, shape, stride, padding, dilation, groups), b)
+
+    def backward(self, g):
+        x, w, b = self.saved(0), self.saved(1), None
+        size, geo = x._a.shape[2:], geometry_of(self)
+        if self.needs[2]:
+            b = g.sum((0, *range(2, g._a.ndim)))
+        return (ConvInput.apply(g, w.conj(), None, size=size, **geo) if self.needs[0] else None,
+                ConvWeight.apply(x.conj(), g, kernel=w._a.shape[2:], **geo) if self.needs[1] else None, b)
+
+
+class ConvInput(Op, name='ConvolutionBackward0'):
+    """x[N, C, size] from g[N, M, out], w[M, C / groups, kernel] and b[C] or None: the adjoint of Conv in its input."""
+
+    keep_in = (0, 1)
+
+    @staticmethod
+    def forward(g, w, b, size, stride, padding, dilation, groups):
+        shape = (g.shape[0], w.shape[1] * groups, *size)
+        if g.dtype.char in 'fd':
+            return K.conv.conv_input_grad(np.ascontiguousarray(g), np.ascontiguousarray(w),
+                                          None if b is None else np.ascontiguousarray(b), np.empty(shape, g.dtype),
+                                          stride, padding, dilation, groups)
+        return with_bias(other_types(K.conv.conv_input_grad, plain_input, g, w, shape, stride, padding, dilation, groups), b)
+
+    def backward(self, gx):
+        g, w, b = self.saved(0), self.saved(1), None
+        out, geo = g._a.shape[2:], geometry_of(self)
+        if self.needs[2]:
+            b = gx.sum((0, *range(2, gx._a.ndim)))
+        return (Conv.apply(gx, w.conj(), None, out=out, **geo) if self.needs[0] else None,
+                ConvWeight.apply(gx, g.conj(), kernel=w._a.shape[2:], **geo) if self.needs[1] else None, b)
+
+
+class ConvWeight(Op, name='ConvolutionBackwardBackward0'):
+    """w[M, C / groups, kernel] from x[N, C, size] and g[N, M, out]: the adjoint of Conv in its weight."""
+
+    keep_in = (0, 1)
+
+    @staticmethod
+    def forward(x, g, kernel, stride, padding, dilation, groups):
+        shape = (g.shape[1], x.shape[1] // groups, *kernel)
+        if x.dtype.char in 'fd':
+            return K.conv.conv_weight_grad(np.ascontiguousarray(x), np.ascontiguousarray(g), np.empty(shape, x.dtype),
+                                           stride, padding, dilation, groups)
+        return other_types(weight_kernel, None, x, g, shape, stride, padding, dilation, groups)
+
+    def backward(self, gw):
+        x, g, geo = self.saved(0), self.saved(1), geometry_of(self)
+        return (ConvInput.apply(g.conj(), gw, None, size=x._a.shape[2:], **geo) if self.needs[0] else None,
+                Conv.apply(x.conj(), gw, None, out=g._a.shape[2:], **geo) if self.needs[1] else None)
+
+
+def geometry_of(node):
+    """The constants that the three operations share."""
+    return {name: node.kw[name] for name in ('stride', 'padding', 'dilation', 'groups')}
+
+
+def weight_kernel(x, g, b, w, stride, padding, dilation, groups):
+    """conv_weight_grad with the arguments of the other two kernels."""
+    return K.conv.conv_weight_grad(x, g, w, stride, padding, dilation, groups)
+
+
+def with_bias(y, b):
+    """Add a number per channel."""
+    return y if b is None else (y + b.reshape((1, -1) + (1,) * (y.ndim - 2))).astype(y.dtype)
+
+
+def other_types(kernel, plain, a, b, shape, *geo):
+    """A kernel for half precision (computed in single), complex numbers (by parts) and integers (by NumPy)."""
+    kind = a.dtype.kind
+    if kind in 'iu':
+        return plain(a, b, shape, *geo)
+
+    def run(a, b):
+        return kernel(np.ascontiguousarray(a), np.ascontiguousarray(b), None, np.empty(shape, a.dtype), *geo)
+    if kind == 'f':
+        return run(a.astype('f'), b.astype('f')).astype(a.dtype)
+    result = np.empty(shape, a.dtype)
+    result.real = run(a.real, b.real) - run(a.imag, b.imag)
+    result.imag = run(a.real, b.imag) + run(a.imag, b.real)
+    return result
+
+
+def taps_of(x, out, kernel, stride, dilation):
+    """Each tap of the kernel with the view of the padded images x that it multiplies."""
+    for tap in np.ndindex(*kernel):
+        at = [slice(t * d, t * d + (o - 1) * s + 1, s) for t, d, o, s in zip(tap, dilation, out, stride)]
+        yield tap, x[(slice(None), slice(None), *at)]
+
+
+def plain_forward(x, w, shape, stride, padding, dilation, groups):
+    """Conv of integers: one matrix product for each tap."""
+    n, out, kernel = len(x), shape[2:], w.shape[2:]
+    room = [max((o - 1) * s + (k - 1) * d + 1 - p, size)
+            for o, s, k, d, p, size in zip(out, stride, kernel, dilation, padding, x.shape[2:])]
+    x = np.pad(x, [(0, 0), (0, 0), *((p, r - size) for p, r, size in zip(padding, room, x.shape[2:]))])
+    w = w.reshape(groups, -1, *w.shape[1:])
+    y = np.zeros((n, groups, w.shape[1], int(np.prod(out))), x.dtype)
+    for tap, view in taps_of(x, out, kernel, stride, dilation):
+        y += w[(..., *tap)] @ view.reshape(n, groups, w.shape[2], -1)
+    return y.reshape(shape)
+
+
+def plain_input(g, w, shape, stride, padding, dilation, groups):
+    """ConvInput of integers: one matrix product for each tap."""
+    n, out, kernel, size = len(g), g.shape[2:], w.shape[2:], shape[2:]
+    room = [max((o - 1) * s + (k - 1) * d + 1, p + m)
+            for o, s, k, d, p, m in zip(out, stride, kernel, dilation, padding, size)]
+    x = np.zeros((n, shape[1], *room), g.dtype)
+    w = w.reshape(groups, -1, *w.shape[1:])
+    for tap, view in taps_of(x, out, kernel, stride, dilation):
+        view += (w[(..., *tap)].swapaxes(-1, -2) @ g.reshape(n, groups, w.shape[1], -1)).reshape(view.shape)
+    return x[(slice(None), slice(None), *(slice(p, p + m) for p, m in zip(padding, size)))].copy()
+
+
+def check_types(op, x, w, b):
+    """Refuse tensors of different or impossible types."""
+    if x.dtype != w.dtype:
+        raise RuntimeError(f'expected scalar type {scalar_name(x.dtype)} but found {scalar_name(w.dtype)}')
+    if b is not None and b.dtype != x.dtype:
+        names = {'float32': 'float', 'float64': 'double'}
+        raise RuntimeError(f'Input type ({names.get(x.dtype.name, x.dtype.name)}) and bias type '
+                           f'({names.get(b.dtype.name, b.dtype.name)}) should be the same')
+    if x.dtype.kind == 'b' or x.dtype.kind in 'iu' and 'transpose' in op and x.dtype.name != 'int64':
+        kernel = {'conv3d': 'compute_columns3d', 'conv_transpose3d': 'slow_conv_transpose3d_out_cpu'}.get(
+            op, 'slow_conv_transpose2d_out_cpu' if 'transpose' in op else 'slow_conv2d_cpu')
+        raise errors.not_implemented(kernel, x.dtype)
+
+
+def arrays(op, input, weight, bias):
+    """The arrays of three tensors, the last of which may be None."""
+    for i, (name, x) in enumerate((('input', input), ('weight', weight))):
+        if not isinstance(x, TensorBase):
+            checks.tensor(x, op, name, i + 1)
+    if bias is not None and not isinstance(bias, TensorBase):
+        checks.tensor(bias, op, 'bias', 3)
+    return input._a, weight._a, None if bias is None else bias._a
+
+
+def hashable(x):
+    """A list as a tuple."""
+    return tuple(x) if type(x) is list else x
+
+
+def convolve(op, n, input, weight, bias, stride, padding, dilation, groups):
+    """conv1d to conv3d: n is 1 to 3."""
+    x, w, b = arrays(op, input, weight, bias)
+    geo = forward_geometry(x.shape, w.shape, None if b is None else b.shape, hashable(stride), hashable(padding),
+                           hashable(dilation), groups, op)
+    if x.dtype is not w.dtype or b is not None and b.dtype is not x.dtype or x.dtype.kind not in 'fc':
+        check_types(op, x, w, b)
+    if x.ndim == n + 2:
+        return Conv.apply(input, weight, bias, **geo)
+    return Conv.apply(input.unsqueeze(0), weight, bias, **geo).squeeze(0)
+
+
+def convolve_transposed(op, n, input, weight, bias, stride, padding, output_padding, groups, dilation):
+    """conv_transpose1d to conv_transpose3d: n is 1 to 3."""
+    x, w, b = arrays(op, input, weight, bias)
+    geo = transposed_geometry(x.shape, w.shape, None if b is None else b.shape, hashable(stride), hashable(padding),
+                              hashable(output_padding), groups, hashable(dilation), op)
+    if x.dtype is not w.dtype or b is not None and b.dtype is not x.dtype or x.dtype.kind not in 'fc':
+        check_types(op, x, w, b)
+    if x.ndim == n + 2:
+        return ConvInput.apply(input, weight, bias, **geo)
+    return ConvInput.apply(input.unsqueeze(0), weight, bias, **geo).squeeze(0)
+
+
+def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    """A convolution (without flipping the kernel) over one dimension.
+
+    Args:
+        input (Tensor): (N, C, L) or (C, L).
+        weight (Tensor): (M, C / groups, K).
+        bias (Tensor, optional): (M).
+        stride (int or tuple): step between neighbouring results.
+        padding (int, tuple or str): zeros added at both ends; 'same' keeps the length, 'valid' adds none.
+        dilation (int or tuple): step between neighbouring elements of the kernel.
+        groups (int): parts of the channels that do not see each other.
+
+    Shape:
+        N images of C channels and length L; M output channels; K the length of the kernel. The result has the length
+        ``(L + 2 * padding - dilation * (K - 1) - 1) // stride + 1``.
+
+    Returns:
+        Tensor: (N, M, length) or (M, length).
+
+    Example:
+        >>> import cnet
+        >>> cnet.conv1d(cnet.ones(1, 1, 4), cnet.ones(1, 1, 3)).tolist()
+        [[[3.0, 3.0]]]
+    """
+    return convolve('conv1d', 1, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    """A convolution (without flipping the kernel) over two dimensions.
+
+    Args:
+        input (Tensor): (N, C, H, W) or (C, H, W).
+        weight (Tensor): (M, C / groups, KH, KW).
+        bias (Tensor, optional): (M).
+        stride (int or tuple): step between neighbouring results.
+        padding (int, tuple or str): zeros added at both ends; 'same' keeps the size, 'valid' adds none.
+        dilation (int or tuple): step between neighbouring elements of the kernel.
+        groups (int): parts of the channels that do not see each other.
+
+    Shape:
+        N images of C channels, height H and width W; M output channels; KH, KW the size of the kernel. Height and width
+        of the result follow the formula of `conv1d`.
+
+    Returns:
+        Tensor: (N, M, height, width) or (M, height, width).
+
+    Example:
+        >>> import cnet
+        >>> cnet.conv2d(cnet.ones(1, 1, 2, 3), cnet.ones(1, 1, 2, 2)).tolist()
+        [[[[4.0, 4.0]]]]
+    """
+    return convolve('conv2d', 2, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    """A convolution (without flipping the kernel) over three dimensions.
+
+    Args:
+        input (Tensor): (N, C, D, H, W) or (C, D, H, W).
+        weight (Tensor): (M, C / groups, KD, KH, KW).
+        bias (Tensor, optional): (M).
+        stride (int or tuple): step between neighbouring results.
+        padding (int, tuple or str): zeros added at both ends; 'same' keeps the size, 'valid' adds none.
+        dilation (int or tuple): step between neighbouring elements of the kernel.
+        groups (int): parts of the channels that do not see each other.
+
+    Shape:
+        N images of C channels, depth D, height H and width W; M output channels; KD, KH, KW the size of the kernel. The
+        sizes of the result follow the formula of `conv1d`.
+
+    Returns:
+        Tensor: (N, M, depth, height, width) or (M, depth, height, width).
+
+    Example:
+        >>> import cnet
+        >>> cnet.conv3d(cnet.ones(1, 1, 2, 2, 2), cnet.ones(1, 1, 2, 2, 2)).item()
+        8.0
+    """
+    return convolve('conv3d', 3, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv_transpose1d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+    """The adjoint of `conv1d` in its input: spreads each element over the kernel.
+
+    Args:
+        input (Tensor): (N, C, L) or (C, L).
+        weight (Tensor): (C, M / groups, K).
+        bias (Tensor, optional): (M).
+        stride (int or tuple): step between the places where neighbouring elements go.
+        padding (int or tuple): elements cut off at both ends of the result.
+        output_padding (int or tuple): elements added at one end of the result.
+        groups (int): parts of the channels that do not see each other.
+        dilation (int or tuple): step between neighbouring elements of the kernel.
+
+    Shape:
+        N images of C channels and length L; M output channels; K the length of the kernel. The result has the length
+        ``(L - 1) * stride - 2 * padding + dilation * (K - 1) + output_padding + 1``.
+
+    Returns:
+        Tensor: (N, M, length) or (M, length).
+
+    Example:
+        >>> import cnet
+        >>> cnet.conv_transpose1d(cnet.ones(1, 1, 2), cnet.ones(1, 1, 2)).tolist()
+        [[[1.0, 2.0, 1.0]]]
+    """
+    return convolve_transposed('conv_transpose1d', 1, input, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+def conv_transpose2d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+    """The adjoint of `conv2d` in its input: spreads each pixel over the kernel.
+
+    Args:
+        input (Tensor): (N, C, H, W) or (C, H, W).
+        weight (Tensor): (C, M / groups, KH, KW).
+        bias (Tensor, optional): (M).
+        stride (int or tuple): step between the places where neighbouring pixels go.
+        padding (int or tuple): pixels cut off at both ends of the result.
+        output_padding (int or tuple): pixels added at one end of the result.
+        groups (int): parts of the channels that do not see each other.
+        dilation (int or tuple): step between neighbouring elements of the kernel.
+
+    Shape:
+        N images of C channels, height H and width W; M output channels; KH, KW the size of the kernel. Height and width
+        of the result follow the formula of `conv_transpose1d`.
+
+    Returns:
+        Tensor: (N, M, height, width) or (M, height, width).
+
+    Example:
+        >>> import cnet
+        >>> tuple(cnet.conv_transpose2d(cnet.ones(1, 1, 2, 2), cnet.ones(1, 3, 2, 2), stride=2).shape)
+        (1, 3, 4, 4)
+    """
+    return convolve_transposed('conv_transpose2d', 2, input, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+def conv_transpose3d(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+    """The adjoint of `conv3d` in its input: spreads each voxel over the kernel.
+
+    Args:
+        input (Tensor): (N, C, D, H, W) or (C, D, H, W).
+        weight (Tensor): (C, M / groups, KD, KH, KW).
+        bias (Tensor, optional): (M).
+        stride (int or tuple): step between the places where neighbouring voxels go.
+        padding (int or tuple): voxels cut off at both ends of the result.
+        output_padding (int or tuple): voxels added at one end of the result.
+        groups (int): parts of the channels that do not see each other.
+        dilation (int or tuple): step between neighbouring elements of the kernel.
+
+    Shape:
+        N images of C channels, depth D, height H and width W; M output channels; KD, KH, KW the size of the kernel. The
+        sizes of the result follow the formula of `conv_transpose1d`.
+
+    Returns:
+        Tensor: (N, M, depth, height, width) or (M, depth, height, width).
+
+    Example:
+        >>> import cnet
+        >>> tuple(cnet.conv_transpose3d(cnet.ones(1, 1, 2, 2, 2), cnet.ones(1, 1, 2, 2, 2)).shape)
+        (1, 1, 3, 3, 3)
+    """
+    return convolve_transposed('conv_transpose3d', 3, input, weight, bias, stride, padding, output_padding, groups, dilation)

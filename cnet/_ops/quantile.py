@@ -1,0 +1,297 @@
+"""Medians, modes and quantiles."""
+
+import numpy as np
+
+from .. import return_types
+from .._core import checks, errors
+from .._core.base import TensorBase, wrap
+from .._core.elementwise import with_out
+from .._core.op import Op
+from ._select import named, picked_grad, taken
+
+__all__ = ['median', 'mode', 'nanmedian', 'nanquantile', 'quantile']
+
+
+def _median_index(x, ignore_nan):
+    """Index of the lower median along the last axis: of all elements (NaN if there is one), or of those that are not NaN."""
+    n = x.shape[-1]
+    bad = np.isnan(x).sum(-1, keepdims=True) if x.dtype.kind == 'f' else None
+    if bad is None or not bad.any():
+        return np.argpartition(x, (n - 1) // 2, -1)[..., (n - 1) // 2, None]
+    # NaN sorts last, so the first NaN stands behind all numbers.
+    rank = np.maximum(n - bad - 1, 0) // 2 if ignore_nan else np.where(bad > 0, n - bad, (n - 1) // 2)
+    return np.take_along_axis(np.argsort(x, -1, kind='stable'), rank, -1)
+
+
+def _pick(x, where, dim, keepdim):
+    values = taken(x, where, dim)
+    return (values, where) if keepdim else (values.squeeze(dim), where.squeeze(dim))
+
+
+class _MedianAll(Op):
+    keep_in = (0,)
+    keep_out = (0,)
+    ignore_nan = False
+
+    def backward(self, g):
+        x, y = self.saved(0), self.out(0)
+        hit = (x.isnan() if np.isnan(y._a) else x == y).to(g.dtype)
+        return hit * (g / hit.sum())
+
+
+def _median_all(x, ignore_nan):
+    flat = x.reshape(-1)
+    if not flat.size:
+        return np.full((), np.nan if x.dtype.kind == 'f' else np.iinfo(x.dtype).min, x.dtype)
+    return np.asarray(flat[_median_index(flat, ignore_nan)[0]])
+
+
+class Median(_MedianAll, name='MedianBackward0'):
+    @staticmethod
+    def forward(x):
+        return _median_all(x, False)
+
+
+class Nanmedian(_MedianAll, name='NanmedianBackward0'):
+    @staticmethod
+    def forward(x):
+        return _median_all(x, True)
+
+
+def _median_dim(x, dim, keepdim, ignore_nan):
+    if not x.ndim:
+        return x.copy(), np.zeros((), np.int64)
+    return _pick(x, np.moveaxis(_median_index(np.moveaxis(x, dim, -1), ignore_nan), -1, dim), dim, keepdim)
+
+
+class MedianDim(Op, name='MedianBackward1'):
+    keep_out = (1,)
+    n_out = 2
+
+    @staticmethod
+    def forward(x, dim, keepdim):
+        return _median_dim(x, dim, keepdim, False)
+
+    def backward(self, g, _):
+        return picked_grad(self, g)
+
+
+class NanmedianDim(Op, name='NanmedianBackward1'):
+    keep_out = (1,)
+    n_out = 2
+
+    @staticmethod
+    def forward(x, dim, keepdim):
+        return _median_dim(x, dim, keepdim, True)
+
+    def backward(self, g, _):
+        return picked_grad(self, g)
+
+
+class Mode(Op, name='ModeBackward0'):
+    keep_out = (1,)
+    n_out = 2
+
+    @staticmethod
+    def forward(x, dim, keepdim):
+        if not x.ndim:
+            return x.copy(), np.zeros((), np.int64)
+        where = np.argsort(x, dim, kind='stable')
+        s = np.moveaxis(taken(x, where, dim), dim, -1)
+        place = np.arange(s.shape[-1])
+        starts = np.where(np.concatenate((np.ones((*s.shape[:-1], 1), bool), s[..., 1:] != s[..., :-1]), -1), place, 0)
+        length = place - np.maximum.accumulate(starts, -1)
+        # The first longest run holds the smallest of the most frequent values; its last element stands for it.
+        end = np.moveaxis(length.argmax(-1)[..., None], -1, dim)
+        return _pick(x, np.take_along_axis(where, end, dim), dim, keepdim)
+
+    def backward(self, g, _):
+        return picked_grad(self, g)
+
+
+def _reduced(results, op, name, input, dim, keepdim, out):
+    if input._a.dtype.kind == 'c':
+        raise errors.not_implemented(f'{name}_cpu', input._a.dtype)
+    dim = checks.dim(checks.integer(dim, name, 'dim'), input._a.ndim)
+    if input._a.ndim and not input._a.shape[dim]:
+        raise IndexError(f'{name}(): Expected reduction dim {dim} to have non-zero size.')
+    r = op.apply(input, dim=dim, keepdim=bool(keepdim))
+    return named(results, r, out)
+
+
+def median(input, dim=None, keepdim=False, *, out=None):
+    """Median, the lower of the two middle elements if their number is even; NaN if there is a NaN.
+
+    Args:
+        input (Tensor): real numbers.
+        dim (int, optional): the dimension to reduce. Default: all.
+        keepdim (bool): keep the reduced dimension with size 1. Default: False.
+        out (tuple of two Tensors, optional): receive the results.
+
+    Returns:
+        Tensor, or with a dimension the named tuple (values, indices).
+
+    Example:
+        >>> import cnet
+        >>> cnet.median(cnet.tensor([4., 1., 3., 2.]))
+        tensor(2.)
+    """
+    checks.tensor(input, 'median', position=1)
+    if dim is None:
+        if input._a.dtype.kind in 'bc':
+            raise errors.not_implemented('median_out', input._a.dtype)
+        return Median.apply(input)
+    return _reduced(return_types.median, MedianDim, 'median', input, dim, keepdim, out)
+
+
+def nanmedian(input, dim=None, keepdim=False, *, out=None):
+    """Median of the elements that are not NaN.
+
+    Args:
+        input (Tensor): real numbers.
+        dim (int, optional): the dimension to reduce. Default: all.
+        keepdim (bool): keep the reduced dimension with size 1. Default: False.
+        out (tuple of two Tensors, optional): receive the results.
+
+    Returns:
+        Tensor, or with a dimension the named tuple (values, indices).
+
+    Example:
+        >>> import cnet
+        >>> cnet.nanmedian(cnet.tensor([4., float('nan'), 2.]))
+        tensor(2.)
+    """
+    checks.tensor(input, 'nanmedian', position=1)
+    if dim is None:
+        if input._a.dtype.kind in 'bc':
+            raise errors.not_implemented('median_out', input._a.dtype)
+        return Nanmedian.apply(input)
+    return _reduced(return_types.nanmedian, NanmedianDim, 'nanmedian', input, dim, keepdim, out)
+
+
+def mode(input, dim=-1, keepdim=False, *, out=None):
+    """Most frequent element along a dimension, the smallest one if several are.
+
+    Args:
+        input (Tensor): real numbers.
+        dim (int): the dimension to reduce. Default: -1.
+        keepdim (bool): keep the reduced dimension with size 1. Default: False.
+        out (tuple of two Tensors, optional): receive the results.
+
+    Returns:
+        (values, indices): a named tuple.
+
+    Example:
+        >>> import cnet
+        >>> cnet.mode(cnet.tensor([3., 1., 3., 2.])).values
+        tensor(3.)
+    """
+    checks.tensor(input, 'mode', position=1)
+    return _reduced(return_types.mode, Mode, 'mode', input, dim, keepdim, out)
+
+
+def quantile(input, q, dim=None, keepdim=False, *, interpolation='linear', out=None):
+    """Quantiles; NaN where there is a NaN.
+
+    Args:
+        input (Tensor): float32 or float64.
+        q (float or Tensor): numbers in [0, 1]; a tensor has at most one dimension and the type of `input`.
+        dim (int, optional): the dimension to reduce. Default: all, flattened.
+        keepdim (bool): keep the reduced dimension with size 1. Default: False.
+        interpolation (str): between two elements: 'linear', 'lower', 'higher', 'midpoint' or 'nearest'.
+        out (Tensor, optional): receives the result.
+
+    Returns:
+        Tensor: the shape of the reduced input, after the shape of `q`.
+
+    Example:
+        >>> import cnet
+        >>> cnet.quantile(cnet.tensor([0., 1., 2., 3.]), 0.5)
+        tensor(1.5000)
+    """
+    return with_out(_quantile('quantile', input, q, dim, keepdim, interpolation, False), out)
+
+
+def nanquantile(input, q, dim=None, keepdim=False, *, interpolation='linear', out=None):
+    """Quantiles of the elements that are not NaN.
+
+    Args:
+        input (Tensor): float32 or float64.
+        q (float or Tensor): numbers in [0, 1]; a tensor has at most one dimension and the type of `input`.
+        dim (int, optional): the dimension to reduce. Default: all, flattened.
+        keepdim (bool): keep the reduced dimension with size 1. Default: False.
+        interpolation (str): between two elements: 'linear', 'lower', 'higher', 'midpoint' or 'nearest'.
+        out (Tensor, optional): receives the result.
+
+    Returns:
+        Tensor: the shape of the reduced input, after the shape of `q`.
+
+    Example:
+        >>> import cnet
+        >>> cnet.nanquantile(cnet.tensor([0., float('nan'), 2.]), 0.5)
+        tensor(1.)
+    """
+    return with_out(_quantile('nanquantile', input, q, dim, keepdim, interpolation, True), out)
+
+
+def _quantile(name, input, q, dim, keepdim, interpolation, ignore_nan):
+    checks.tensor(input, name, position=1)
+    dt = input._a.dtype
+    if dt.char not in 'fd':
+        raise RuntimeError(f'{name}() input tensor must be either float or double dtype')
+    if interpolation not in ('linear', 'lower', 'higher', 'midpoint', 'nearest'):
+        raise RuntimeError(f'{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got '
+                           + str(interpolation))
+    if isinstance(q, TensorBase):
+        if q._a.ndim > 1:
+            raise RuntimeError(f'{name}() q must be a scalar or 1D tensor')
+        if q._a.dtype != dt:
+            raise RuntimeError(f'{name}() q tensor must be same dtype as the input tensor')
+        q = q._a
+    else:
+        q = np.asarray(q, dt)
+    if not ((q >= 0) & (q <= 1)).all():
+        raise RuntimeError(f'{name}() q values must be in the range [0, 1]' if q.ndim else
+                           f'{name}() q must be in the range [0, 1] but got {q.item():g}')
+    if not input._a.size:
+        raise RuntimeError(f'{name}() input tensor must be non-empty')
+    ndim = input._a.ndim
+    if dim is None:
+        s = input.reshape(-1)
+    else:
+        dim = checks.dim(dim, ndim)
+        s = input.movedim(dim, -1) if ndim else input.reshape(1)
+    s = s.sort(-1)[0]
+    y = _interpolated(s, _ranks(s._a, q.reshape(-1), ignore_nan), interpolation)
+    if keepdim:
+        y = y.reshape((1,) * ndim + (q.size,)) if dim is None else y.unsqueeze(dim) if ndim else y
+    return y.movedim(-1, 0) if q.ndim else y.squeeze(-1)
+
+
+def _ranks(s, q, ignore_nan):
+    """Fractional positions, along the last axis of the sorted array, of the quantiles q; that of a NaN where one rules."""
+    bad = np.isnan(s).sum(-1, keepdims=True)
+    n = s.shape[-1]
+    if ignore_nan:
+        return (q * np.maximum(n - bad - 1, 0)).astype(s.dtype)
+    return np.where(bad > 0, s.dtype.type(n - 1), q * s.dtype.type(n - 1))
+
+
+def _interpolated(s, ranks, interpolation):
+    """Values of the sorted tensor at fractional positions along its last dimension."""
+    if interpolation == 'lower':
+        ranks = np.floor(ranks)
+    elif interpolation == 'higher':
+        ranks = np.ceil(ranks)
+    elif interpolation == 'nearest':
+        ranks = np.round(ranks)
+    below = np.floor(ranks)
+    low = s.gather(-1, wrap(below.astype(np.int64)))
+    if interpolation not in ('linear', 'midpoint'):
+        return low
+    high = s.gather(-1, wrap(np.ceil(ranks).astype(np.int64)))
+    weight = ranks - below if interpolation == 'linear' else np.full_like(ranks, 0.5)
+    return low.lerp(high, wrap(weight.astype(s._a.dtype)))
+
+
+METHODS = {'median': median, 'mode': mode, 'nanmedian': nanmedian, 'nanquantile': nanquantile, 'quantile': quantile}
