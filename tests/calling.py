@@ -86,6 +86,8 @@ def to_numpy(value: Any) -> Any:
     if not is_tensor(value):
         return value
     value = value.detach()
+    if getattr(value, '_is_zerotensor', bool)():      # PyTorch's gradient that has no memory
+        value = value.clone()
     value = value.resolve_conj().resolve_neg() if value.is_complex() else value
     return (value.float() if str(value.dtype).endswith('bfloat16') else value).numpy(force=True)
 

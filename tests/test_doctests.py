@@ -11,6 +11,7 @@ import cnet
 
 MODULES = sorted(info.name for info in pkgutil.walk_packages(cnet.__path__, 'cnet.', onerror=lambda name: None)
                  if '._kernels.' not in info.name and not info.name.endswith('__main__'))
+MODULES += ['cnet._kernels._threads']
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from .device import channels_last, channels_last_3d, contiguous_format, preserve_format
 
-__all__ = ['allocate', 'broken_memory', 'cast', 'copy_as', 'empty_as', 'fits', 'is_contiguous', 'strides']
+__all__ = ['allocate', 'broken_memory', 'cast', 'copy_as', 'empty_as', 'empty_format', 'empty_permuted', 'fits',
+           'is_contiguous', 'strides']
 
 _ORDER = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}  # dimensions from outermost to innermost
 # NumPy reports casts that overflow; here, as in C, they are silent.
@@ -73,7 +74,7 @@ def empty_as(a, dt, format=preserve_format):
     if format is preserve_format:
         if a.flags.c_contiguous:
             return np.empty(a.shape, dt)
-        return _permuted(a.shape, dt, _dense_order(a))
+        return empty_permuted(a.shape, dt, _dense_order(a))
     if format is contiguous_format:
         return np.empty(a.shape, dt)
     return empty_format(a.shape, dt, format)
@@ -86,7 +87,7 @@ def empty_format(shape, dt, format):
         raise RuntimeError(f'unsupported memory format {format!r}')
     if len(order) != len(shape):
         raise RuntimeError(f'required rank {len(order)} tensor to use {format.name} format')
-    return _permuted(shape, dt, order)
+    return empty_permuted(shape, dt, order)
 
 
 def copy_as(a, dt, format=preserve_format):
@@ -96,7 +97,8 @@ def copy_as(a, dt, format=preserve_format):
     return result
 
 
-def _permuted(shape, dt, order):
+def empty_permuted(shape, dt, order):
+    """An uninitialised array whose dimensions lie in memory from outermost to innermost as `order` lists them."""
     inverse = sorted(range(len(order)), key=order.__getitem__)
     return np.empty([shape[i] for i in order], dt).transpose(inverse)
 

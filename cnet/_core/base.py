@@ -14,7 +14,7 @@ from numpy import ndarray
 from .._kernels._state import flags, inexact, instance, swap_flags
 from .device import cpu
 from .dtype import from_np
-from .size import Size
+from .size import from_shape
 
 GRAD, INFERENCE, ANOMALY, PACK = 1, 2, 4, 8  # mode bits, see mode.py
 
@@ -55,7 +55,7 @@ class TensorBase:
     @property
     def shape(self):
         """The sizes of the dimensions, a `cnet.Size`."""
-        return Size(self._a.shape)
+        return from_shape(self._a.shape)
 
     @property
     def ndim(self):

@@ -10,6 +10,8 @@ import warnings
 import numpy as np
 
 from .._kernels._state import flags
+from . import errors
+from .arrays import cast
 from .base import GRAD, INFERENCE, MULTI, NORMAL, TensorBase, refresh, wrap
 from .dtype import from_np
 from .engine import expandable
@@ -163,20 +165,8 @@ def overwritten(x):
 
 
 def write(a, b):
-    """Copy array values, silently between types."""
-    with np.errstate(invalid='ignore', over='ignore') if a.dtype != b.dtype else _quiet:
-        np.copyto(a, b, casting='unsafe')
-
-
-class _Quiet:
-    def __enter__(self):
-        pass
-
-    def __exit__(self, *exc):
-        pass
-
-
-_quiet = _Quiet()
+    """Copy array values, converted as C does."""
+    np.copyto(a, cast(b, a.dtype))
 
 
 def rebase(x, r):
@@ -213,9 +203,10 @@ def copy_from(x, source):
     check_writable(x, source._req)
     a, b = x._a, source._a
     if b.shape != a.shape and not expandable(b.shape, a.shape):
+        if not broadcastable(a.shape, b.shape):
+            raise errors.broadcast(a.shape, b.shape)
         raise RuntimeError(f"output with shape {list(a.shape)} doesn't match the broadcast shape "
-                           f'{list(np.broadcast_shapes(a.shape, b.shape))}' if broadcastable(a.shape, b.shape) else
-                           f'The size of tensor a {a.shape} must match the size of tensor b {b.shape}')
+                           f'{list(np.broadcast_shapes(a.shape, b.shape))}')
     track = flags() & GRAD and (x._req or source._req)
     node = record(Copied, (x, source), {}, (), (x,)) if track else None
     write(a, b)

@@ -1,4 +1,3 @@
-# cython: binding=False
 """Calling NumPy without its floating-point warnings, at a tenth of the cost of entering np.errstate."""
 import contextvars
 

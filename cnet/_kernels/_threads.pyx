@@ -81,14 +81,35 @@ cdef int _default_limit():
 
 
 def get_num_threads():
-    """Return how many threads a large operation uses on this machine now."""
+    """Number of threads that a large operation uses.
+
+    Returns:
+        int: by default the CPUs that the process may use (affinity mask and control group), or OMP_NUM_THREADS.
+
+    Example:
+        >>> import cnet
+        >>> cnet.get_num_threads() >= 1
+        True
+    """
     return thread_limit if thread_limit else decide_limit()
 
 
 def set_num_threads(int count):
-    """Use up to `count` threads from the next operation on.
+    """Use up to this many threads from the next operation on. Results do not depend on it.
 
-    A forked child of a process that has computed on several threads stays on one, whatever it asks for.
+    A forked child of a process that has computed on several threads stays on one, whatever it asks for: it has none of
+    its parent's threads, but the record of them, and would wait for them.
+
+    Args:
+        count: at least 1.
+
+    Example:
+        >>> import cnet
+        >>> before = cnet.get_num_threads()
+        >>> cnet.set_num_threads(1)
+        >>> cnet.get_num_threads()
+        1
+        >>> cnet.set_num_threads(before)
     """
     global thread_limit
     if count < 1:

@@ -1,4 +1,3 @@
-# cython: binding=False
 """Pointwise arithmetic and activations: float32 and float64 loops, and NumPy's ufuncs for every other type.
 
 Arguments are ndarrays; one argument of a binary function may be a Python number. Results are ndarrays, also 0-d ones.

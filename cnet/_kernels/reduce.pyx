@@ -1,4 +1,3 @@
-# cython: binding=False
 """Reductions and running sums of float32 and float64 arrays.
 
 A contiguous array is seen as (outer, n, inner) and reduced over the middle axis; several axes are reduced one run of

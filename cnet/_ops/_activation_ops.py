@@ -22,8 +22,8 @@ def _pair(node, forward, gradient, keep, second):
         g, kept, kw = self.saved(0), self.saved(1), self.kw
         slope = None
         if second is not None and self.needs[1]:
-            slope = gg * g * second(kept, **kw)
-        return grad_op.apply(gg, kept, **kw) if self.needs[0] else None, slope
+            slope = gg.conj() * g * second(kept, **kw)
+        return grad_op.apply(gg, kept.conj(), **kw) if self.needs[0] else None, slope
 
     def backward_x(self, g):
         return grad_op.apply(g, self.saved(0), **self.kw)
@@ -78,7 +78,7 @@ def _gelu_grad_array(g, x, approximate):
 
 def _silu_second(x):
     s = x.sigmoid()
-    return s * (1 - s) * (2 + x * (1 - 2 * s))
+    return (s * (1 - s) * (2 + x * (1 - 2 * s))).conj()
 
 
 def _mish_second(x):

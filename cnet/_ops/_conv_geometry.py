@@ -5,7 +5,7 @@ from operator import index
 
 __all__ = ['forward_geometry', 'transposed_geometry']
 
-_AXES = {1: ('width',), 2: ('height', 'width'), 3: ('depth', 'height', 'width')}
+_AXES = {2: ('height', 'width'), 3: ('depth', 'height', 'width')}
 
 
 def as_tuple(x, n, name, op):
@@ -56,11 +56,16 @@ def check_positive(stride, padding, dilation, groups):
         raise RuntimeError('non-positive groups is not supported')
 
 
+def by_axis(name, values, default):
+    """Numbers with their names as sentences give them; one dimension counts as the width of an image."""
+    values = (default, *values) if len(values) == 1 else values
+    return ' '.join([f'{name}_{axis}: {v}' for axis, v in zip(_AXES[len(values)], values)])
+
+
 def check_kernel(kernel):
     """Refuse a kernel without taps."""
     if min(kernel) <= 0:
-        names = [f'kernel_{axis}: {k}' for axis, k in zip(_AXES[len(kernel)], kernel)]
-        raise RuntimeError('kernel size should be greater than zero, but got ' + ' '.join(names))
+        raise RuntimeError('kernel size should be greater than zero, but got ' + by_axis('kernel', kernel, 1))
 
 
 @lru_cache(maxsize=1024, typed=True)
@@ -147,9 +152,9 @@ def transposed_geometry(x, w, bias, stride, padding, output_padding, groups, dil
                            f'{w[1] * groups} elements, but got bias of size {list(bias)} instead')
     check_kernel(w[2:])
     if any(e >= s and e >= d for e, s, d in zip(extra, stride, dilation)):
-        given = [f'{name}_{axis}: {v}' for name, values in (('output_padding', extra), ('stride', stride), ('dilation', dilation))
-                 for axis, v in zip(_AXES[n], values)]
-        raise RuntimeError('output padding must be smaller than either stride or dilation, but got ' + ' '.join(given))
+        raise RuntimeError('output padding must be smaller than either stride or dilation, but got '
+                           + ' '.join([by_axis('output_padding', extra, 0), by_axis('stride', stride, 1),
+                                       by_axis('dilation', dilation, 1)]))
     size = tuple([(s - 1) * t - 2 * p + d * (k - 1) + e + 1
                   for s, t, p, d, k, e in zip(x[-n:], stride, padding, dilation, w[2:], extra)])
     if min(size) < 1:

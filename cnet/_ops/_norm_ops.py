@@ -3,6 +3,8 @@
 Every normalisation maps x to u = (x - mean) * rstd (without the mean for RMS norm) over some axes, then to w * u + b.
 """
 
+import math
+
 import numpy as np
 
 from .. import _kernels as K
@@ -148,15 +150,19 @@ class BatchNormGrad(Op, name='NativeBatchNormBackwardBackward0'):
 
 
 class LayerNorm(Op, name='NativeLayerNormBackward0'):
-    """Statistics per row, w and b per column; RMS norm if not `centred`. `aux` holds the statistics."""
+    """Statistics per row (the last dimensions, of the given shape), w and b per column; RMS norm if not `centred`.
+
+    `aux` holds the statistics.
+    """
 
     keep_in = (0, 1)
 
     @staticmethod
-    def forward(x, w, b, n, eps, centred=True):
+    def forward(x, w, b, shape, eps, centred=True):
         dt = x.dtype
         work = work_type(dt)
         x = plain(x, work)
+        n = math.prod(shape)
         rows = x.size // n if n else 0
         stats = np.empty((2, rows), work)
         y = np.empty(x.shape, work)
@@ -192,20 +198,19 @@ class LayerNormGrad(Op, name='NativeLayerNormBackwardBackward0'):
     n_out = 3
 
     @staticmethod
-    def forward(g, x, w, stats, n, eps, centred=True):
+    def forward(g, x, w, stats, shape, eps, centred=True):
         dt = x.dtype
         work = stats.dtype
-        rows = stats.shape[1]
+        rows, n = stats.shape[1], math.prod(shape)
         gx = np.empty(x.shape, work)
         # Rows whose sums for gw and gb are kept apart: 32 pieces keep more threads than that busy on no machine's batch.
         part = np.zeros((max(1, min(32, rows // 8)), 2, n), work)
         K.norm.layer_grad(plain(g, work), plain(x, work), plain(w, work), stats[0], stats[1], centred, gx, part, rows, n)
-        shape = (n,) if w is None else w.shape
         return cast(gx, dt), part[0, 0].reshape(shape), part[0, 1].reshape(shape)
 
     def backward(self, q, qw, qb):
         g, x, w = self.saved(0), self.saved(1), self.saved(2)
-        n, centred = self.kw['n'], self.kw.get('centred', True)
+        n, centred = math.prod(self.kw['shape']), self.kw.get('centred', True)
         shape = x.shape
         g, x, q = (t.reshape(-1, n) for t in (g, x, q))
         row = None if w is None else w.reshape(1, n)
@@ -231,20 +236,6 @@ class GroupNorm(Op, name='NativeGroupNormBackward0'):
 
     def backward(self, g):
         return GroupNormGrad.apply(g, self.saved(0), self.saved(1), stats=self.aux[0], **self.kw)
-
-
-class NativeGroupNorm(GroupNorm, name='NativeGroupNormBackward0'):
-    """The statistics are results too, though no gradient comes through them."""
-
-    n_out = 3
-
-    @staticmethod
-    def forward(*args, **kw):
-        y, stats = GroupNorm.forward(*args, **kw)
-        return y, stats[0], stats[1], stats
-
-    def backward(self, g, *_):
-        return GroupNorm.backward(self, g)
 
 
 class InstanceNorm(GroupNorm, name='ViewBackward0'):

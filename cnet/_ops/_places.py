@@ -92,6 +92,21 @@ def take_rows(x, index, dim):
     return y
 
 
+_C_NAMES = {'float32': 'float', 'float64': 'double', 'int64': 'long int', 'int32': 'int', 'uint8': 'unsigned char',
+            'int8': 'signed char', 'int16': 'short int'}
+
+
+def c_name(dtype):
+    """What some sentences call a NumPy type."""
+    return _C_NAMES.get(dtype.name, dtype.name)
+
+
+def refuse_complex(x):
+    """Refuse to store a complex number in a tensor that is not complex."""
+    if x._a.dtype.kind != 'c':
+        raise RuntimeError(f'value cannot be converted to type {c_name(x._a.dtype)} without overflow')
+
+
 def refuse_overlap(out, *inputs):
     """Refuse an ``out=`` that shares memory with an input which is read out of order, or with itself."""
     a = out._a

@@ -108,6 +108,8 @@ def _lengths(output_size, shape, n, name):
     elif not isinstance(output_size, (tuple, list)):
         out = (checks.integer(output_size, name, 'output_size'),) * n
     else:
+        if n > 1 and len(shape) <= len(output_size):
+            raise ValueError(f'Input dimension should be at least {len(output_size) + 1}')
         if len(output_size) != n and len(output_size) != 1:
             raise RuntimeError(f'{name}: output_size must be {n}')
         out = tuple(output_size) * (n // len(output_size))
@@ -140,8 +142,8 @@ def _avg(n, name, input, output_size):
         if a.ndim != n + 1 and a.ndim != n + 2 and n == 3 or 0 in a.shape[-n:] or a.dtype.kind != 'f':
             return _empty_mean(n, name, input)
         return AdaptiveMean.apply(input, plan=adaptive_plan(n, a.shape, (1,) * n))
-    _check(a, n, name)
     out = _lengths(output_size, a.shape, n, name)
+    _check(a, n, name)
     return _AVG[n].apply(input, plan=adaptive_plan(n, a.shape, out))
 
 
@@ -156,8 +158,9 @@ def _max(n, name, input, output_size, return_indices):
     if not isinstance(input, TensorBase):
         raise errors.argument_type(name, 'input', 'Tensor', input, 1)
     a = input._a
+    out = _lengths(output_size, a.shape, n, name)
     _check(a, n, name)
-    plan = adaptive_plan(n, a.shape, _lengths(output_size, a.shape, n, name))
+    plan = adaptive_plan(n, a.shape, out)
     if return_indices:
         return _MAX_INDICES[n].apply(input, plan=plan, index='int64')
     return _MAX[n].apply(input, plan=plan)

@@ -29,11 +29,11 @@ class Sum(Op):
 
     def backward(self, g):
         alpha, beta = self.kw['alpha'], self.kw['beta']
-        gc = g if beta == 1 else g * beta
+        gc = g if beta == 1 else g * beta.conjugate()
         if not self.needs[1] and not self.needs[2]:
             return gc, None, None
         if alpha != 1:
-            g = g * (alpha.conjugate() if isinstance(alpha, complex) else alpha)
+            g = g * alpha.conjugate()
         a, b = self.saved(1).conj(), self.saved(2).conj()
         return (gc, self.left(g, b) if self.needs[1] else None, self.right(g, a) if self.needs[2] else None)
 
@@ -102,13 +102,9 @@ class Addr(Sum, name='AddrBackward0'):
 
 
 def check_scale(x, alpha, beta):
-    """Refuse fractions where the elements are integers."""
-    for name, value in (('beta', beta), ('alpha', alpha)):
-        if isinstance(value, complex) and x.dtype.kind != 'c':
-            raise RuntimeError(f'value cannot be converted to type {"double" if x.dtype.kind == "f" else "int64_t"} '
-                               'without overflow')
-        if isinstance(value, float) and x.dtype.kind in 'iub':
-            raise RuntimeError(f'For integral input tensors, argument {name} must not be a floating point number.')
+    """Refuse complex factors of real numbers."""
+    if (isinstance(alpha, complex) or isinstance(beta, complex)) and x.dtype.kind != 'c':
+        raise RuntimeError(f'value cannot be converted to type {"double" if x.dtype.kind == "f" else "int64_t"} without overflow')
 
 
 def check_sum(c, shape, np_dtype, name):
@@ -279,7 +275,9 @@ def addr(input, vec1, vec2, *, beta=1, alpha=1, out=None):
         if x.ndim != 1:
             raise RuntimeError(f'addr: Expected 1-D argument vec{i + 1}, but got {x.ndim}-D')
     common = np.result_type(c.dtype, a.dtype, b.dtype)
-    check_scale(np.empty(0, common), alpha, beta)
+    for name, value in (('beta', beta), ('alpha', alpha)):
+        if isinstance(value, float) and common.kind in 'iub':
+            raise RuntimeError(f'For integral input tensors, argument {name} must not be a floating point number.')
     check_sum(c, (a.size, b.size), c.dtype, 'addr')
     r = Addr.apply(input, vec1, vec2, alpha=alpha, beta=beta)
     return r if out is None else copy_out(r, out)

@@ -1,11 +1,15 @@
 """Elements repeated or in another order: repeat, tile, flip, roll, rot90. The results are new memory."""
 
+import itertools
+
 import numpy as np
 
 from .._core import checks, errors
+from .._core.base import wrap
 from .._core.op import Op
+from .join import Stack
 
-__all__ = ['flip', 'fliplr', 'flipud', 'repeat_interleave', 'roll', 'rot90', 'tile']
+__all__ = ['combinations', 'flip', 'fliplr', 'flipud', 'repeat_interleave', 'roll', 'rot90', 'tile']
 
 
 class Repeat(Op, name='RepeatBackward0'):
@@ -33,9 +37,8 @@ class Flip(Op, name='FlipBackward0'):
 class Roll(Op, name='RollBackward0'):
     @staticmethod
     def forward(x, shifts, dims):
-        if not dims:
-            return np.roll(x, shifts[0])
-        return np.roll(x, shifts, dims)
+        x = np.ascontiguousarray(x) if x.ndim else x
+        return np.roll(x, shifts, dims) if dims else np.roll(x, shifts[0])
 
     def backward(self, g):
         return Roll.apply(g, shifts=tuple([-s for s in self.kw['shifts']]), dims=self.kw['dims'])
@@ -161,6 +164,33 @@ def _times(repeats, output_size):
     if output_size is not None and times.sum() != output_size:
         raise RuntimeError('allocated size does not match required size')
     return times
+
+
+def combinations(input, r=2, with_replacement=False):
+    """All choices of r elements of a vector, one per row, in the order of the elements.
+
+    Args:
+        input (Tensor): a vector.
+        r (int): how many elements.
+        with_replacement (bool): whether an element may be chosen more than once.
+
+    Returns:
+        Tensor: ``(K, r)`` for K choices.
+
+    Example:
+        >>> import cnet
+        >>> cnet.combinations(cnet.tensor([1, 2, 3])).tolist()
+        [[1, 2], [1, 3], [2, 3]]
+    """
+    if input._a.ndim != 1:
+        raise RuntimeError(f'Expect a 1D vector, but got shape {list(input._a.shape)}')
+    if r < 0:
+        raise RuntimeError(f'Expect a non-negative number, but got {r}')
+    if r == 0:
+        return input.new_empty(0)
+    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+    rows = np.array(list(choose(range(input._a.size), r)), np.int64).reshape(-1, r)
+    return Stack.apply(*[input[wrap(rows[:, j])] for j in range(r)], dim=1)
 
 
 def flip(input, *dims, **kw):

@@ -5,6 +5,7 @@ import numpy as np
 from .. import _kernels as K
 from .._core.dtype import from_np
 from .._core.op import Op
+from .slices import memory
 
 __all__ = ['imag', 'real', 'view_as_complex', 'view_as_real']
 
@@ -85,6 +86,8 @@ def view_as_complex(input):
         raise RuntimeError('Tensor must have a last dimension of size 2')
     if a.strides[-1] != a.itemsize and a.size:
         raise RuntimeError('Tensor must have a last dimension with stride 1')
+    if memory(a)[1] % (2 * a.itemsize):
+        raise RuntimeError('Tensor must have a storage_offset divisible by 2')
     for n, step in zip(a.shape[:-1], a.strides[:-1], strict=True):
         if step % (2 * a.itemsize) and n > 1:
             raise RuntimeError('Tensor must have a stride divisible by 2 for all but last dimension')

@@ -13,8 +13,8 @@ from .._core.device import check_device, check_layout, contiguous_format, preser
 from .._core.dtype import as_dtype, default_np, get_default_dtype, number_category
 from .._core.inplace import copy_out
 
-__all__ = ['empty', 'empty_like', 'empty_strided', 'full', 'full_like', 'ones', 'ones_like', 'scalar_tensor', 'zeros',
-           'zeros_like']
+__all__ = ['empty', 'empty_like', 'empty_permuted', 'empty_strided', 'full', 'full_like', 'ones', 'ones_like',
+           'scalar_tensor', 'zeros', 'zeros_like']
 
 # Names of element types in the sentence about a number that does not fit.
 _C_NAMES = {'uint8': 'uint8_t', 'int8': 'int8_t', 'int16': 'short', 'int32': 'int', 'int64': 'int64_t',
@@ -210,6 +210,42 @@ def _strided_array(shape, step, dt):
     last = sum((n - 1) * s for n, s in zip(shape, step)) if 0 not in shape else -1
     memory = arrays.allocate(np.empty, (last + 1,), dt)
     return np.ndarray(shape, dt, memory, strides=[s * dt.itemsize for s in step])
+
+
+def empty_permuted(size, physical_layout, *, dtype=None, layout=strided, device=None, pin_memory=False,
+                   requires_grad=False):
+    """Make a tensor without holes, whose dimensions have a given order in memory, without setting its elements.
+
+    Args:
+        size (sequence of int): the lengths.
+        physical_layout (sequence of int): the dimensions from outermost to innermost.
+        dtype (dtype, optional): type of the elements. Default: the default dtype.
+
+    Shape:
+        `size`.
+
+    Returns:
+        Tensor: whatever the memory held.
+
+    Example:
+        >>> import cnet
+        >>> cnet.empty_permuted((2, 3, 5), (0, 2, 1)).stride()
+        (15, 1, 3)
+    """
+    check_options('empty_permuted', layout, device, pin_memory)
+    shape = shape_of('empty_permuted', (), size)
+    order = checks.size((physical_layout,), 'empty_permuted', 'physical_layout')
+    if len(order) != len(shape):
+        raise RuntimeError('Number of dimensions in size does not match the length of the physical_layout; '
+                           f'i.e. len(size) = {len(shape)} is not equal to len(physical_layout) = {len(order)}')
+    for i, d in enumerate(order):
+        if not 0 <= d < len(shape):
+            raise RuntimeError(f'Dimension out of range (expected to be between 0 and {len(shape) - 1}, but got {d} '
+                               f'at index {i}).')
+    if len(set(order)) < len(order):
+        raise RuntimeError('Duplicate dim not allowed')
+    a = arrays.empty_permuted(shape, np_type(dtype, 'empty_permuted'), order)
+    return mark(wrap(a), requires_grad, 'empty_permuted')
 
 
 def full(size, fill_value, *, out=None, dtype=None, layout=strided, device=None, pin_memory=False, requires_grad=False):

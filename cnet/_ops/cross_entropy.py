@@ -12,7 +12,7 @@ from .._core.op import Op
 from ._losses import reduction_of
 
 __all__ = []
-FUNCTIONAL = ['cross_entropy', 'nll_loss']
+FUNCTIONAL = ['cross_entropy', 'linear_cross_entropy', 'nll_loss']
 
 _HALF = np.dtype(np.float16)
 _FLOAT = np.dtype(np.float32)
@@ -333,6 +333,59 @@ def _smoothed(input, target, weight, ignore_index, reduction, smoothing):
     elif reduction == 'sum':
         evenly = evenly.sum()
     return (1 - smoothing) * labels + evenly * (smoothing / input._a.shape[dim])
+
+
+def linear_cross_entropy(input, linear_weight, target, *, linear_bias=None, weight=None, reduction='mean',
+                         ignore_index=None, label_smoothing=0.0):
+    """`cross_entropy` of logits that are a linear map of the input.
+
+    Args:
+        input (Tensor): samples.
+        linear_weight (Tensor): the matrix of the map, one row per class (and place).
+        target (Tensor): class indices, or probabilities in the shape of the logits.
+        linear_bias (Tensor, optional): added to the logits.
+        weight (Tensor, optional): a factor per class.
+        reduction (str): 'mean', 'sum' or 'none'.
+        ignore_index (int, optional): indices of this value count for nothing; -100 by default.
+        label_smoothing (float): the share of the target, from 0 to 1, that is spread evenly over all classes.
+
+    Shape:
+        N samples of F numbers, C classes, any further dimensions d1, d2, ...
+
+        - input: :math:`(N, F)` or :math:`(F)`.
+        - linear_weight: :math:`(C, F)` or :math:`(C, d1, d2, ..., F)`.
+        - target, weight and result: as in `cross_entropy` for logits :math:`(N, C, d1, d2, ...)`.
+
+    Returns:
+        Tensor: the loss.
+
+    Example:
+        >>> import cnet
+        >>> cnet.nn.functional.linear_cross_entropy(cnet.ones(1, 3), cnet.zeros(2, 3), cnet.tensor([1]))
+        tensor(0.6931)
+    """
+    shape, sizes = tuple(input.shape), tuple(linear_weight.shape)
+    if not 0 < len(shape) < 3:
+        raise RuntimeError(f'expected input with dimensionality 1 or 2, got {len(shape)}')
+    if len(sizes) < 2:
+        raise RuntimeError(f'expected linear_weight with dimensionality at least 2, got {len(sizes)}')
+    if shape[-1] != sizes[-1]:
+        raise RuntimeError('expected equal input and linear_weight last dimensions (in_features), got '
+                           f'{shape[-1]} and {sizes[-1]}, respectively')
+    if linear_bias is not None and linear_bias.shape != sizes[:-1]:
+        raise RuntimeError(f'expected linear_bias shape {sizes[:-1]}, got {tuple(linear_bias.shape)}')
+    if len(sizes) > 2 and len(shape) == 1:
+        raise RuntimeError(f'K-dimensional loss defined by linear_weight shape {sizes} requires batched input, '
+                           f'(N, {shape[-1]}), got unbatched input with shape {shape}')
+    logits = (input @ linear_weight.reshape(-1, sizes[-1]).t()).reshape(shape[:-1] + sizes[:-1])
+    if linear_bias is not None:
+        logits = logits + linear_bias
+    if ignore_index is None:
+        ignore_index = -100
+    elif target.shape == logits.shape:
+        raise RuntimeError('ignore_index cannot be specified when target contains probabilities')
+    return cross_entropy(logits, target, weight, ignore_index=ignore_index, reduction=reduction,
+                         label_smoothing=label_smoothing)
 
 
 METHODS = {}

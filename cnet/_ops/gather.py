@@ -124,6 +124,7 @@ def check_index(x, index, dim, op, src=None):
                                f'self {list(shape)} apart from dimension {dim}')
     else:
         given = src._a.shape or (1,)
+        checks.dim(dim, len(given))
         if len(given) != len(sizes):
             raise RuntimeError('Index tensor must have the same number of dimensions as src tensor')
         if beyond or any(n > m for n, m in zip(sizes, given, strict=True)):
@@ -196,11 +197,8 @@ def take_along_dim(input, indices, dim=None, *, out=None):
         input = input.expand((*rest[:dim], input._a.shape[dim], *rest[dim:]))
         indices = indices.expand((*rest[:dim], indices._a.shape[dim], *rest[dim:]))
     n = input._a.shape[dim] if input._a.ndim else 1
-    low = outside(indices._a, -n, n)
-    if low is not None:
-        raise RuntimeError(f'index {low} is out of bounds for dimension {dim} with size {n}')
-    if outside(indices._a, 0, n) is not None:
-        indices = indices.new_tensor(indices._a % n)
+    if n and outside(indices._a, 0, n) is not None:
+        indices = indices.new_tensor(indices._a % n)  # any number counts round and round
     return gather(input, dim, indices, out=out)
 
 

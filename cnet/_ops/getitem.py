@@ -12,7 +12,7 @@ from .._core.base import TensorBase
 from .._core.dtype import from_np
 from .._core.inplace import copy_from, overwrite_
 from .._core.op import Op
-from ._places import Write, add_rows, as_long, outside, take_rows
+from ._places import Write, add_rows, as_long, outside, refuse_complex, take_rows
 from .shape import Alias, Unsqueeze
 from .slices import Part, Select
 
@@ -133,9 +133,12 @@ def __getitem__(self, key):
         return Part.apply(self, key=_checked(key, shape, 0))
     if key is None:
         return Unsqueeze.apply(self, dim=0)
-    x, entries = _basic(self, key)
+    if isinstance(key, TensorBase) and key._a.ndim and key._a.dtype == np.int64 and shape:
+        x, entries = self, (key,)
+    else:
+        x, entries = _basic(self, key)
     if entries is None:
-        return x
+        return Alias.apply(x) if x is self else x
     entries = _advanced(x, entries)
     return _sized(Index, 1, len(entries)).apply(x, *entries)
 
@@ -176,7 +179,10 @@ def _items(key):
 
 
 def _basic(x, key):
-    """The view that the basic parts of a key make, and an entry per dimension of it for the others (or None)."""
+    """The view that the basic parts of a key make, and an entry per dimension of it for the others (or None).
+
+    The view is `x` itself if the basic parts say nothing.
+    """
     items = [_item(i) for i in _items(key)]
     shape = x._a.shape
     consumed = 0
@@ -195,7 +201,7 @@ def _basic(x, key):
             op, dim = Select, dim + 1
         elif kind is slice:
             i = _checked(i, shape, dim)
-            if i != _ALL and i.indices(shape[dim]) != (0, shape[dim], 1):
+            if i.start not in (None, 0) or i.step not in (None, 1) or (i.stop is not None and i.stop < shape[dim]):
                 op = Part
             basic.append(i)
             entries.append(None)
@@ -223,8 +229,6 @@ def _basic(x, key):
             dim, advanced = dim + 1, True
     if op is not Alias:
         x = op.apply(x, key=(*basic, ...))
-    elif not advanced:
-        x = Alias.apply(x)
     if not advanced:
         return x, None
     while entries[-1] is None:
@@ -299,33 +303,38 @@ def _advanced(x, entries):
         if outside(index, 0, n) is not None:
             bad = outside(index, -n, n)
             if bad is not None:
-                raise _out_of_bounds(bad, d, n)
+                raise _out_of_bounds(bad, len(shapes) - 1, n)  # counted among the indexed dimensions
             e = np.where(index < 0, index + n, index)
         elif not isinstance(e, TensorBase) or a.dtype != np.int64:
             e = index
         result.append(e)
     try:
-        np.broadcast_shapes(*shapes)
+        _joint(shapes)
     except ValueError:
         raise IndexError('shape mismatch: indexing tensors could not be broadcast together with shapes '
                          + ', '.join([str(list(s)) for s in shapes])) from None
     return result
 
 
+def _joint(shapes):
+    return shapes[0] if len(shapes) == 1 else np.broadcast_shapes(*shapes)
+
+
 def __setitem__(self, key, value):
     if not isinstance(value, TensorBase):
         if not isinstance(value, (bool, int, float, complex, np.generic)):
-            raise TypeError(f"can't assign a {type(value).__name__} to a {_legacy(self)}")
-        if isinstance(value, (complex, np.complexfloating)) and self._a.dtype.kind != 'c':
-            raise RuntimeError(f'value cannot be converted to type {self.dtype.name} without overflow')
-    x, entries = (self[key], None) if type(key) in (int, slice) else _basic(self, key)
+            kind = 'numpy.ndarray' if isinstance(value, np.ndarray) else type(value).__name__
+            raise TypeError(f"can't assign a {kind} to a {_legacy(self)}")
+        if isinstance(value, (complex, np.complexfloating)):
+            refuse_complex(self)
+    x, entries = (self[key], None) if type(key) is int else _basic(self, key)
     if entries is None:
         if isinstance(value, TensorBase):
             copy_from(x, _fitted(value, x._a.shape))
         else:
             overwrite_(x, value)
         return
-    if isinstance(value, TensorBase) and value._a.ndim:
+    if isinstance(value, TensorBase):
         _same_type(x, value)
     put(x, _advanced(x, entries), value, False, leading=True)
 
@@ -371,7 +380,7 @@ def put(x, entries, value, add, in_place=True, leading=False):
 
 def _result_shape(shape, entries):
     indexed = [d for d, e in enumerate(entries) if e is not None]
-    joint = np.broadcast_shapes(*[entries[d].shape for d in indexed])
+    joint = tuple(_joint([entries[d].shape for d in indexed]))
     first = indexed[0] if indexed[-1] - indexed[0] + 1 == len(indexed) else 0  # apart: the index goes in front
     rest = [(d, n) for d, n in enumerate(shape) if d not in indexed]
     return (*[n for d, n in rest if d < first], *joint, *[n for d, n in rest if d >= first])

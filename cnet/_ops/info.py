@@ -85,15 +85,6 @@ def data_ptr(self):
     return self._a.ctypes.data
 
 
-def storage_offset(self):
-    """Return how many elements the first one lies behind the start of the memory that views share."""
-    a = self._a
-    root = a
-    while hasattr(root.base, 'ctypes'):
-        root = root.base
-    return (a.ctypes.data - root.ctypes.data) // a.itemsize
-
-
 def is_floating_point(input):
     """Tell whether the elements are floating-point numbers.
 
@@ -266,10 +257,10 @@ def _no(self):
 
 METHODS = {
     'size': size, 'stride': stride, 'dim': dim, 'ndimension': dim, 'numel': numel, 'nelement': numel,
-    'element_size': element_size, 'data_ptr': data_ptr, 'storage_offset': storage_offset,
+    'element_size': element_size, 'data_ptr': data_ptr,
     'is_floating_point': is_floating_point, 'is_complex': is_complex, 'is_signed': is_signed,
     'is_same_size': is_same_size, 'is_conj': is_conj, 'is_neg': is_neg, 'is_set_to': is_set_to,
-    'dim_order': dim_order, 'get_device': get_device, 'is_pinned': _no, 'is_shared': _no,
+    'dim_order': dim_order, 'get_device': get_device, 'is_pinned': _no,
     'itemsize': property(element_size), 'nbytes': property(lambda self: self._a.nbytes),
     'layout': property(lambda self: strided),
     'pin_memory': pin_memory, 'resolve_conj': resolve_conj, 'resolve_neg': resolve_neg,

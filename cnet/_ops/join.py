@@ -16,7 +16,9 @@ __all__ = [
 class Cat(Op, name='CatBackward0'):
     @staticmethod
     def forward(*arrays, dim):
-        return np.concatenate(arrays, dim)
+        shape = list(arrays[0].shape)
+        shape[dim] = sum([a.shape[dim] for a in arrays])
+        return np.concatenate(arrays, dim, np.empty(shape, arrays[0].dtype))  # left alone, NumPy may choose F order
 
     def backward(self, g):
         dim = self.kw['dim']
@@ -32,7 +34,10 @@ class Cat(Op, name='CatBackward0'):
 class Stack(Op, name='StackBackward0'):
     @staticmethod
     def forward(*arrays, dim):
-        return np.stack(arrays, dim)
+        first = arrays[0]
+        y = np.empty((*first.shape[:dim], len(arrays), *first.shape[dim:]), first.dtype)
+        key = (*(slice(None),) * dim, None)
+        return np.concatenate([a[key] for a in arrays], dim, y)
 
     def backward(self, g):
         return g.unbind(self.kw['dim'])

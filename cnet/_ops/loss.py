@@ -11,6 +11,7 @@ from .. import _kernels as K
 from .._core import errors
 from .._core.arrays import cast
 from .._core.base import TensorBase
+from .._core.mode import is_grad_enabled
 from .._core.op import Op
 from ._losses import broadcast_shape, reduced, reduction_of, same_kind, warn_sizes
 
@@ -97,7 +98,6 @@ _SYMMETRIC = (K.loss.MSE, K.loss.L1, K.loss.SMOOTH_L1, K.loss.HUBER)
 _TARGET_SLOPE = {
     K.loss.BCE: lambda x, y: (-x).log1p().clamp(min=-100) - x.log().clamp(min=-100),
     K.loss.BCE_LOGITS: lambda x, y: -x,
-    K.loss.SOFT_MARGIN: lambda x, y: -x * (-x * y).sigmoid(),
 }
 
 
@@ -422,6 +422,9 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction='m
         tensor(0.6931)
     """
     reduction = reduction_of(reduction, size_average, reduce)
+    if target.requires_grad and is_grad_enabled():
+        raise RuntimeError("The function 'soft_margin_loss' is not differentiable with respect to argument 'target'. This "
+                           'input cannot have requires_grad True.')
     return _apply(SoftMarginLoss, K.loss.SOFT_MARGIN, 'soft_margin_loss', input, target, reduction)
 
 

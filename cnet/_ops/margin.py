@@ -192,13 +192,14 @@ def _triplet(anchor, positive, negative, distance, margin, swap):
     return (margin + near - far).clamp_min(0)
 
 
-def _rows(x, target, name):
-    """Input and target as (N, C) and (N) or (N, C) arrays, and whether there is a batch."""
-    a, t = x._a, target._a
+def _matrix(a):
+    """An array (N, C), (C) or () as (N, C)."""
+    return a if a.ndim == 2 else a.reshape(1, -1)
+
+
+def _check_scores(a):
     if a.ndim > 2 or a.size == 0 and (a.ndim < 2 or a.shape[1] == 0):
         raise RuntimeError(f'Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(a.shape)}')
-    batch = a.ndim == 2
-    return (a if batch else a.reshape(1, -1)), batch
 
 
 class MultiMarginLoss(Op, name='MultiMarginLossBackward0'):
@@ -228,7 +229,7 @@ class MultiMarginLoss(Op, name='MultiMarginLossBackward0'):
 
 def _multi_margin(x, target, weight, margin):
     """max(0, margin - x[target] + x), zero at the target, and what each counts in the sum over classes."""
-    x = x.reshape(-1, x.shape[-1])
+    x = _matrix(x)
     n = x.shape[1]
     labels = target.reshape(-1, 1)
     z = np.maximum(margin - np.take_along_axis(x, labels, 1) + x, 0)
@@ -280,8 +281,9 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
     reduction = reduction_of(reduction, size_average, reduce)
     if p not in (1, 2):
         raise ValueError('only p == 1 and p == 2 supported')
-    rows, batch = _rows(input, target, 'multi_margin_loss')
-    n, t = rows.shape[1], target._a
+    _check_scores(input._a)
+    rows, t = _matrix(input._a), target._a
+    n = rows.shape[1]
     if weight is not None and weight._a.shape != (n,):
         if weight.ndim != 1:
             raise ValueError('weight must be one-dimensional')
@@ -304,7 +306,7 @@ class MultilabelMarginLoss(Op, name='MultilabelMarginLossBackward0'):
 
     @staticmethod
     def forward(x, target, reduction):
-        rows, labels = x.reshape(-1, x.shape[-1]), target.reshape(-1, x.shape[-1])
+        rows, labels = _matrix(x), _matrix(target)
         valid, right = _label_sets(labels)
         loss = np.zeros(len(rows), rows.dtype)
         for k in range(valid.sum(1).max(initial=0)):
@@ -313,7 +315,7 @@ class MultilabelMarginLoss(Op, name='MultilabelMarginLossBackward0'):
 
     def backward(self, g):
         x, target = self.saved(0), self.saved(1)
-        rows, labels = x._a.reshape(-1, x._a.shape[-1]), target._a.reshape(-1, x._a.shape[-1])
+        rows, labels = _matrix(x._a), _matrix(target._a)
         valid, right = _label_sets(labels)
         slope = np.zeros(rows.shape, rows.dtype)
         at = np.arange(len(rows))
@@ -364,8 +366,8 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
         tensor(0.5000)
     """
     reduction = reduction_of(reduction, size_average, reduce)
-    rows, batch = _rows(input, target, 'multilabel_margin_loss')
-    t = target._a
+    _check_scores(input._a)
+    rows, t = _matrix(input._a), target._a
     if t.shape != input._a.shape:
         raise RuntimeError(f'inconsistent target size: {list(t.shape)} for input of size: {list(input.shape)}')
     if t.dtype.kind != 'i' or t.dtype.itemsize != 8:

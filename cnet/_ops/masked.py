@@ -9,7 +9,7 @@ from .._core.base import TensorBase
 from .._core.dtype import from_np, promote_all
 from .._core.inplace import copy_out
 from .._core.op import Op
-from ._places import Write, refuse_overlap
+from ._places import Write, c_name, refuse_complex, refuse_overlap
 from .search import nonzero
 from .slices import Place
 
@@ -181,8 +181,7 @@ def _joint(x, mask):
 def _masked_fill(x, mask, value, in_place):
     kind = checks.tensor(mask, 'masked_fill', 'mask', 1)._a.dtype
     if kind != bool:
-        raise RuntimeError(f'masked_fill_ only supports boolean masks, but got mask with dtype '
-                           f'{_C_NAMES.get(kind.name, kind.name)}')
+        raise RuntimeError(f'masked_fill_ only supports boolean masks, but got mask with dtype {c_name(kind)}')
     op = MaskedFill
     if isinstance(value, TensorBase):
         if value._a.ndim:
@@ -192,16 +191,11 @@ def _masked_fill(x, mask, value, in_place):
         is_complex = value._a.dtype.kind == 'c'
     else:
         is_complex = isinstance(checks.number(value, 'masked_fill', 'value', 2), complex)
-    if is_complex and x._a.dtype.kind != 'c':
-        raise RuntimeError(f'value cannot be converted to type {_C_NAMES.get(x._a.dtype.name, x._a.dtype.name)} without '
-                           'overflow')
+    if is_complex:
+        refuse_complex(x)
     if in_place:
         return op.apply_(x, _onto(x, mask), value)
     return op.apply(*_joint(x, mask), value)
-
-
-_C_NAMES = {'float32': 'float', 'float64': 'double', 'int64': 'long int', 'int32': 'int', 'uint8': 'unsigned char',
-            'int8': 'signed char', 'int16': 'short int'}
 
 
 def _onto(x, mask):

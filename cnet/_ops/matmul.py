@@ -11,7 +11,7 @@ from .._core.inplace import copy_out, scalar_name
 from .._core.op import Op
 from ._products import check_batches, check_bmm, check_dot, check_linear, check_mm, check_mv
 
-__all__ = ['bmm', 'chain_matmul', 'dot', 'matmul', 'mm', 'mv', 'vdot']
+__all__ = ['bmm', 'dot', 'matmul', 'mm', 'mv', 'vdot']
 FUNCTIONAL = ['linear']
 
 
@@ -340,46 +340,6 @@ def matmul(input, other, *, out=None):
         check_batches(a, b)
         r = (BmmClone if m == 2 else BmmView).apply(input, other)
     return r if out is None else copy_out(r, out)
-
-
-def chain_matmul(*matrices, out=None):
-    """The product of several matrices, in the order of multiplication that costs least.
-
-    Args:
-        matrices (Tensor...): two or more, each with as many rows as the one before has columns.
-        out (Tensor, optional): where the result is written.
-
-    Returns:
-        Tensor: the rows of the first by the columns of the last.
-
-    Example:
-        >>> import cnet
-        >>> tuple(cnet.chain_matmul(cnet.ones(2, 3), cnet.ones(3, 4), cnet.ones(4, 5)).shape)
-        (2, 5)
-    """
-    for x in matrices:
-        if checks.tensor(x, 'chain_matmul', 'matrices')._a.ndim != 2:
-            raise RuntimeError(f'Tensor dimension is {x._a.ndim}, expected 2 instead.')
-    if not matrices:
-        raise RuntimeError('chain_matmul(): Expected one or more matrices')
-    r = matrices[0] if len(matrices) == 1 else chain(matrices)
-    return r if out is None else copy_out(r, out)
-
-
-def chain(matrices):
-    """The product of two or more matrices by the cheapest order (dynamic programming over sub-chains)."""
-    sizes = [x._a.shape[0] for x in matrices] + [matrices[-1]._a.shape[1]]
-    n = len(matrices)
-    cost = {(i, i): (0, i) for i in range(n)}
-    for length in range(1, n):
-        for i in range(n - length):
-            j = i + length
-            cost[i, j] = min((cost[i, s][0] + cost[s + 1, j][0] + sizes[i] * sizes[s + 1] * sizes[j + 1], s)
-                             for s in range(i, j))
-
-    def product(i, j):
-        return matrices[i] if i == j else mm(product(i, cost[i, j][1]), product(cost[i, j][1] + 1, j))
-    return product(0, n - 1)
 
 
 _LINEAR = {1: LinearVector, 2: LinearMm}

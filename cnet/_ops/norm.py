@@ -7,7 +7,7 @@ import numpy as np
 from .._core import errors
 from .._core.base import TensorBase, wrap
 from ._norm_ops import (
-    BatchNorm, GroupNorm, InstanceNorm, LayerNorm, NativeBatchNorm, NativeGroupNorm, NativeLayerNorm, RmsNorm,
+    BatchNorm, GroupNorm, InstanceNorm, LayerNorm, NativeBatchNorm, NativeLayerNorm, RmsNorm,
 )
 from ._pooling import AvgPool, plan
 
@@ -70,6 +70,13 @@ def _batch_norm(input, running_mean, running_var, weight, bias, training, moment
     return y
 
 
+def _batch_norm_of_nothing(input, weight, bias):
+    y = input.clone()
+    if weight is not None:
+        y = y * weight[0]
+    return y if bias is None else y + bias[0]
+
+
 def batch_norm(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5,
                cudnn_enabled=True):
     """Shift and scale every channel to mean 0 and variance 1 over the batch (or by running statistics), then map it.
@@ -100,17 +107,16 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
     """
     if not isinstance(input, TensorBase):
         raise errors.argument_type('batch_norm', 'input', 'Tensor', input, 1)
-    if training:
-        shape = input._a.shape
-        if len(shape) > 1 and input._a.size == shape[1]:
-            raise ValueError(f'Expected more than 1 value per channel when training, got input size torch.Size({list(shape)})')
-        if len(shape) == 1:
-            raise errors.dim_range(1, 1)
+    shape = input._a.shape
+    if not input._a.size:
+        return _batch_norm_of_nothing(input, weight, bias)
+    if training and len(shape) > 1 and input._a.size == shape[1]:
+        raise ValueError(f'Expected more than 1 value per channel when training, got input size torch.Size({list(shape)})')
     return _batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
 
 
 def _normal_shape(input, normalized_shape, name, **tensors):
-    """How many elements the last dimensions named by `normalized_shape` hold; errors if something does not fit."""
+    """`normalized_shape` as a tuple; errors if it does not fit the input, or a tensor not it."""
     if type(normalized_shape) is not tuple:
         if not isinstance(normalized_shape, (tuple, list)):
             raise errors.argument_type(name, 'normalized_shape', 'tuple of ints', normalized_shape, 2)
@@ -126,7 +132,7 @@ def _normal_shape(input, normalized_shape, name, **tensors):
     if shape[-len(normalized_shape):] != normalized_shape:
         raise RuntimeError(f'Given normalized_shape={list(normalized_shape)}, expected input with shape '
                            f'[*, {", ".join(map(str, normalized_shape))}], but got input of size{list(shape)}')
-    return math.prod(normalized_shape)
+    return normalized_shape
 
 
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5, cudnn_enable=True):
@@ -152,12 +158,12 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5, cudnn_
     """
     if not isinstance(input, TensorBase):
         raise errors.argument_type('layer_norm', 'input', 'Tensor', input, 1)
-    n = _normal_shape(input, normalized_shape, 'layer_norm', weight=weight, bias=bias)
+    shape = _normal_shape(input, normalized_shape, 'layer_norm', weight=weight, bias=bias)
     a = input._a
     if a.dtype.kind != 'f':
         raise errors.not_implemented('LayerNormKernelImpl', a.dtype)
     _check_types(a, weight, bias)
-    return LayerNorm.apply(input, weight, bias, n=n, eps=eps)
+    return LayerNorm.apply(input, weight, bias, shape=shape, eps=eps)
 
 
 def rms_norm(input, normalized_shape, weight=None, eps=None):
@@ -183,7 +189,7 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     """
     if not isinstance(input, TensorBase):
         raise errors.argument_type('rms_norm', 'input', 'Tensor', input, 1)
-    n = _normal_shape(input, normalized_shape, 'rms_norm', weight=weight)
+    shape = _normal_shape(input, normalized_shape, 'rms_norm', weight=weight)
     a = input._a
     if a.dtype.kind == 'c':
         return _complex_rms_norm(input, len(normalized_shape), weight, eps)
@@ -192,8 +198,8 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     if eps is None:
         eps = float(np.finfo(a.dtype if a.dtype.itemsize > 2 else np.float32).eps)
     if weight is not None and weight._a.dtype != a.dtype:
-        return RmsNorm.apply(input, None, None, n=n, eps=eps, centred=False) * weight
-    return RmsNorm.apply(input, weight, None, n=n, eps=eps, centred=False)
+        return RmsNorm.apply(input, None, None, shape=shape, eps=eps, centred=False) * weight
+    return RmsNorm.apply(input, weight, None, shape=shape, eps=eps, centred=False)
 
 
 def _complex_rms_norm(input, ndim, weight, eps):
@@ -394,13 +400,12 @@ def native_layer_norm(input, normalized_shape, weight, bias, eps):
         >>> cnet.native_layer_norm(cnet.tensor([[1., 3.]]), (2,), None, None, 0.)[1]
         tensor([[2.]])
     """
-    n = _normal_shape(input, normalized_shape, 'native_layer_norm', weight=weight, bias=bias)
+    shape = _normal_shape(input, normalized_shape, 'native_layer_norm', weight=weight, bias=bias)
     if input._a.dtype.kind != 'f':
         raise errors.not_implemented('LayerNormKernelImpl', input._a.dtype)
-    y, *stats = NativeLayerNorm.apply(input, weight, bias, n=n, eps=eps)
-    lead = input._a.ndim - len(normalized_shape)
-    shape = input._a.shape[:lead] + (1,) * len(normalized_shape)
-    return (y, *[wrap(s._a.reshape(shape)) for s in stats])
+    y, *stats = NativeLayerNorm.apply(input, weight, bias, shape=shape, eps=eps)
+    rows = input._a.shape[:-len(shape)] + (1,) * len(shape)
+    return (y, *[wrap(s._a.reshape(rows)) for s in stats])
 
 
 def native_group_norm(input, weight, bias, N, C, HxW, group, eps):
@@ -430,8 +435,12 @@ def native_group_norm(input, weight, bias, N, C, HxW, group, eps):
         raise RuntimeError(f'Expected X.numel() == N * C * HxW to be true, but got {input._a.size} and {N * C * HxW}')
     if group <= 0 or C % group:
         raise RuntimeError(f'Expected number of channels in input to be divisible by num_groups, but got {C} and {group}')
-    y, *stats = NativeGroupNorm.apply(input, weight, bias, sizes=(N * group, group, C // group, HxW), eps=eps)
-    return (y, *[wrap(s._a.reshape(N, group)) for s in stats])
+    y = GroupNorm.apply(input, weight, bias, sizes=(N * group, group, C // group, HxW), eps=eps)
+    # Gradients come through these statistics, so they are tensors of their own.
+    rows = input.reshape(N, group, C // group * HxW)
+    mean = rows.mean(2)
+    rstd = ((rows - mean.unsqueeze(2)).square().mean(2) + eps).rsqrt()
+    return y, mean, rstd
 
 
 METHODS = {}

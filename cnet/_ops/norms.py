@@ -17,7 +17,7 @@ P = K.pointwise
 
 def _norm_array(x, p, axes, keepdim):
     if x.dtype.kind == 'c':
-        x = np.abs(x)
+        x = P.abs(x)
     if x.dtype.char == 'e':
         return _norm_array(x.astype(np.float32), p, axes, keepdim).astype(x.dtype)
     if p == 2:

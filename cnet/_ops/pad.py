@@ -170,7 +170,8 @@ def _check_border(shape, dim, left, right, mode):
     if mode == 'circular' and n + left + right < 0:
         raise RuntimeError('Negative padding value is resulting in an empty dimension')
     if mode != 'circular' and n and n + left + right < 1:
-        raise RuntimeError(f'input (size: {n}) is too small. Calculated output size: {n + left + right}')
+        letter = 'WHD'[len(shape) - 1 - dim]
+        raise RuntimeError(f'input ({letter}: {n}) is too small. Calculated output {letter}: {n + left + right}')
 
 
 def _no_widths(pad):

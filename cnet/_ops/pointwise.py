@@ -28,7 +28,7 @@ class AddScaled(Op, name='AddBackward0'):
 
     @staticmethod
     def forward(x, y, alpha):
-        return P.add(x, P.mul(y, alpha))
+        return P.add(x, _scaled(y, alpha))
 
     def backward(self, g):
         return g, g * _conj(self.kw['alpha']) if self.needs[1] else None
@@ -69,7 +69,7 @@ class SubScaled(Op, name='SubBackward0'):
 
     @staticmethod
     def forward(x, y, alpha):
-        return P.sub(x, P.mul(y, alpha))
+        return P.sub(x, _scaled(y, alpha))
 
     def backward(self, g):
         return g, -g * _conj(self.kw['alpha']) if self.needs[1] else None
@@ -195,6 +195,11 @@ class PowOfNumber(Pow, name='PowBackward2'):
             e = self.saved(1)
             return None, (g * y * _log(x, y)).masked_fill(e >= 0, 0)
         return None, g * (y * _log(x, y)).conj()
+
+
+def _scaled(y, alpha):
+    """alpha * y in the type of y, which may be a number (then NumPy must not give it a type)."""
+    return P.mul(y, alpha) if isinstance(y, np.ndarray) else y * alpha
 
 
 def _log(x, like):

@@ -4,8 +4,10 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks, errors
+from .._core.arrays import cast
 from .._core.base import TensorBase, wrap
 from .._core.elementwise import with_out
+from .._core.mode import is_grad_enabled
 from .._core.op import Op
 from ._axes import axes_of, every_axis, float_total, numpy_names, restore_dims, wanted_type
 
@@ -15,14 +17,10 @@ quiet = K._quiet.quiet
 total = K.reduce.total
 
 
-def _cast(x, np_dtype):
-    return x if np_dtype is None or x.dtype == np_dtype else quiet(x.astype, np_dtype)
-
-
 def _sum_array(x, axes, keepdim, np_dtype):
     """Sum in NumPy type `np_dtype`, or int64 for integers; `axes` None means all."""
     if np_dtype is not None:
-        x = _cast(x, np_dtype)
+        x = cast(x, np_dtype)
     kind = x.dtype.kind
     if kind == 'f':
         return float_total(x, axes, keepdim)
@@ -104,7 +102,8 @@ def _mean_array(x, axes, keepdim):
 
 
 def _prod_array(x, axes, keepdim, np_dtype):
-    x = _cast(x, np_dtype)
+    if np_dtype is not None:
+        x = cast(x, np_dtype)
     if x.dtype.char in 'fd':
         return total(x, None if axes is None else (axes,), keepdim, 1.0, K.reduce.PRODUCT)
     wide = x.dtype.kind in 'biu' and np_dtype is None
@@ -115,6 +114,12 @@ def _prod_grad(g, x, y, axis):
     """g times the product of the other elements along `axis`, where zeros rule out the quotient y / x."""
     if x._a.all():
         return g * (y / x).conj()
+    if is_grad_enabled():
+        # An intermediate for each pair of elements of a line, which zeros do not cut off from x.
+        n = x.shape[axis]
+        x, g = x.movedim(axis, -1), g.movedim(axis, -1)
+        others = x.unsqueeze(-2).expand(*x.shape[:-1], n, n).masked_fill(wrap(np.eye(n, dtype=bool)), 1).prod(-1)
+        return (g * others.conj()).movedim(-1, axis)
     zero = x == 0
     first = zero & (zero.cumsum(axis) == 1)
     others = x.masked_fill(first, 1).prod(axis, True)

@@ -23,7 +23,7 @@ class _Sample(Op):
     """A sample whose parameters are tensors: their gradients are zero."""
 
     def backward(self, g):
-        return tuple([wrap(np.zeros(shape, g._a.dtype)) if need else None for shape, need in zip(self.shapes_in, self.needs)])
+        return tuple([wrap(np.zeros(self.in_shape(i), g._a.dtype)) if need else None for i, need in enumerate(self.needs)])
 
 
 class Bernoulli(_Sample, name='BernoulliBackward0'):
@@ -285,12 +285,15 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
         raise RuntimeError('prob_dist must be 1 or 2 dim')
     if not replacement and n > w.shape[-1]:
         raise RuntimeError('cannot sample n_sample > prob_dist.size(-1) samples without replacement')
+    if out is not None and out._a.dtype != np.int64:
+        raise RuntimeError(f'multinomial expects Long tensor out, got: {errors._KERNEL[out._a.dtype.name]}')
     engine = engine_of(generator, 'multinomial')
     if w.size and not (w.min() >= 0 and w.max() < np.inf):
         raise RuntimeError('probability tensor contains either `inf`, `nan` or element < 0')
     if not (w.sum(-1) > 0).all():
         raise RuntimeError('invalid multinomial distribution (sum of probabilities <= 0)')
-    r = wrap(_with_replacement(engine, w, n) if replacement else _without_replacement(engine, w, n))
+    # One draw is the same with and without replacement; PyTorch takes the second way for it.
+    r = wrap(_with_replacement(engine, w, n) if replacement and n > 1 else _without_replacement(engine, w, n))
     return r if out is None else copy_out(r, out)
 
 

@@ -8,6 +8,7 @@ from .._core import checks, errors
 from .._core.base import wrap
 from .._core.dtype import get_default_dtype
 from .._core.elementwise import with_out
+from .._core.mode import is_grad_enabled
 from .._core.op import Op
 from ._select import named
 from .join import cat
@@ -53,6 +54,8 @@ class Cumprod(Op, name='CumprodBackward0'):
             return g
         if x._a.all():
             return reverse_cumsum(g * y.conj(), dim) / x.conj()
+        if is_grad_enabled():
+            return _cumprod_grad_exact(g, x, dim)
         # Behind the first zero of a line everything is 0; only the zero itself still sees the later results.
         zero = x == 0
         zeros = zero.cumsum(dim)
@@ -60,6 +63,15 @@ class Cumprod(Op, name='CumprodBackward0'):
         before = reverse_cumsum(g * y.conj(), dim) / x.masked_fill(zero, 1).conj()
         at = reverse_cumsum(g * x.masked_fill(first, 1).cumprod(dim).masked_fill(zeros == 0, 0).conj(), dim)
         return at.where(first, before.masked_fill(zeros > 0, 0))
+
+
+def _cumprod_grad_exact(g, x, dim):
+    """The same with an intermediate for each pair of elements of a line, which zeros do not cut off from x."""
+    x, g = x.movedim(dim, -1), g.movedim(dim, -1)
+    n = x.shape[-1]
+    others = x.unsqueeze(-2).expand(*x.shape[:-1], n, n).masked_fill(wrap(np.eye(n, dtype=bool)), 1).cumprod(-1)
+    gx = (g.unsqueeze(-2) * others.conj()).masked_fill(wrap(np.tri(n, k=-1, dtype=bool)), 0).sum(-1)
+    return gx.movedim(-1, dim)
 
 
 class Logcumsumexp(Op, name='LogcumsumexpBackward0'):
@@ -84,8 +96,9 @@ class Logcumsumexp(Op, name='LogcumsumexpBackward0'):
 
         def part(g):
             # In logarithms, because exp(-y) may overflow where exp(x - y) does not.
-            return ((g.log() - y).flip(dim).logcumsumexp(dim).flip(dim) + x).exp()
-        return part(g.clamp(min=0)) - part((-g).clamp(min=0))
+            log = g.masked_fill(g <= 0, 1).log().masked_fill(g <= 0, np.finfo(g._a.dtype).min.item())
+            return ((log - y).flip(dim).logcumsumexp(dim).flip(dim) + x).exp()
+        return part(g) - part(-g)
 
 
 def _running_extreme(x, dim, f):

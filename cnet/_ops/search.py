@@ -7,7 +7,9 @@ from .._core.base import TensorBase, wrap
 from .._core.dtype import from_np
 from .._core.inplace import copy_out
 
-__all__ = ['argwhere', 'bincount', 'bucketize', 'nonzero', 'nonzero_static', 'searchsorted']
+__all__ = [
+    'argwhere', 'bincount', 'bucketize', 'isin', 'nonzero', 'nonzero_static', 'searchsorted', 'unravel_index',
+]
 
 
 def nonzero(input, *, out=None, as_tuple=False):
@@ -31,7 +33,7 @@ def nonzero(input, *, out=None, as_tuple=False):
     """
     a = checks.tensor(input, 'nonzero')._a
     if as_tuple:
-        return tuple([wrap(i) for i in np.atleast_1d(a).nonzero()])
+        return tuple([wrap(np.ascontiguousarray(i)) for i in np.atleast_1d(a).nonzero()])
     y = wrap(np.argwhere(a) if a.ndim else np.empty((int(bool(a)), 0), np.int64))
     return y if out is None else copy_out(y, out)
 
@@ -202,6 +204,59 @@ def bucketize(input, boundaries, *, out_int32=False, right=False, out=None):
     if boundaries._a.ndim != 1:
         raise RuntimeError(f'boundaries tensor must be 1 dimension, but got dim({boundaries._a.ndim})')
     return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)
+
+
+def isin(elements=None, test_elements=None, *, assume_unique=False, invert=False, element=None, test_element=None):
+    """Whether each element is among others.
+
+    Args:
+        elements (Tensor or number): what is looked for.
+        test_elements (Tensor or number): where.
+        assume_unique (bool): accepted; it does not change the result.
+        invert (bool): tell whether it is not.
+        element, test_element (number): the same by other keywords, for numbers.
+
+    Returns:
+        Tensor: bool, like `elements`.
+
+    Example:
+        >>> import cnet
+        >>> cnet.isin(cnet.tensor([1, 2, 3]), cnet.tensor([3, 1])).tolist()
+        [True, False, True]
+    """
+    elements, test_elements = (b if a is None else a for a, b in ((elements, element), (test_elements, test_element)))
+    if not isinstance(elements, TensorBase) and not isinstance(test_elements, TensorBase):
+        raise TypeError('isin(): argument elements or test_elements must be a Tensor')
+    x, y = (t._a if isinstance(t, TensorBase) else np.asarray(t) for t in (elements, test_elements))
+    return wrap(np.isin(x, y, invert=invert))
+
+
+def unravel_index(indices, shape):
+    """Positions in a flattened tensor as coordinates.
+
+    Args:
+        indices (Tensor): integers.
+        shape (int or sequence of int): the shape of the tensor.
+
+    Returns:
+        tuple of Tensor: int64, one per dimension; numbers beyond the tensor count round and round.
+
+    Example:
+        >>> import cnet
+        >>> [i.tolist() for i in cnet.unravel_index(cnet.tensor([4, 5]), (2, 3))]
+        [[1, 1], [1, 2]]
+    """
+    a = checks.tensor(indices, 'unravel_index', 'indices')._a
+    if a.dtype.kind not in 'iu':
+        raise ValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
+    shape = checks.size((shape if isinstance(shape, (tuple, list)) else (shape,),), 'unravel_index', 'shape')
+    if any(n < 0 for n in shape):
+        raise ValueError(f"'shape' cannot have negative values, but got {shape}")
+    coordinates, a = [], a.astype(np.int64)
+    for n in reversed(shape):
+        a, rest = np.divmod(a, n)
+        coordinates.append(wrap(rest))
+    return tuple(coordinates[::-1])
 
 
 METHODS = {'argwhere': argwhere, 'bincount': bincount, 'nonzero': nonzero, 'nonzero_static': nonzero_static}

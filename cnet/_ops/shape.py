@@ -8,6 +8,7 @@ from math import prod
 
 from .. import _kernels as K
 from .._core import checks, errors
+from .._core.base import wrap
 from .._core.dtype import dtype as dtype_class
 from .._core.op import Op
 
@@ -62,14 +63,6 @@ class UnsafeView(Op, name='UnsafeViewBackward0'):  # a reshape that had to copy
 
     def backward(self, g):
         return g.reshape(self.in_shape(0))
-
-
-class ViewDtype(Op, name='ViewBackward1'):
-    view = True
-
-    @staticmethod
-    def forward(x, np_dtype):
-        return x.view(np_dtype)
 
 
 class Alias(Op, name='AliasBackward0'):
@@ -160,7 +153,8 @@ def _view_dtype(x, dtype):
         if a.shape[-1] * old % new:
             raise RuntimeError(f'self.size(-1) must be divisible by {new // old} to view {names}, '
                                f'but got {a.shape[-1]}')
-    y = ViewDtype.apply(x.detach() if x.requires_grad else x, np_dtype=dtype.np)  # bytes have no derivative
+    y = wrap(x._a.view(dtype.np))  # bytes have no derivative
+    y._v = x._v
     return y
 
 
@@ -287,6 +281,8 @@ def unflatten(input, dim, sizes):
     if not sizes:
         raise RuntimeError('unflatten: sizes must be non-empty')
     n = shape[dim]
+    if sizes.count(-1) > 1:
+        raise RuntimeError('unflatten got an unexpected error:\nonly one dimension can be inferred')
     if -1 not in sizes and prod(sizes) != n:
         raise RuntimeError(f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({n}) "
                            'in the input tensor')

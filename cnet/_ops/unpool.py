@@ -48,7 +48,7 @@ class FractionalMaxPool2d(MaxPoolIndices, name='FractionalMaxPool2DBackward0'):
     def forward(x, plan, kernel, starts):
         n = len(kernel)
         size = x.shape[-n:]
-        flat = x.reshape(plan.planes, -1)
+        flat = x.reshape(plan.planes, plan.n_in)
         # The position of every element of every window: (planes, *out, *kernel).
         at = np.zeros((plan.planes,) + (1,) * (2 * n), np.int64)
         for axis, (k, start) in enumerate(zip(kernel, starts)):
@@ -56,8 +56,8 @@ class FractionalMaxPool2d(MaxPoolIndices, name='FractionalMaxPool2DBackward0'):
             shape = [plan.planes] + [1] * (2 * n)
             shape[1 + axis], shape[1 + n + axis] = places.shape[1:]
             at = at * size[axis] + places.reshape(shape)
-        at = at.reshape(plan.planes, plan.n_out, -1)
-        values = np.take_along_axis(flat, at.reshape(plan.planes, -1), 1).reshape(at.shape)
+        at = at.reshape(plan.planes, plan.n_out, math.prod(kernel))
+        values = np.take_along_axis(flat, at.reshape(plan.planes, plan.n_out * math.prod(kernel)), 1).reshape(at.shape)
         best = values.argmax(2)[..., None]
         y, at = (np.take_along_axis(a, best, 2).reshape(plan.out) for a in (values, at))
         return y, at

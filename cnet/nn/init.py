@@ -9,8 +9,9 @@ import warnings
 
 import numpy as np
 
-from .._core.inplace import copy_from, overwrite_
+from .._core.arrays import empty_as
 from .._core.base import wrap
+from .._core.inplace import copy_from, overwrite_
 from .._core.mode import no_grad
 from .._ops.random import randperm
 
@@ -132,16 +133,20 @@ def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
         return _thin_uniforms(tensor, mean, std, a, b, generator)
 
 
+def _like(tensor):
+    """Memory of the same layout, since numbers are drawn in the order of memory."""
+    return wrap(empty_as(tensor._a, tensor._a.dtype))
+
+
 def _redraw_normals(tensor, mean, std, a, b, generator):
     """Draw until all lie inside; each round draws for all elements, as PyTorch does."""
     low, high = tensor.new_tensor(a).item(), tensor.new_tensor(b).item()
-    x = tensor.normal_(mean, std, generator=generator)
-    result = x._a.copy()
+    result = tensor.normal_(mean, std, generator=generator)._a.copy()
     while True:
         outside = (result < low) | (result > high)
         if not outside.any():
             return overwrite_(tensor, result)
-        fresh = x.new_empty(x.shape).normal_(mean, std, generator=generator)
+        fresh = _like(tensor).normal_(mean, std, generator=generator)
         result = np.where(outside, fresh._a, result)
 
 
@@ -151,12 +156,12 @@ def _thin_uniforms(tensor, mean, std, a, b, generator):
 
     def rejected(x):
         log_density = x.clone().sub_(mean).div_(std).pow_(2).mul_(-0.5).sub_(log_peak)
-        return (x.new_empty(x.shape).uniform_(generator=generator).log_() > log_density)._a
+        return (_like(x).uniform_(generator=generator).log_() > log_density)._a
 
     tensor.uniform_(a, b, generator=generator)
     result, pending = tensor._a.copy(), rejected(tensor)
     while pending.any():
-        fresh = tensor.new_empty(tensor.shape).uniform_(a, b, generator=generator)
+        fresh = _like(tensor).uniform_(a, b, generator=generator)
         result = np.where(pending, fresh._a, result)
         pending &= rejected(fresh)
     return overwrite_(tensor, result)

@@ -144,6 +144,16 @@ def test_arrays_made_from_a_tensor_cannot_reshape_it():
     assert x.shape == (4,)
 
 
+def test_storage():
+    x = cnet.zeros(4, 6)
+    y = x[1:, 2:].t()
+    memory = y.untyped_storage()
+    assert memory == x.untyped_storage() != cnet.zeros(4, 6).untyped_storage() and hash(memory) == hash(x.untyped_storage())
+    assert memory.data_ptr() == x.data_ptr() and memory.nbytes() == len(memory) == 96 and memory.device.type == 'cpu'
+    assert y.storage_offset() == 8 and cnet.zeros(0).untyped_storage().nbytes() == 0
+    assert repr(memory) == '[cnet.UntypedStorage(device=cpu) of size 96]' and cnet.is_storage(memory)
+
+
 def test_copies_of_python():
     x = cnet.ones(2)
     assert copy.copy(x) is not x and copy.deepcopy(x).tolist() == [1, 1]

@@ -57,24 +57,6 @@ def register_buffer_before_init(lib, nn):
 
 
 @scenario
-def call_before_init(lib, nn):
-    class Net(nn.Module):
-        def __init__(self):
-            pass
-
-        def forward(self, x):
-            return x
-    return isinstance_of_attribute_error(Net())
-
-
-def isinstance_of_attribute_error(module):
-    try:
-        module(1)
-    except AttributeError:
-        return 'AttributeError'
-
-
-@scenario
 def init_with_arguments(lib, nn):
     return nn.Module(1)
 

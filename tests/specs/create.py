@@ -91,6 +91,18 @@ def layout_errors(make: Maker) -> Iterator[Error]:
     yield Error(RuntimeError, Sample((2, -3), (1, 2)), match='negative dimension')
 
 
+def permuted(make: Maker, dtype: str) -> Iterator[Sample]:
+    yield Sample((2, 3, 5), (0, 2, 1), dtype=dtype)
+    yield Sample((2, 0), (1, 0))
+    yield Sample((), ())
+
+
+def permuted_errors(make: Maker) -> Iterator[Error]:
+    yield Error(RuntimeError, Sample((2, 3), (0,)), match='does not match the length')
+    yield Error(RuntimeError, Sample((2, 3), (0, 2)), match='Dimension out of range')
+    yield Error(RuntimeError, Sample((2, 3), (0, 0)), match='Duplicate dim not allowed')
+
+
 def new(samples):
     """Samples of a method of a tensor that gives the type."""
     def of_tensor(make: Maker, dtype: str) -> Iterator[Sample]:
@@ -109,6 +121,7 @@ SPECS = [
     OpSpec('full', fills, errors=fill_errors, **FILL),
     OpSpec('scalar_tensor', scalars, **FILL),
     OpSpec('empty_strided', layouts, errors=layout_errors, random_memory=True, **FILL),
+    OpSpec('empty_permuted', permuted, errors=permuted_errors, random_memory=True, **FILL),
     OpSpec('zeros_like', models, errors=model_errors, **FILL),
     OpSpec('ones_like', models, errors=model_errors, **FILL),
     OpSpec('empty_like', models, errors=model_errors, random_memory=True, **FILL),

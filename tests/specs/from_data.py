@@ -88,5 +88,6 @@ SPECS = [
     OpSpec('frombuffer', buffers, errors=buffer_errors, **KINDS),
     OpSpec('from_dlpack', arrays, dtypes=ALL, grad=False),
     OpSpec('is_tensor', anything, **KINDS),
+    OpSpec('is_storage', anything, **KINDS),
     OpSpec('Tensor.new_tensor', new, **KINDS),
 ]

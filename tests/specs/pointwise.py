@@ -104,7 +104,8 @@ def _zeros(make, dtype):
 
 
 def _exponents(make, dtype):
-    yield Sample(make(4), make(4, dtype='int64', low=-3, high=4))
+    yield Sample(make(4), make(4, dtype='int64', low=0, high=4))
+    yield Sample(make(4), make(4))
 
 
 SPECS = [

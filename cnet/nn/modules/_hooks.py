@@ -181,7 +181,10 @@ class Hooked:
     # ---- calling
 
     def _call_with_hooks(self, args, kwargs):
-        """Forward with every hook around it: what `__call__` does when there are any."""
+        """Forward with every hook around it: what `__call__` does when there are or were any."""
+        if not (GLOBAL or self._forward_hooks or self._forward_pre_hooks or self._backward_hooks
+                or self._backward_pre_hooks):
+            return self.forward(*args, **kwargs)
         always = [(hook_id, entry) for hook_id, entry in self._post_hooks() if entry[2]]
         if not always:
             return self._call_inner(args, kwargs, set())

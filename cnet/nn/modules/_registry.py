@@ -8,6 +8,18 @@ from ..parameter import Buffer, Parameter
 # Called when a member is registered on any module: see register_module_*_registration_hook.
 parameter_hooks, buffer_hooks, module_hooks = OrderedDict(), OrderedDict(), OrderedDict()
 
+# Dictionaries of hooks, by attribute name. A module has one only after somebody asked for it, so that the many modules
+# without hooks are made and called faster; `_hooked` marks those that have one of the first kind.
+CALL_HOOKS = ('_forward_hooks', '_forward_hooks_with_kwargs', '_forward_hooks_always_called', '_forward_pre_hooks',
+              '_forward_pre_hooks_with_kwargs', '_backward_hooks', '_backward_pre_hooks')
+STATE_HOOKS = ('_state_dict_hooks', '_state_dict_pre_hooks', '_load_state_dict_pre_hooks', '_load_state_dict_post_hooks')
+_EMPTY = OrderedDict()
+
+
+def hooks_of(module, store):
+    """The hooks that `module` has in the dictionary `store`, which may not exist yet."""
+    return module.__dict__.get(store, _EMPTY)
+
 
 def typename(obj):
     """The name under which an error message mentions the type of `obj`."""
@@ -137,6 +149,11 @@ class Registry:
                 members = own[store]
                 if name in members:
                     return members[name]
+        if '_modules' in own and (name in CALL_HOOKS or name in STATE_HOOKS):
+            if name in CALL_HOOKS:
+                own['_hooked'] = True
+            own[name] = OrderedDict()
+            return own[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def _forget(self, name, *stores):

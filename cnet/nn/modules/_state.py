@@ -9,6 +9,7 @@ from ..._core.hooks import RemovableHandle
 from ..._core.mode import no_grad
 from ..._tensor import Tensor
 from ..parameter import Parameter
+from ._registry import hooks_of
 
 EXTRA_STATE = '_extra_state'  # the key suffix under which get_extra_state() is saved
 
@@ -104,13 +105,13 @@ class Stateful:
         metadata = {'version': self._version}
         if hasattr(destination, '_metadata'):
             destination._metadata[prefix[:-1]] = metadata
-        for hook in self._state_dict_pre_hooks.values():
+        for hook in hooks_of(self, '_state_dict_pre_hooks').values():
             hook(self, prefix, keep_vars)
         self._save_to_state_dict(destination, prefix, keep_vars)
         for name, module in self._modules.items():
             if module is not None:
                 module.state_dict(destination=destination, prefix=f'{prefix}{name}.', keep_vars=keep_vars)
-        for hook in self._state_dict_hooks.values():
+        for hook in hooks_of(self, '_state_dict_hooks').values():
             result = hook(self, destination, prefix, metadata)
             if result is None:
                 continue
@@ -123,7 +124,7 @@ class Stateful:
 
     def _load_from_state_dict(self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys,
                               error_msgs):
-        for hook in self._load_state_dict_pre_hooks.values():
+        for hook in hooks_of(self, '_load_state_dict_pre_hooks').values():
             hook(state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs)
         own = {name: value for name, value in (*self._parameters.items(), *self._buffers.items())
                if value is not None and name not in self._non_persistent_buffers_set}
@@ -213,7 +214,7 @@ class Stateful:
                 if child is not None:
                     below = f'{prefix}{name}.'
                     load(child, {k: v for k, v in state.items() if k.startswith(below)}, below)
-            for hook in module._load_state_dict_post_hooks.values():
+            for hook in hooks_of(module, '_load_state_dict_post_hooks').values():
                 if hook(module, _IncompatibleKeys(missing, unexpected)) is not None:
                     raise AssertionError(
                         'Hooks registered with ``register_load_state_dict_post_hook`` are not expected to return new '

@@ -1,12 +1,11 @@
 """Batch normalization, and the base that it shares with instance normalization."""
 
-import numpy as np
-
-from ..._core.base import wrap
+from ..._core.dtype import int64
+from ..._ops.create import ones, zeros
 from .. import functional as F
 from .. import init
 from .module import Module
-from .utils import new_array, new_parameter
+from .utils import new_parameter
 
 __all__ = ['BatchNorm1d', 'BatchNorm2d', 'BatchNorm3d']
 
@@ -31,9 +30,9 @@ class _NormBase(Module):
         self.track_running_stats = track_running_stats
         _affine_parameters(self, (num_features,), affine, bias, dtype, device)
         if track_running_stats:
-            self.register_buffer('running_mean', new_array(np.zeros, num_features, dtype, device))
-            self.register_buffer('running_var', new_array(np.ones, num_features, dtype, device))
-            self.register_buffer('num_batches_tracked', wrap(np.zeros((), np.int64)))
+            self.register_buffer('running_mean', zeros(num_features, dtype=dtype, device=device))
+            self.register_buffer('running_var', ones(num_features, dtype=dtype, device=device))
+            self.register_buffer('num_batches_tracked', zeros((), dtype=int64))
         else:
             for name in ('running_mean', 'running_var', 'num_batches_tracked'):
                 self.register_buffer(name, None)
@@ -69,7 +68,7 @@ class _NormBase(Module):
         key = prefix + 'num_batches_tracked'
         if (version is None or version < 2) and self.track_running_stats and key not in state_dict:
             tracked = self.num_batches_tracked
-            state_dict[key] = wrap(np.zeros((), np.int64)) if tracked is None else tracked
+            state_dict[key] = zeros((), dtype=int64) if tracked is None else tracked
         super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
 
 

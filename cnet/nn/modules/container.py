@@ -7,7 +7,7 @@ from itertools import chain
 
 from .module import Module, _indented
 
-__all__ = ['Sequential', 'ModuleList', 'ModuleDict', 'pairs_of']
+__all__ = ['Sequential', 'ModuleList', 'ModuleDict']
 
 
 def _position(container, index):

@@ -4,8 +4,6 @@ Its four duties are kept in four files: what it owns (`_registry`), what it save
 (`_hooks`) and conversions of all its tensors (`_convert`). This file joins them and adds the call itself.
 """
 
-from collections import OrderedDict
-
 from ._convert import Convertible
 from ._hooks import (
     GLOBAL,
@@ -28,12 +26,6 @@ __all__ = [
     'register_module_full_backward_pre_hook', 'register_module_module_registration_hook',
     'register_module_parameter_registration_hook', '_IncompatibleKeys',
 ]
-
-_HOOKS = (
-    '_backward_pre_hooks', '_backward_hooks', '_forward_hooks', '_forward_hooks_with_kwargs',
-    '_forward_hooks_always_called', '_forward_pre_hooks', '_forward_pre_hooks_with_kwargs', '_state_dict_hooks',
-    '_state_dict_pre_hooks', '_load_state_dict_pre_hooks', '_load_state_dict_post_hooks',
-)
 
 
 def _indented(text):
@@ -64,6 +56,7 @@ class Module(Registry, Stateful, Hooked, Convertible):
     dump_patches = False
     call_super_init = False  # True: Module.__init__ passes its arguments on, for multiple inheritance
     _version = 1             # saved with the state, so that a class can read states of its older versions
+    _is_full_backward_hook = None  # which kind of backward hooks the module has; it cannot have both
 
     def __init__(self, *args, **kwargs):
         if not self.call_super_init:
@@ -78,9 +71,6 @@ class Module(Registry, Stateful, Hooked, Convertible):
         own['_parameters'] = {}
         own['_buffers'] = {}
         own['_non_persistent_buffers_set'] = set()
-        own['_is_full_backward_hook'] = None
-        for hooks in _HOOKS:
-            own[hooks] = OrderedDict()
         own['_modules'] = {}
         if self.call_super_init:
             super().__init__(*args, **kwargs)
@@ -90,20 +80,12 @@ class Module(Registry, Stateful, Hooked, Convertible):
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def __call__(self, *args, **kwargs):
-        own = self.__dict__
-        try:
-            hooked = (own['_forward_hooks'] or own['_forward_pre_hooks'] or own['_backward_hooks']
-                      or own['_backward_pre_hooks'] or GLOBAL)
-        except KeyError as error:
-            raise AttributeError(f"'{type(self).__name__}' object has no attribute {error}") from None
-        return self._call_with_hooks(args, kwargs) if hooked else self.forward(*args, **kwargs)
+        if '_hooked' in self.__dict__ or GLOBAL:
+            return self._call_with_hooks(args, kwargs)
+        return self.forward(*args, **kwargs)
 
     def __setstate__(self, state):
         self.__dict__.update(state)
-        for hooks in _HOOKS:  # modules that older versions pickled know fewer kinds
-            self.__dict__.setdefault(hooks, OrderedDict())
-        self.__dict__.setdefault('_non_persistent_buffers_set', set())
-        self.__dict__.setdefault('_is_full_backward_hook', None)
 
     # ---- modes
 

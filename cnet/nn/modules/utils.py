@@ -1,10 +1,6 @@
 """Small helpers that several layers share."""
 
-import numpy as np
-
-from ..._core.base import wrap
-from ..._core.device import check_device
-from ..._core.dtype import get_default_dtype
+from ..._ops.create import empty
 from ..parameter import Parameter
 
 __all__ = ['consume_prefix_in_state_dict_if_present']
@@ -17,15 +13,9 @@ def repeated(value, n):
     return (value,) * n
 
 
-def new_array(make, shape, dtype, device):
-    """`make(shape, dtype)` as a tensor; dtype and device as a layer's constructor got them."""
-    check_device(device, 'empty')
-    return wrap(make(shape, (get_default_dtype() if dtype is None else dtype).np))
-
-
 def new_parameter(shape, dtype, device, requires_grad=True):
     """A Parameter whose values are still to be drawn by `reset_parameters`."""
-    return Parameter(new_array(np.empty, shape, dtype, device), requires_grad)
+    return Parameter(empty(shape, dtype=dtype, device=device), requires_grad)
 
 
 def consume_prefix_in_state_dict_if_present(state_dict, prefix):
