@@ -139,6 +139,8 @@ def directional(call: Call, order: int) -> tuple[float, float, float]:
     """
     lib = call.lib
     weights = cotangents(lib, differentiable(call()))
+    if not weights:
+        return 0.0, 0.0, 1.0
     variables = list(call.leaves)
     if order == 1:
         def value() -> float:

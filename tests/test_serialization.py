@@ -35,7 +35,8 @@ def saved(obj: Any, **kwargs: Any) -> io.BytesIO:
     return file
 
 
-def rewritten(file: io.BytesIO, change: Callable[[str, bytes], bytes | None], compression: int = zipfile.ZIP_STORED) -> io.BytesIO:
+def rewritten(file: io.BytesIO, change: Callable[[str, bytes], bytes | None],
+              compression: int = zipfile.ZIP_STORED) -> io.BytesIO:
     """The archive with each record replaced by `change(name, content)`, or left out where that is None."""
     new = io.BytesIO()
     with zipfile.ZipFile(file) as source, zipfile.ZipFile(new, 'w', compression) as target:
@@ -140,7 +141,7 @@ def test_missing_folder(tmp_path: Path) -> None:
 
 def test_whole_module_needs_trust() -> None:
     file = saved(nn.Linear(2, 1))
-    with pytest.raises(pickle.UnpicklingError, match='cnet.nn.modules.linear.Linear'):
+    with pytest.raises(pickle.UnpicklingError, match=r'cnet\.nn\.modules\.linear\.Linear'):
         load(file)
     file.seek(0)
     assert repr(load(file, weights_only=False)) == 'Linear(in_features=2, out_features=1, bias=True)'
@@ -222,7 +223,7 @@ def test_compressed_records() -> None:
 
 
 def test_foreign_zip() -> None:
-    with pytest.raises(RuntimeError, match='data.pkl'):
+    with pytest.raises(RuntimeError, match=r'data\.pkl'):
         load(rewritten(saved(1), lambda name, data: None if 'pkl' in name else data))
 
 

@@ -29,9 +29,15 @@ cdef class TensorBase:
     cdef dict __dict__
     cdef object __weakref__
 
+@cython.locals(t=TensorBase)
 cpdef TensorBase blank(object cls, object array, Version version)
+@cython.locals(v=Version)
 cpdef Version fresh_version()
+@cython.locals(t=TensorBase)
 cpdef TensorBase wrap(object a)
+@cython.locals(t=TensorBase)
 cpdef TensorBase alias(TensorBase x, object cls=*)
+@cython.locals(view=View, y=TensorBase, old=int)
 cpdef refresh(TensorBase x)
+@cython.locals(view=View, before=View, kind=int)
 cpdef mark_view(TensorBase y, TensorBase x, object op, dict kw, int output)

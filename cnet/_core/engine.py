@@ -50,17 +50,18 @@ def fitted(g, shape, np_dtype, node, i):
     """The gradient in the shape and type of what it is a gradient of."""
     if not isinstance(g, TensorBase):
         raise TypeError(f'{node.name()} returned a gradient of type {type(g).__name__} at index {i}; expected a Tensor or None')
-    if not has_shape(g._a, shape):
-        if not expandable(shape, g._a.shape):
-            raise RuntimeError(f'Function {node.name()} returned an invalid gradient at index {i} - got {list(g._a.shape)} '
+    t = g
+    if not has_shape(t._a, shape):
+        if not expandable(shape, t._a.shape):
+            raise RuntimeError(f'Function {node.name()} returned an invalid gradient at index {i} - got {list(t._a.shape)} '
                                f'but expected shape compatible with {list(shape)}')
-        g = g.sum_to_size(shape)
-    if g._a.dtype != np_dtype:
-        if g._a.dtype.kind == 'c' and np_dtype.kind != 'c':
-            g = g.real
-        if g._a.dtype != np_dtype:
-            g = g.to(from_np(np_dtype))
-    return g
+        t = t.sum_to_size(shape)
+    if t._a.dtype is not np_dtype and t._a.dtype != np_dtype:
+        if t._a.dtype.kind == 'c' and np_dtype.kind != 'c':
+            t = t.real
+        if t._a.dtype != np_dtype:
+            t = t.to(from_np(np_dtype))
+    return t
 
 
 def expandable(shape, wider):
@@ -147,20 +148,21 @@ def step(node, arrived, heap, waiting, leaves, create, bits):
         if arrived[0] is None:
             return
         if bits & ANOMALY:
-            results = watched(node, arrived)
+            answer = watched(node, arrived)
         else:
-            results = node.backward(arrived[0])
+            answer = node.backward(arrived[0])
     else:
         if node.materialize:
             for i in range(len(arrived)):
                 if arrived[i] is None:
                     shape, np_dtype = node.meta[i]
                     arrived[i] = wrap(np.zeros(shape, np_dtype))
-        results = watched(node, arrived) if bits & ANOMALY else node.backward(*arrived)
-    if type(results) is not tuple:
-        results = (results,)
+        answer = watched(node, arrived) if bits & ANOMALY else node.backward(*arrived)
+    if type(answer) is not tuple:
+        answer = (answer,)
     if node._hooks is not None:
-        results = node._hooks.after(results, arrived)
+        answer = node._hooks.after(answer, arrived)
+    results = answer
     edges = node.edges
     if 2 * len(results) != len(edges):
         raise RuntimeError(f'function {node.name()} returned an incorrect number of gradients '
@@ -171,10 +173,12 @@ def step(node, arrived, heap, waiting, leaves, create, bits):
         if g is not None and target is not None:
             nr = edges[2 * i + 1]
             if isinstance(target, TensorBase):
-                shape, np_dtype = target._a.shape, target._a.dtype
+                leaf = target
+                deliver(leaf, nr, fitted(g, leaf._a.shape, leaf._a.dtype, node, i), heap, waiting, leaves, create)
             else:
-                shape, np_dtype = target.meta[nr]
-            deliver(target, nr, fitted(g, shape, np_dtype, node, i), heap, waiting, leaves, create)
+                inner = target
+                shape, np_dtype = inner.meta[nr]
+                deliver(inner, nr, fitted(g, shape, np_dtype, node, i), heap, waiting, leaves, create)
         i += 1
 
 
@@ -204,10 +208,11 @@ def deliver(target, nr, g, heap, waiting, leaves, create):
             leaves[id(target)] = p
         add_gradient(p, 0, g, create)
     else:
-        seq = target.seq
+        inner = target
+        seq = inner.seq
         p = waiting.get(seq)
         if p is None:
-            p = pending_for(target, len(target.meta))
+            p = pending_for(inner, len(inner.meta))
             waiting[seq] = p
             heappush(heap, -seq)
         add_gradient(p, nr, g, create)

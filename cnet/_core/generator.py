@@ -6,7 +6,8 @@ import numpy as np
 
 from .._kernels.random import Engine
 from .base import TensorBase, wrap
-from .device import check_device, device as _device
+from .device import check_device
+from .device import device as _device
 
 __all__ = ['Generator']
 

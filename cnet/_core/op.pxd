@@ -35,12 +35,21 @@ cdef class Node:
     cdef dict __dict__
     cdef object __weakref__
 
+@cython.locals(info=Info, t=TensorBase, arrays=list)
 cpdef run(object cls, tuple inputs, dict kw)
+@cython.locals(t=TensorBase, n=int, i=int, made=list, outs=tuple)
 cpdef finish(object cls, Info info, tuple inputs, dict kw, object y)
+@cython.locals(t=TensorBase)
 cpdef bint needs_grad(tuple inputs)
+@cython.locals(t=TensorBase, i=int)
 cdef attach(Node node, tuple outs)
+@cython.locals(node=Node)
 cpdef Node blank_node(object cls)
+@cython.locals(info=Info, node=Node, t=TensorBase, meta=list, ins=list, kept=list, i=int)
 cpdef Node record(object cls, tuple inputs, dict kw, tuple aux, tuple outs)
+@cython.locals(t=TensorBase, edges=list, needs=list)
 cpdef connect(Node node, tuple inputs)
+@cython.locals(s=Saved, old=int)
 cpdef Saved save(TensorBase x, int output)
+@cython.locals(t=TensorBase, nr=int)
 cpdef TensorBase restore(Node node, Saved s)

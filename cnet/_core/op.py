@@ -165,8 +165,17 @@ def run(cls, inputs, kw):
     info = cls.info_
     arrays = []
     for x in inputs:
-        arrays.append(x._a if isinstance(x, TensorBase) else x)
-    y = info.forward(*arrays, **kw)
+        if isinstance(x, TensorBase):
+            t = x
+            arrays.append(t._a)
+        else:
+            arrays.append(x)
+    if kw:
+        y = info.forward(*arrays, **kw)
+    elif len(arrays) == 1:
+        y = info.forward(arrays[0])
+    else:
+        y = info.forward(*arrays)
     return finish(cls, info, inputs, kw, y)
 
 
@@ -183,10 +192,13 @@ def finish(cls, info, inputs, kw, y):
     n = info.n_out
     if n == 0:
         n = len(y)
-    outs = tuple([wrap(a) for a in y[:n]])
-    if info.view:
-        for i, t in enumerate(outs):
+    made = []
+    for i in range(n):
+        t = wrap(y[i])
+        if info.view:
             mark_view(t, inputs[0], cls, kw, i)
+        made.append(t)
+    outs = tuple(made)
     if flags() & GRAD and needs_grad(inputs):
         attach(record(cls, inputs, kw, y[n:], outs), outs)
     return outs if info.n_out != 1 else outs[0]
@@ -196,20 +208,23 @@ def needs_grad(inputs):
     """Whether some input requires a gradient now (views may have learnt it since they were made)."""
     for x in inputs:
         if isinstance(x, TensorBase):
-            if x._view is not None:
-                refresh(x)
-            if x._req:
+            t = x
+            if t._view is not None:
+                refresh(t)
+            if t._req:
                 return True
     return False
 
 
 def attach(node, outs):
     """Make `node` the history of the outputs that can have a gradient."""
-    for i, t in enumerate(outs):
+    i = 0
+    for t in outs:
         if inexact(t._a):
             t._fn = node
             t._nr = i
             t._req = True
+        i += 1
 
 
 def blank_node(cls):
@@ -228,7 +243,7 @@ def blank_node(cls):
 
 def record(cls, inputs, kw, aux, outs):
     """A node for `cls` with its edges, and the inputs and outputs that its backward needs."""
-    info: Info = cls.info_
+    info = cls.info_
     node = blank_node(cls)
     node.kw = kw
     node.aux = aux
@@ -257,11 +272,12 @@ def connect(node, inputs):
     needs = []
     for x in inputs:
         if isinstance(x, TensorBase):
-            if x._view is not None:
-                refresh(x)
-            if x._req:
-                edges.append(x if x._fn is None else x._fn)
-                edges.append(x._nr)
+            t = x
+            if t._view is not None:
+                refresh(t)
+            if t._req:
+                edges.append(t if t._fn is None else t._fn)
+                edges.append(t._nr)
                 needs.append(True)
                 continue
         edges.append(None)

@@ -65,7 +65,6 @@ PW_BINARY(add, 1, x + y)
 PW_BINARY(sub, 1, x - y)
 PW_BINARY(mul, 1, x * y)
 PW_BINARY(div, 4, x / y)
-PW_BINARY(add_scaled, 2, x + p0 * y)
 PW_BINARY(maximum, 2, x > y || x != x ? x : y)
 PW_BINARY(minimum, 2, x < y || x != x ? x : y)
 

@@ -34,7 +34,7 @@ cdef extern from "pointwise.h":
         binary_loop f32
         binary_loop f64
         double cost
-    const binary_kernel PW_add, PW_sub, PW_mul, PW_div, PW_add_scaled, PW_maximum, PW_minimum
+    const binary_kernel PW_add, PW_sub, PW_mul, PW_div, PW_maximum, PW_minimum
     const unary_kernel PW_neg, PW_abs, PW_square, PW_reciprocal, PW_sqrt, PW_rsqrt, PW_exp, PW_expm1, PW_log, PW_log1p
     const unary_kernel PW_tanh, PW_sigmoid, PW_erf, PW_relu, PW_threshold, PW_leaky_relu, PW_hardtanh, PW_hardshrink
     const unary_kernel PW_softshrink, PW_hardsigmoid, PW_hardswish, PW_elu, PW_silu, PW_logsigmoid, PW_softplus
@@ -338,82 +338,33 @@ cdef object SIGMOID = _np_sigmoid, RSQRT = _np_rsqrt, RELU = _np_relu
 
 # --- arithmetic and elementary functions ---------------------------------------------------------------------------
 
-def add(a, b, out=None):
-    return _binary(a, b, out, &PW_add, NP_ADD, NONE)
-
-def sub(a, b, out=None):
-    return _binary(a, b, out, &PW_sub, NP_SUB, NONE)
-
-def mul(a, b, out=None):
-    return _binary(a, b, out, &PW_mul, NP_MUL, NONE)
-
-def div(a, b, out=None):
-    return _binary(a, b, out, &PW_div, NP_DIV, NONE)
-
-def maximum(a, b, out=None):
-    return _binary(a, b, out, &PW_maximum, NP_MAXIMUM, NONE)
-
-def minimum(a, b, out=None):
-    return _binary(a, b, out, &PW_minimum, NP_MINIMUM, NONE)
-
-def add_scaled(a, b, double scale, out=None):
-    """a + scale * b."""
-    cdef double[3] p = [scale, 0, 0]
-    return _binary(a, b, out, &PW_add_scaled, None, p)
-
-def neg(a, out=None):
-    return _unary(a, out, &PW_neg, NP_NEG, NONE)
-
-def abs(a, out=None):
-    return _unary(a, out, &PW_abs, NP_ABS, NONE)
-
-def square(a, out=None):
-    return _unary(a, out, &PW_square, NP_SQUARE, NONE)
-
-def reciprocal(a, out=None):
-    return _unary(a, out, &PW_reciprocal, NP_RECIPROCAL, NONE)
-
-def sqrt(a, out=None):
-    return _unary(a, out, &PW_sqrt, NP_SQRT, NONE)
-
-def rsqrt(a, out=None):
-    return _unary(a, out, &PW_rsqrt, RSQRT, NONE)
-
-def exp(a, out=None):
-    return _unary(a, out, &PW_exp, NP_EXP, NONE)
-
-def expm1(a, out=None):
-    return _unary(a, out, &PW_expm1, NP_EXPM1, NONE)
-
-def log(a, out=None):
-    return _unary(a, out, &PW_log, NP_LOG, NONE)
-
-def log1p(a, out=None):
-    return _unary(a, out, &PW_log1p, NP_LOG1P, NONE)
-
-def tanh(a, out=None):
-    return _unary(a, out, &PW_tanh, NP_TANH, NONE)
-
-def sigmoid(a, out=None):
-    return _unary(a, out, &PW_sigmoid, SIGMOID, NONE)
-
-def erf(a, out=None):
-    return _unary(a, out, &PW_erf, None, NONE)
-
-def tanh_grad(g, y, out=None):
-    return _binary(g, y, out, &PW_tanh_grad, None, NONE)
-
-def sigmoid_grad(g, y, out=None):
-    return _binary(g, y, out, &PW_sigmoid_grad, None, NONE)
+def add(a, b, out=None): return _binary(a, b, out, &PW_add, NP_ADD, NONE)
+def sub(a, b, out=None): return _binary(a, b, out, &PW_sub, NP_SUB, NONE)
+def mul(a, b, out=None): return _binary(a, b, out, &PW_mul, NP_MUL, NONE)
+def div(a, b, out=None): return _binary(a, b, out, &PW_div, NP_DIV, NONE)
+def maximum(a, b, out=None): return _binary(a, b, out, &PW_maximum, NP_MAXIMUM, NONE)
+def minimum(a, b, out=None): return _binary(a, b, out, &PW_minimum, NP_MINIMUM, NONE)
+def neg(a, out=None): return _unary(a, out, &PW_neg, NP_NEG, NONE)
+def abs(a, out=None): return _unary(a, out, &PW_abs, NP_ABS, NONE)
+def square(a, out=None): return _unary(a, out, &PW_square, NP_SQUARE, NONE)
+def reciprocal(a, out=None): return _unary(a, out, &PW_reciprocal, NP_RECIPROCAL, NONE)
+def sqrt(a, out=None): return _unary(a, out, &PW_sqrt, NP_SQRT, NONE)
+def rsqrt(a, out=None): return _unary(a, out, &PW_rsqrt, RSQRT, NONE)
+def exp(a, out=None): return _unary(a, out, &PW_exp, NP_EXP, NONE)
+def expm1(a, out=None): return _unary(a, out, &PW_expm1, NP_EXPM1, NONE)
+def log(a, out=None): return _unary(a, out, &PW_log, NP_LOG, NONE)
+def log1p(a, out=None): return _unary(a, out, &PW_log1p, NP_LOG1P, NONE)
+def tanh(a, out=None): return _unary(a, out, &PW_tanh, NP_TANH, NONE)
+def sigmoid(a, out=None): return _unary(a, out, &PW_sigmoid, SIGMOID, NONE)
+def erf(a, out=None): return _unary(a, out, &PW_erf, None, NONE)
+def tanh_grad(g, y, out=None): return _binary(g, y, out, &PW_tanh_grad, None, NONE)
+def sigmoid_grad(g, y, out=None): return _binary(g, y, out, &PW_sigmoid_grad, None, NONE)
 
 
 # --- activations: x is the input, y the result, g the incoming gradient --------------------------------------------
 
-def relu(x, out=None):
-    return _unary(x, out, &PW_relu, RELU, NONE)
-
-def relu_grad(g, y, out=None):
-    return _binary(g, y, out, &PW_relu_grad, None, NONE)
+def relu(x, out=None): return _unary(x, out, &PW_relu, RELU, NONE)
+def relu_grad(g, y, out=None): return _binary(g, y, out, &PW_relu_grad, None, NONE)
 
 def threshold(x, double threshold, double value, out=None):
     cdef double[3] p = [threshold, value, 0]
@@ -431,8 +382,7 @@ def leaky_relu_grad(g, x, double slope, out=None):
     cdef double[3] p = [slope, 0, 0]
     return _binary(g, x, out, &PW_leaky_relu_grad, None, p)
 
-def prelu(x, weight, out=None):
-    return _binary(x, weight, out, &PW_prelu, None, NONE)
+def prelu(x, weight, out=None): return _binary(x, weight, out, &PW_prelu, None, NONE)
 
 def hardtanh(x, double low, double high, out=None):
     cdef double[3] p = [low, high, 0]
@@ -454,17 +404,10 @@ def softshrink(x, double width, out=None):
     cdef double[3] p = [width, 0, 0]
     return _unary(x, out, &PW_softshrink, None, p)
 
-def hardsigmoid(x, out=None):
-    return _unary(x, out, &PW_hardsigmoid, None, NONE)
-
-def hardsigmoid_grad(g, x, out=None):
-    return _binary(g, x, out, &PW_hardsigmoid_grad, None, NONE)
-
-def hardswish(x, out=None):
-    return _unary(x, out, &PW_hardswish, None, NONE)
-
-def hardswish_grad(g, x, out=None):
-    return _binary(g, x, out, &PW_hardswish_grad, None, NONE)
+def hardsigmoid(x, out=None): return _unary(x, out, &PW_hardsigmoid, None, NONE)
+def hardsigmoid_grad(g, x, out=None): return _binary(g, x, out, &PW_hardsigmoid_grad, None, NONE)
+def hardswish(x, out=None): return _unary(x, out, &PW_hardswish, None, NONE)
+def hardswish_grad(g, x, out=None): return _binary(g, x, out, &PW_hardswish_grad, None, NONE)
 
 def elu(x, double negative, double positive, double inner, out=None):
     cdef double[3] p = [negative, positive, inner]
@@ -474,35 +417,16 @@ def elu_grad(g, x, double negative, double positive, double inner, out=None):
     cdef double[3] p = [negative, positive, inner]
     return _binary(g, x, out, &PW_elu_grad, None, p)
 
-def silu(x, out=None):
-    return _unary(x, out, &PW_silu, None, NONE)
-
-def silu_grad(g, x, out=None):
-    return _binary(g, x, out, &PW_silu_grad, None, NONE)
-
-def mish(x, out=None):
-    return _unary(x, out, &PW_mish, None, NONE)
-
-def mish_grad(g, x, out=None):
-    return _binary(g, x, out, &PW_mish_grad, None, NONE)
-
-def logsigmoid(x, out=None):
-    return _unary(x, out, &PW_logsigmoid, None, NONE)
-
-def logsigmoid_grad(g, x, out=None):
-    return _binary(g, x, out, &PW_logsigmoid_grad, None, NONE)
-
-def gelu(x, out=None):
-    return _unary(x, out, &PW_gelu, None, NONE)
-
-def gelu_grad(g, x, out=None):
-    return _binary(g, x, out, &PW_gelu_grad, None, NONE)
-
-def gelu_tanh(x, out=None):
-    return _unary(x, out, &PW_gelu_tanh, None, NONE)
-
-def gelu_tanh_grad(g, x, out=None):
-    return _binary(g, x, out, &PW_gelu_tanh_grad, None, NONE)
+def silu(x, out=None): return _unary(x, out, &PW_silu, None, NONE)
+def silu_grad(g, x, out=None): return _binary(g, x, out, &PW_silu_grad, None, NONE)
+def mish(x, out=None): return _unary(x, out, &PW_mish, None, NONE)
+def mish_grad(g, x, out=None): return _binary(g, x, out, &PW_mish_grad, None, NONE)
+def logsigmoid(x, out=None): return _unary(x, out, &PW_logsigmoid, None, NONE)
+def logsigmoid_grad(g, x, out=None): return _binary(g, x, out, &PW_logsigmoid_grad, None, NONE)
+def gelu(x, out=None): return _unary(x, out, &PW_gelu, None, NONE)
+def gelu_grad(g, x, out=None): return _binary(g, x, out, &PW_gelu_grad, None, NONE)
+def gelu_tanh(x, out=None): return _unary(x, out, &PW_gelu_tanh, None, NONE)
+def gelu_tanh_grad(g, x, out=None): return _binary(g, x, out, &PW_gelu_tanh_grad, None, NONE)
 
 def softplus(x, double beta, double threshold, out=None):
     cdef double[3] p = [beta, threshold, 0]

@@ -16,6 +16,11 @@ from cnet._kernels.types cimport index, real
 
 cnp.import_array()
 
+cdef enum:
+    TAPS = 16           # taps whose range is remembered
+    STRIP = 64          # results whose gradients are divided at once
+    MANY_PLANES = 32    # from here on a plane is a forward task, not a row: fewer, larger tasks
+
 cdef struct Geometry:
     Py_ssize_t[3] size      # of the input
     Py_ssize_t[3] out       # of the output
@@ -25,16 +30,14 @@ cdef struct Geometry:
     Py_ssize_t[3] d         # dilation
     Py_ssize_t n_in         # elements of an input plane
     Py_ssize_t n_out
+    Py_ssize_t[TAPS] lo       # `covered` of the first taps: two divisions each, for every row otherwise
+    Py_ssize_t[TAPS] hi
     bint adaptive           # windows [o * size / out, (o + 1) * size / out), borders rounded outwards
 
 ctypedef fused value:
     float
     double
     long long
-
-cdef enum:
-    STRIP = 64          # results whose gradients are divided at once
-    MANY_PLANES = 32    # from here on a plane is a forward task, not a row: fewer, larger tasks
 
 
 cdef class Window:
@@ -58,6 +61,9 @@ cdef class Window:
                 self.geo.s[i] = stride[i]
                 self.geo.p[i] = padding[i]
                 self.geo.d[i] = dilation[i]
+        if kernel is not None:
+            for i in range(min(self.geo.k[2], <Py_ssize_t> TAPS)):
+                cover(&self.geo, i, self.geo.lo + i, self.geo.hi + i)
 
 
 cdef inline void span(const Geometry *w, int axis, Py_ssize_t o, Py_ssize_t *first, Py_ssize_t *end) noexcept nogil:
@@ -84,11 +90,19 @@ cdef inline bint by_result(const Geometry *w) noexcept nogil:
     return w.adaptive or w.k[2] > w.out[2] and w.d[2] == 1
 
 
-cdef inline void covered(const Geometry *w, Py_ssize_t tap, Py_ssize_t *lo, Py_ssize_t *hi) noexcept nogil:
+cdef inline void cover(const Geometry *w, Py_ssize_t tap, Py_ssize_t *lo, Py_ssize_t *hi) noexcept nogil:
     """The results [lo, hi) of a row for which a tap of the window falls inside the input."""
     cdef Py_ssize_t off = tap * w.d[2] - w.p[2]
     lo[0] = 0 if off >= 0 else (-off + w.s[2] - 1) // w.s[2]
     hi[0] = 0 if off >= w.size[2] else min(w.out[2], (w.size[2] - 1 - off) // w.s[2] + 1)
+
+
+cdef inline void covered(const Geometry *w, Py_ssize_t tap, Py_ssize_t *lo, Py_ssize_t *hi) noexcept nogil:
+    if tap < TAPS:
+        lo[0] = w.lo[tap]
+        hi[0] = w.hi[tap]
+    else:
+        cover(w, tap, lo, hi)
 
 
 cdef inline bint beats(value v, value m) noexcept nogil:
@@ -125,6 +139,18 @@ cdef inline void max_quads(const value *x0, const value *x1, value *y, index *at
 cdef inline void max_tap(const value *x, value *y, index *at, index start, Py_ssize_t stride, Py_ssize_t lo,
                          Py_ssize_t hi) noexcept nogil:
     """Offers one tap of the window to the results [lo, hi); at < 0 marks those that have seen none."""
+    # The same loop for each stride that the compiler can load without a gather, and for all others. With stride 2 it leaves
+    # the last vector of a row to scalar code, which mispredicts: short rows are better off with the gather.
+    if stride == 1:
+        max_tap_by(x, y, at, start, 1, lo, hi)
+    elif stride == 2 and hi - lo >= 32:
+        max_tap_by(x, y, at, start, 2, lo, hi)
+    else:
+        max_tap_by(x, y, at, start, stride, lo, hi)
+
+
+cdef inline void max_tap_by(const value *x, value *y, index *at, index start, Py_ssize_t stride, Py_ssize_t lo,
+                            Py_ssize_t hi) noexcept nogil:
     cdef Py_ssize_t o
     cdef value v
     cdef bint take
@@ -132,7 +158,7 @@ cdef inline void max_tap(const value *x, value *y, index *at, index start, Py_ss
         v = x[o * stride]
         take = beats(v, y[o]) | (at[o] < 0)
         y[o] = v if take else y[o]
-        at[o] = start + <index> (o * stride) if take else at[o]
+        at[o] = start + <index> o * <index> stride if take else at[o]
 
 
 cdef inline void max_window(const Geometry *w, const value *x, value *y, index *at, Py_ssize_t d0, Py_ssize_t d1, Py_ssize_t h0,
@@ -162,11 +188,6 @@ cdef inline void max_row(const Geometry *w, const value *x, value *y, index *at,
         for o in range(w.out[2]):
             max_window(w, x, y + o, at + o, d0, d1, h0, h1, o)
         return
-    if (w.k[2] == 2 and w.s[2] == 2 and w.p[2] == 0 and w.d[2] == 1 and h1 - h0 == 2 and d1 - d0 == 1
-            and 2 * w.out[2] <= w.size[2] and w.d[1] == 1):
-        start = (d0 * w.size[1] + h0) * w.size[2]
-        max_quads(x + start, x + start + w.size[2], y, at, <index> start, <index> w.size[2], w.out[2])
-        return
     for o in range(w.out[2]):
         at[o] = -1
     for i from d0 <= i < d1 by w.d[0]:
@@ -177,10 +198,28 @@ cdef inline void max_row(const Geometry *w, const value *x, value *y, index *at,
                 max_tap(x + start, y, at, <index> start, w.s[2], lo, hi)
 
 
+cdef inline bint in_quads(const Geometry *w) noexcept nogil:
+    """Whether the windows are 2x2 with stride 2, all inside an image: the commonest pooling."""
+    return (not w.adaptive and w.out[0] == 1 and w.k[0] == 1 and w.p[0] == 0 and w.k[1] == 2 and w.k[2] == 2
+            and w.s[1] == 2 and w.s[2] == 2 and w.p[1] == 0 and w.p[2] == 0 and w.d[1] == 1 and w.d[2] == 1
+            and 2 * w.out[1] <= w.size[1] and 2 * w.out[2] <= w.size[2])
+
+
+cdef inline void max_plane_quads(const Geometry *w, const value *x, value *y, index *at) noexcept nogil:
+    cdef Py_ssize_t r, start
+    for r in range(w.out[1]):
+        start = 2 * r * w.size[2]
+        max_quads(x + start, x + start + w.size[2], y + r * w.out[2], at + r * w.out[2], <index> start, <index> w.size[2],
+                  w.out[2])
+
+
 cdef void max_planes(const Geometry *w, const value *x, value *y, index *at, Py_ssize_t planes) noexcept nogil:
     cdef Py_ssize_t rows = w.out[0] * w.out[1], t, r
     cdef int threads = threads_for(4.0 * planes * w.n_out * w.k[0] * w.k[1] * w.k[2])
-    if planes >= MANY_PLANES:
+    if in_quads(w):
+        for t in prange(planes, schedule='static', num_threads=threads):
+            max_plane_quads(w, x + t * w.n_in, y + t * w.n_out, at + t * w.n_out)
+    elif planes >= MANY_PLANES:
         for t in prange(planes, schedule='static', num_threads=threads):
             for r in range(rows):
                 max_row(w, x + t * w.n_in, y + t * w.n_out, at + t * w.n_out, r)
@@ -278,6 +317,19 @@ cdef inline Py_ssize_t extent(const Geometry *w, int axis, Py_ssize_t o, bint pa
     return min(b, w.size[axis]) - max(a, <Py_ssize_t> 0)
 
 
+cdef inline void add_tap(const real *x, real *y, Py_ssize_t stride, Py_ssize_t lo, Py_ssize_t hi) noexcept nogil:
+    cdef Py_ssize_t o
+    if stride == 1:
+        for o in range(lo, hi):
+            y[o] = y[o] + x[o]
+    elif stride == 2:
+        for o in range(lo, hi):
+            y[o] = y[o] + x[2 * o]
+    else:
+        for o in range(lo, hi):
+            y[o] = y[o] + x[o * stride]
+
+
 cdef inline void avg_row(const Geometry *w, const real *x, real *y, Py_ssize_t row, bint padded, double divisor) noexcept nogil:
     cdef Py_ssize_t d0, d1, h0, h1, w0, w1, i, j, tap, lo, hi, o, start, stride = w.s[2]
     cdef double total
@@ -292,7 +344,10 @@ cdef inline void avg_row(const Geometry *w, const real *x, real *y, Py_ssize_t r
             for i in range(d0, d1):
                 for j in range(h0, h1):
                     total += row_sum(x + (i * w.size[1] + j) * w.size[2] + w0, w1 - w0)
-            y[o] = <real> (total / window_count(w, row, o, padded, divisor))
+            if w.adaptive:
+                y[o] = <real> (total / ((d1 - d0) * (h1 - h0) * (w1 - w0)))
+            else:
+                y[o] = <real> (total / window_count(w, row, o, padded, divisor))
         return
     for o in range(w.out[2]):
         y[o] = 0
@@ -301,8 +356,7 @@ cdef inline void avg_row(const Geometry *w, const real *x, real *y, Py_ssize_t r
             for tap in range(w.k[2]):
                 covered(w, tap, &lo, &hi)
                 start = (i * w.size[1] + j) * w.size[2] + tap - w.p[2]
-                for o in range(lo, hi):
-                    y[o] = y[o] + x[start + o * stride]
+                add_tap(x + start, y, stride, lo, hi)
     if divisor > 0 or w.p[2] == 0 and (w.out[2] - 1) * stride + w.k[2] <= w.size[2]:
         n = <real> window_count(w, row, 0, padded, divisor)
         for o in range(w.out[2]):
@@ -313,24 +367,19 @@ cdef inline void avg_row(const Geometry *w, const real *x, real *y, Py_ssize_t r
 
 
 cdef inline double window_count(const Geometry *w, Py_ssize_t row, Py_ssize_t o, bint padded, double divisor) noexcept nogil:
-    """What the sum of a window is divided by."""
-    cdef Py_ssize_t a, b, n = 1
+    """What the sum of a window of fixed size is divided by."""
     if divisor != 0:
         return divisor
-    if w.adaptive:
-        span(w, 0, row // w.out[1], &a, &b)
-        n *= b - a
-        span(w, 1, row % w.out[1], &a, &b)
-        n *= b - a
-        span(w, 2, o, &a, &b)
-        return <double> (n * (b - a))
     return <double> (extent(w, 0, row // w.out[1], padded) * extent(w, 1, row % w.out[1], padded) * extent(w, 2, o, padded))
 
 
 cdef void avg_planes(const Geometry *w, const real *x, real *y, Py_ssize_t planes, bint padded, double divisor) noexcept nogil:
     cdef Py_ssize_t rows = w.out[0] * w.out[1], t, r
     cdef int threads = threads_for(3.0 * planes * w.n_out * w.k[0] * w.k[1] * w.k[2])
-    if planes >= MANY_PLANES:
+    if w.adaptive and w.n_out == 1:
+        for t in prange(planes, schedule='static', num_threads=threads):
+            y[t] = <real> (row_sum(x + t * w.n_in, w.n_in) / w.n_in)
+    elif planes >= MANY_PLANES:
         for t in prange(planes, schedule='static', num_threads=threads):
             for r in range(rows):
                 avg_row(w, x + t * w.n_in, y + t * w.n_out, r, padded, divisor)
@@ -363,7 +412,10 @@ cdef inline void avg_row_grad(const Geometry *w, const real *g, real *gx, Py_ssi
     if by_result(w):
         for o in range(w.out[2]):
             span(w, 2, o, &w0, &w1)
-            v = g[o] / <real> window_count(w, row, o, padded, divisor)
+            if w.adaptive:
+                v = g[o] / <real> ((d1 - d0) * (h1 - h0) * (w1 - w0))
+            else:
+                v = g[o] / <real> window_count(w, row, o, padded, divisor)
             for i in range(d0, d1):
                 for j in range(h0, h1):
                     start = (i * w.size[1] + j) * w.size[2]
@@ -382,10 +434,20 @@ cdef inline void avg_row_grad(const Geometry *w, const real *g, real *gx, Py_ssi
                         gx[start + o * stride] = gx[start + o * stride] + part[o - o0]
 
 
+cdef inline void fill(real *x, real v, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        x[i] = v
+
+
 cdef void avg_planes_grad(const Geometry *w, const real *g, real *gx, Py_ssize_t planes, bint padded,
                           double divisor) noexcept nogil:
     cdef Py_ssize_t t, r
     cdef int threads = threads_for(3.0 * planes * w.n_out * w.k[0] * w.k[1] * w.k[2])
+    if w.adaptive and w.n_out == 1:
+        for t in prange(planes, schedule='static', num_threads=threads):
+            fill(gx + t * w.n_in, <real> (g[t] / w.n_in), w.n_in)
+        return
     for t in prange(planes, schedule='static', num_threads=threads):
         memset(gx + t * w.n_in, 0, w.n_in * sizeof(real))
         for r in range(w.out[0] * w.out[1]):

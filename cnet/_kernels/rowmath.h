@@ -41,15 +41,42 @@ static inline T ROW(max)(const T *x, ptrdiff_t n)
     return m;
 }
 
+/* out = the sum of TERM(i) for i in [b, e). Four sums side by side hide the latency of the addition; a short block is not
+ * worth the setting up. */
+#define ROW_ADD_UP(out, TERM)                                                                                          \
+    do {                                                                                                               \
+        T s0_ = 0;                                                                                                     \
+        if (e - b >= 256) {                                                                                            \
+            T s1_ = 0, s2_ = 0, s3_ = 0;                                                                               \
+            ptrdiff_t q_ = (e - b) / 4;                                                                                \
+            _Pragma("omp simd reduction(+ : s0_, s1_, s2_, s3_)")                                                      \
+            for (ptrdiff_t j_ = b; j_ < b + q_; j_++) {                                                                \
+                s0_ += TERM(j_);                                                                                       \
+                s1_ += TERM(j_ + q_);                                                                                  \
+                s2_ += TERM(j_ + 2 * q_);                                                                              \
+                s3_ += TERM(j_ + 3 * q_);                                                                              \
+            }                                                                                                          \
+            s0_ = (s0_ + s1_) + (s2_ + s3_);                                                                           \
+            for (ptrdiff_t rest_ = b + 4 * q_; rest_ < e; rest_++)                                                               \
+                s0_ += TERM(rest_);                                                                                    \
+        } else {                                                                                                       \
+            _Pragma("omp simd reduction(+ : s0_)")                                                                     \
+            for (ptrdiff_t j_ = b; j_ < e; j_++)                                                                       \
+                s0_ += TERM(j_);                                                                                       \
+        }                                                                                                              \
+        out = s0_;                                                                                                     \
+    } while (0)
+#define ROW_BLOCKS                                                                                                     \
+    for (ptrdiff_t b = 0, e = n < ROW_BLOCK ? n : ROW_BLOCK; b < n; b = e, e = n - e < ROW_BLOCK ? n : e + ROW_BLOCK)
+
 static inline double ROW(sum)(const T *x, ptrdiff_t n)
 {
     double total = 0;
-    for (ptrdiff_t b = 0; b < n; b += ROW_BLOCK) {
-        ptrdiff_t e = b + ROW_BLOCK < n ? b + ROW_BLOCK : n;
-        T s = 0;
-        #pragma omp simd reduction(+ : s)
-        for (ptrdiff_t i = b; i < e; i++)
-            s += x[i];
+    ROW_BLOCKS {
+        T s;
+#define TERM(i) x[i]
+        ROW_ADD_UP(s, TERM);
+#undef TERM
         total += s;
     }
     return total;
@@ -58,12 +85,11 @@ static inline double ROW(sum)(const T *x, ptrdiff_t n)
 static inline double ROW(dot)(const T *x, const T *y, ptrdiff_t n)
 {
     double total = 0;
-    for (ptrdiff_t b = 0; b < n; b += ROW_BLOCK) {
-        ptrdiff_t e = b + ROW_BLOCK < n ? b + ROW_BLOCK : n;
-        T s = 0;
-        #pragma omp simd reduction(+ : s)
-        for (ptrdiff_t i = b; i < e; i++)
-            s += x[i] * y[i];
+    ROW_BLOCKS {
+        T s;
+#define TERM(i) x[i] * y[i]
+        ROW_ADD_UP(s, TERM);
+#undef TERM
         total += s;
     }
     return total;
@@ -73,12 +99,11 @@ static inline double ROW(dot)(const T *x, const T *y, ptrdiff_t n)
 static inline double ROW(deviation)(const T *x, T c, ptrdiff_t n)
 {
     double total = 0;
-    for (ptrdiff_t b = 0; b < n; b += ROW_BLOCK) {
-        ptrdiff_t e = b + ROW_BLOCK < n ? b + ROW_BLOCK : n;
-        T s = 0;
-        #pragma omp simd reduction(+ : s)
-        for (ptrdiff_t i = b; i < e; i++)
-            s += (x[i] - c) * (x[i] - c);
+    ROW_BLOCKS {
+        T s;
+#define TERM(i) (x[i] - c) * (x[i] - c)
+        ROW_ADD_UP(s, TERM);
+#undef TERM
         total += s;
     }
     return total;
@@ -87,14 +112,14 @@ static inline double ROW(deviation)(const T *x, T c, ptrdiff_t n)
 /* Adds sum g and sum g (x - mean): what the gradient of a normalisation needs of a row. */
 static inline void ROW(grad_sums)(const T *g, const T *x, T mean, ptrdiff_t n, double *sum, double *dot)
 {
-    for (ptrdiff_t b = 0; b < n; b += ROW_BLOCK) {
-        ptrdiff_t e = b + ROW_BLOCK < n ? b + ROW_BLOCK : n;
-        T s = 0, d = 0;
-        #pragma omp simd reduction(+ : s, d)
-        for (ptrdiff_t i = b; i < e; i++) {
-            s += g[i];
-            d += g[i] * (x[i] - mean);
-        }
+    ROW_BLOCKS {
+        T s, d;
+#define TERM(i) g[i]
+        ROW_ADD_UP(s, TERM);
+#undef TERM
+#define TERM(i) g[i] * (x[i] - mean)
+        ROW_ADD_UP(d, TERM);
+#undef TERM
         *sum += s;
         *dot += d;
     }
@@ -104,15 +129,14 @@ static inline void ROW(grad_sums)(const T *g, const T *x, T mean, ptrdiff_t n, d
 static inline void ROW(weighted_grad_sums)(const T *g, const T *w, const T *x, T mean, ptrdiff_t n, double *sum,
                                            double *dot)
 {
-    for (ptrdiff_t b = 0; b < n; b += ROW_BLOCK) {
-        ptrdiff_t e = b + ROW_BLOCK < n ? b + ROW_BLOCK : n;
-        T s = 0, d = 0;
-        #pragma omp simd reduction(+ : s, d)
-        for (ptrdiff_t i = b; i < e; i++) {
-            T u = g[i] * w[i];
-            s += u;
-            d += u * (x[i] - mean);
-        }
+    ROW_BLOCKS {
+        T s, d;
+#define TERM(i) g[i] * w[i]
+        ROW_ADD_UP(s, TERM);
+#undef TERM
+#define TERM(i) g[i] * w[i] * (x[i] - mean)
+        ROW_ADD_UP(d, TERM);
+#undef TERM
         *sum += s;
         *dot += d;
     }
@@ -123,19 +147,19 @@ static inline void ROW(weighted_grad_sums)(const T *g, const T *w, const T *x, T
  * read once. */
 static inline void ROW(moments)(const T *x, ptrdiff_t n, double *count, double *mean, double *m2)
 {
-    for (ptrdiff_t b = 0; b < n; b += ROW_BLOCK) {
-        ptrdiff_t e = b + ROW_BLOCK < n ? b + ROW_BLOCK : n;
+    ROW_BLOCKS {
         double k = (double)(e - b), total = *count + k, m, off, delta;
-        T s = 0, r = 0, q = 0, c;
-        #pragma omp simd reduction(+ : s)
-        for (ptrdiff_t i = b; i < e; i++)
-            s += x[i];
+        T s, r, q, c;
+#define TERM(i) x[i]
+        ROW_ADD_UP(s, TERM);
+#undef TERM
         c = (T)(s / k);
-        #pragma omp simd reduction(+ : r, q)
-        for (ptrdiff_t i = b; i < e; i++) {
-            r += x[i] - c;
-            q += (x[i] - c) * (x[i] - c);
-        }
+#define TERM(i) (x[i] - c)
+        ROW_ADD_UP(r, TERM);
+#undef TERM
+#define TERM(i) (x[i] - c) * (x[i] - c)
+        ROW_ADD_UP(q, TERM);
+#undef TERM
         /* c is rounded; what the deviations from it leave makes the mean exact. */
         off = r / k;
         m = c + off;
@@ -179,4 +203,6 @@ static inline T ROW(exp_store)(const T *x, T *restrict y, T m, ptrdiff_t n)
     return (T)total;
 }
 
+#undef ROW_ADD_UP
+#undef ROW_BLOCKS
 #endif

@@ -51,7 +51,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 
 # Compiled once, with the baseline's flags: shared state, what must not depend on the CPU (random streams), and what
 # gains nothing from wide vectors. Families may cimport these.
-SINGLE = ('_cpu', '_quiet', '_state', '_threads', '_workspace', '_alloc', 'random', 'sort', 'strided')
+SINGLE = ('_cpu', '_quiet', '_state', '_threads', '_workspace', '_alloc', 'random', 'strided')
 
 # Files of cnet/_core that are compiled when they have a `.pxd`; each also runs uncompiled (CNET_COMPILE_CORE=0).
 CORE = ('base', 'elementwise', 'engine', 'op')

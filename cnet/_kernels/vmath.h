@@ -1,7 +1,7 @@
 /* Elementary functions as branch-free scalar code, so that a plain loop over them becomes vector code for whatever
  * instruction set the file is compiled for, and an element's result does not depend on its position in the array.
  *
- * Worst error against exact values, in units in the last place (checked by tests/kernels/test_vmath.py):
+ * Worst error against exact values, in units in the last place (checked by tests/_kernels/test_vmath.py):
  *     float32   exp 1.1   expm1 2   log 1   log1p 1.5   tanh 2.5   sigmoid 2.5   erf 1.1
  *     float64   exp 1.1   expm1 2   log 1   log1p 1.5   tanh 2.5   sigmoid 2.5   erf: the C library's
  * The polynomials are Chebyshev fits of the named function on the named interval, made with 40 digits.

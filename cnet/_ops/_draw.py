@@ -35,7 +35,11 @@ def fill(a, dtype, draw, *args):
 
 def uniform(engine, a, low, high):
     """Uniforms of [low, high)."""
-    if a.dtype in _REAL:
+    dtype = a.dtype
+    if (dtype is F32 or dtype is F64) and a.flags.c_contiguous:  # the usual case, first: the rest costs 0.4 us
+        engine.uniform(a, low, high)
+        return
+    if dtype in _REAL:
         a = a[..., None].view(_REAL[a.dtype])
     if a.dtype == F16:
         fill(a, F32, engine.uniform, low, high)
@@ -46,7 +50,7 @@ def uniform(engine, a, low, high):
 
 def normal(engine, a, mean, std):
     """Normals: in blocks of 16 if contiguous and large enough, else one at a time."""
-    if a.dtype in _REAL:
+    if a.dtype.kind == 'c':
         a = a[..., None].view(_REAL[a.dtype])
         std /= math.sqrt(2.0)
     if a.size < 16 or not a.flags.c_contiguous:

@@ -6,12 +6,21 @@ from .._core.elementwise import unary, unary_
 from .._core.inplace import assign_
 from ._activation_checks import check_float, check_ordered, in_place_of
 from ._activation_ops import (
-    Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, Prelu, Relu, Rrelu, Softshrink, Threshold,
+    Hardshrink,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    LeakyRelu,
+    Prelu,
+    Relu,
+    Rrelu,
+    Softshrink,
+    Threshold,
 )
 
 __all__ = ['hardshrink', 'prelu', 'relu', 'relu_', 'rrelu', 'rrelu_', 'threshold', 'threshold_']
-FUNCTIONAL = ['hardshrink', 'hardsigmoid', 'hardswish', 'hardtanh', 'hardtanh_', 'leaky_relu', 'leaky_relu_', 'prelu', 'relu', 'relu6',
-              'relu_', 'rrelu', 'rrelu_', 'softshrink', 'threshold', 'threshold_']
+FUNCTIONAL = ['hardshrink', 'hardsigmoid', 'hardswish', 'hardtanh', 'hardtanh_', 'leaky_relu', 'leaky_relu_', 'prelu', 'relu',
+              'relu6', 'relu_', 'rrelu', 'rrelu_', 'softshrink', 'threshold', 'threshold_']
 
 
 def relu(input, inplace=False):
@@ -207,6 +216,8 @@ def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     if min_val > max_val:
         raise ValueError('min_val cannot be greater than max_val')
     check_ordered(input, 'hardtanh', 'Bool')
+    if min_val < 0 and input._a.dtype.kind == 'u':
+        raise RuntimeError('cannot do hardtanh on an unsigned type with negative limits')
     y = Hardtanh.apply(input, low=min_val, high=max_val)
     return assign_(input, y) if inplace else y
 

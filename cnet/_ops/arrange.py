@@ -138,7 +138,7 @@ def repeat_interleave(input=None, repeats=None, dim=None, *, output_size=None):
     size = (*shape[:dim + 1], times, *shape[dim + 1:])
     if output_size is not None and output_size != shape[dim] * times:
         raise RuntimeError(f'repeat_interleave: Invalid output_size, expected {shape[dim] * times} but got {output_size}')
-    y = x.reshape(shape).unsqueeze(dim + 1).expand(size).clone()
+    y = x.reshape(shape).unsqueeze(dim + 1).expand(size).contiguous()
     return y.view((*shape[:dim], shape[dim] * times, *shape[dim + 1:]))
 
 

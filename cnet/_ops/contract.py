@@ -1,6 +1,7 @@
 """Sums of products over labelled dimensions of two tensors, and what is made of them: tensordot, inner, outer, kron,
 bilinear. `einsum` parses its equation to these."""
 
+from functools import lru_cache
 from math import prod
 
 from .. import _kernels as K
@@ -10,6 +11,21 @@ from .._core.op import Op
 
 __all__ = ['ger', 'inner', 'kron', 'outer', 'tensordot']
 FUNCTIONAL = ['bilinear']
+
+
+@lru_cache(maxsize=1024)
+def orders(left, right, result):
+    """How to transpose the operands to [batch, rows, summed] and [batch, summed, columns] and their product to the result;
+    and where rows and summed begin in the one, columns in the other."""
+    batch = [label for label in result if label in left and label in right]
+    rows = [label for label in result if label not in right]
+    columns = [label for label in result if label not in left]
+    summed = [label for label in left if label not in result]
+    product = batch + rows + columns
+    return (tuple([left.index(label) for label in batch + rows + summed]),
+            tuple([right.index(label) for label in batch + summed + columns]),
+            tuple([product.index(label) for label in result]),
+            len(batch), len(batch) + len(rows), len(batch) + len(summed))
 
 
 class Contract(Op, name='ViewBackward0'):
@@ -22,28 +38,33 @@ class Contract(Op, name='ViewBackward0'):
 
     @staticmethod
     def forward(a, b, left, right, result):
-        batch = [i for i in result if i in left and i in right]
-        rows = [i for i in result if i not in right]
-        columns = [i for i in result if i not in left]
-        summed = [i for i in left if i not in result]
-        sizes = dict(zip(left, a.shape)) | dict(zip(right, b.shape))
-        a = a.transpose([left.index(i) for i in (*batch, *rows, *summed)])
-        b = b.transpose([right.index(i) for i in (*batch, *summed, *columns)])
-        shape = [[sizes[i] for i in labels] for labels in (batch, rows, summed, columns)]
-        n, m, k, c = map(prod, shape)
+        a_axes, b_axes, axes, i, j, k = orders(left, right, result)
+        a, b = a.transpose(a_axes), b.transpose(b_axes)
+        batch, rows, summed, columns = a.shape[:i], a.shape[i:j], a.shape[j:], b.shape[k:]
+        m, k, n = prod(rows), prod(summed), prod(columns)
         if not summed:
-            y = a.reshape(n, m, 1) * b.reshape(n, 1, c)
+            y = a.reshape(prod(batch), m, 1) * b.reshape(prod(batch), 1, n)
         elif batch:
-            y = K.matmul.bmm(a.reshape(n, m, k), b.reshape(n, k, c))
+            y = K.matmul.bmm(a.reshape(prod(batch), m, k), b.reshape(prod(batch), k, n))
         else:
-            y = K.matmul.mm(a.reshape(m, k), b.reshape(k, c))
-        order = (*batch, *rows, *columns)
-        return y.reshape(shape[0] + shape[1] + shape[3]).transpose([order.index(i) for i in result])
+            y = K.matmul.mm(a.reshape(m, k), b.reshape(k, n))
+        return y.reshape(batch + rows + columns).transpose(axes)
 
     def backward(self, g):
         a, b, left, right, result = self.saved(0), self.saved(1), *self.kw.values()
         return (Contract.apply(g, b.conj(), left=result, right=right, result=left) if self.needs[0] else None,
                 Contract.apply(a.conj(), g, left=left, right=result, result=right) if self.needs[1] else None)
+
+
+class Reshape(Op, name='UnsafeViewBackward0'):
+    """The same numbers in another shape, under the name that kron shows."""
+
+    @staticmethod
+    def forward(x, shape):
+        return x.reshape(shape)
+
+    def backward(self, g):
+        return Reshape.apply(g, shape=self.in_shape(0))
 
 
 def contract(a, b, left, right, result):
@@ -96,9 +117,9 @@ def tensordot(a, b, dims=2, out=None):
     for i, j, p, q in zip(one, two, first, second):
         s, t = a._a.shape[i], b._a.shape[j]
         if s == 1 != t:
-            b = b.sum(j, keepdim=True)
+            b = b.sum(j, keepdim=True, dtype=b.dtype)
         elif t == 1 != s:
-            a = a.sum(i, keepdim=True)
+            a = a.sum(i, keepdim=True, dtype=a.dtype)
         elif s != t:
             raise RuntimeError(f'contracted dimensions need to match, but first has size {s} in dim {p} and second has size '
                                f'{t} in dim {q}')
@@ -202,7 +223,7 @@ def kron(input, other, *, out=None):
     a, b = (1,) * (n - len(a)) + a, (1,) * (n - len(b)) + b
     spread = [size for pair in zip(a, (1,) * n) for size in pair]
     tiled = [size for pair in zip((1,) * n, b) for size in pair]
-    r = (input.reshape(spread) * other.reshape(tiled)).reshape([s * t for s, t in zip(a, b)])
+    r = Reshape.apply(input.reshape(spread) * other.reshape(tiled), shape=tuple([s * t for s, t in zip(a, b)]))
     return r if out is None else copy_out(r, out)
 
 

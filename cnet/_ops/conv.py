@@ -1,6 +1,8 @@
 """Convolutions, their input gradients (which are transposed convolutions) and weight gradients: three operations whose
 derivatives are the three operations."""
 
+from math import prod
+
 import numpy as np
 
 from .. import _kernels as K
@@ -80,6 +82,14 @@ class ConvWeight(Op, name='ConvolutionBackwardBackward0'):
                 Conv.apply(x.conj(), gw, None, out=g._a.shape[2:], **geo) if self.needs[1] else None)
 
 
+class ConvComplex(Conv, name='AddBackward0'):
+    """Conv of complex numbers, which PyTorch adds up from real ones."""
+
+
+class ConvInputComplex(ConvInput, name='AddBackward0'):
+    """ConvInput of complex numbers."""
+
+
 def geometry_of(node):
     """The constants that the three operations share."""
     return {name: node.kw[name] for name in ('stride', 'padding', 'dilation', 'groups')}
@@ -124,10 +134,10 @@ def plain_forward(x, w, shape, stride, padding, dilation, groups):
     room = [max((o - 1) * s + (k - 1) * d + 1 - p, size)
             for o, s, k, d, p, size in zip(out, stride, kernel, dilation, padding, x.shape[2:])]
     x = np.pad(x, [(0, 0), (0, 0), *((p, r - size) for p, r, size in zip(padding, room, x.shape[2:]))])
-    w = w.reshape(groups, -1, *w.shape[1:])
-    y = np.zeros((n, groups, w.shape[1], int(np.prod(out))), x.dtype)
+    w = w.reshape(groups, w.shape[0] // groups, *w.shape[1:])
+    y = np.zeros((n, groups, w.shape[1], prod(out)), x.dtype)
     for tap, view in taps_of(x, out, kernel, stride, dilation):
-        y += w[(..., *tap)] @ view.reshape(n, groups, w.shape[2], -1)
+        y += w[(..., *tap)] @ view.reshape(n, groups, w.shape[2], prod(out))
     return y.reshape(shape)
 
 
@@ -137,9 +147,9 @@ def plain_input(g, w, shape, stride, padding, dilation, groups):
     room = [max((o - 1) * s + (k - 1) * d + 1, p + m)
             for o, s, k, d, p, m in zip(out, stride, kernel, dilation, padding, size)]
     x = np.zeros((n, shape[1], *room), g.dtype)
-    w = w.reshape(groups, -1, *w.shape[1:])
+    w = w.reshape(groups, w.shape[0] // groups, *w.shape[1:])
     for tap, view in taps_of(x, out, kernel, stride, dilation):
-        view += (w[(..., *tap)].swapaxes(-1, -2) @ g.reshape(n, groups, w.shape[1], -1)).reshape(view.shape)
+        view += (w[(..., *tap)].swapaxes(-1, -2) @ g.reshape(n, groups, w.shape[1], prod(out))).reshape(view.shape)
     return x[(slice(None), slice(None), *(slice(p, p + m) for p, m in zip(padding, size)))].copy()
 
 
@@ -172,28 +182,30 @@ def hashable(x):
     return tuple(x) if type(x) is list else x
 
 
-def convolve(op, n, input, weight, bias, stride, padding, dilation, groups):
+def convolve(name, n, input, weight, bias, stride, padding, dilation, groups):
     """conv1d to conv3d: n is 1 to 3."""
-    x, w, b = arrays(op, input, weight, bias)
+    x, w, b = arrays(name, input, weight, bias)
     geo = forward_geometry(x.shape, w.shape, None if b is None else b.shape, hashable(stride), hashable(padding),
-                           hashable(dilation), groups, op)
+                           hashable(dilation), groups, name)
     if x.dtype is not w.dtype or b is not None and b.dtype is not x.dtype or x.dtype.kind not in 'fc':
-        check_types(op, x, w, b)
+        check_types(name, x, w, b)
+    op = ConvComplex if x.dtype.kind == 'c' else Conv
     if x.ndim == n + 2:
-        return Conv.apply(input, weight, bias, **geo)
-    return Conv.apply(input.unsqueeze(0), weight, bias, **geo).squeeze(0)
+        return op.apply(input, weight, bias, **geo)
+    return op.apply(input.unsqueeze(0), weight, bias, **geo).squeeze(0)
 
 
-def convolve_transposed(op, n, input, weight, bias, stride, padding, output_padding, groups, dilation):
+def convolve_transposed(name, n, input, weight, bias, stride, padding, output_padding, groups, dilation):
     """conv_transpose1d to conv_transpose3d: n is 1 to 3."""
-    x, w, b = arrays(op, input, weight, bias)
+    x, w, b = arrays(name, input, weight, bias)
     geo = transposed_geometry(x.shape, w.shape, None if b is None else b.shape, hashable(stride), hashable(padding),
-                              hashable(output_padding), groups, hashable(dilation), op)
+                              hashable(output_padding), groups, hashable(dilation), name)
     if x.dtype is not w.dtype or b is not None and b.dtype is not x.dtype or x.dtype.kind not in 'fc':
-        check_types(op, x, w, b)
+        check_types(name, x, w, b)
+    op = ConvInputComplex if x.dtype.kind == 'c' else ConvInput
     if x.ndim == n + 2:
-        return ConvInput.apply(input, weight, bias, **geo)
-    return ConvInput.apply(input.unsqueeze(0), weight, bias, **geo).squeeze(0)
+        return op.apply(input, weight, bias, **geo)
+    return op.apply(input.unsqueeze(0), weight, bias, **geo).squeeze(0)
 
 
 def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):

@@ -3,8 +3,6 @@
 A twin makes the view, which checks the arguments, and then runs the view's Op again with the result copied.
 """
 
-import numpy as np
-
 from .._core.inplace import copy_out
 from .broadcast import broadcast_to
 from .complex_parts import view_as_complex, view_as_real
@@ -56,7 +54,7 @@ def _copy_of(made, input):
     if twin is None:
         def forward(x, **kw):
             y = op.forward(x, **kw)
-            return tuple([a.copy() for a in y]) if type(y) is tuple else np.array(y)
+            return tuple([a.copy() for a in y]) if type(y) is tuple else y.copy()
         name = f'{op.__name__}_copy'
         twin = _copying[op] = type(name, (op,), {'forward': staticmethod(forward), 'view': False}, name=name)
     return twin.apply(input, **kw)

@@ -1,5 +1,7 @@
 """Sums of products by an equation in the notation of Einstein."""
 
+from functools import lru_cache
+
 from .contract import contract
 
 __all__ = ['einsum']
@@ -30,18 +32,34 @@ def einsum(equation, *operands):
     if isinstance(equation, str):
         if len(operands) == 1 and isinstance(operands[0], (tuple, list)):
             operands = tuple(operands[0])
-        terms, result = parse(equation)
+        terms, result = prepared(equation, tuple([x._a.shape for x in operands]))
     else:
         terms, result, operands = from_lists((equation, *operands))
-    if not operands:
+        terms, result = complete(terms, result, [x._a.shape for x in operands])
+    for i, labels in enumerate(terms):
+        if len(labels) != len({*labels}):
+            x, own = diagonals(operands[i], labels)
+            operands, terms = (*operands[:i], x, *operands[i + 1:]), [*terms[:i], own, *terms[i + 1:]]
+    return evaluate(operands, terms, result)
+
+
+@lru_cache(maxsize=1024)
+def prepared(equation, shapes):
+    """Labels of each operand and of the result for operands of these shapes."""
+    return complete(*parse(equation), shapes)
+
+
+def complete(terms, result, shapes):
+    """Labels without ellipses and with the result's, checked against the shapes."""
+    if not shapes:
         raise ValueError('einsum(): must specify the equation string and at least one operand, or at least one operand and '
                          'its subscripts list')
-    if len(terms) != len(operands):
-        which = 'fewer' if len(operands) < len(terms) else 'more'
+    if len(terms) != len(shapes):
+        which = 'fewer' if len(shapes) < len(terms) else 'more'
         raise RuntimeError(f'einsum(): {which} operands were provided than specified in the equation')
-    terms, result = without_ellipsis(terms, result, operands)
-    check_sizes(terms, operands)
-    return evaluate(*zip(*[diagonals(x, labels) for x, labels in zip(operands, terms)]), result)
+    terms, result = without_ellipsis(terms, result, shapes)
+    check_sizes(terms, shapes)
+    return terms, result
 
 
 def parse(equation):
@@ -92,15 +110,15 @@ def letter(i):
     return _LETTERS[i]
 
 
-def without_ellipsis(terms, result, operands):
+def without_ellipsis(terms, result, shapes):
     """Labels with each ... written out as numbers 0 to n - 1, aligned at the end; the result made explicit."""
     most = 0
-    for i, (labels, x) in enumerate(zip(terms, operands)):
-        further = x._a.ndim - len(labels) + (ELLIPSIS in labels)
+    for i, (labels, shape) in enumerate(zip(terms, shapes)):
+        further = len(shape) - len(labels) + (ELLIPSIS in labels)
         if further < 0 or further and ELLIPSIS not in labels:
             raise RuntimeError(f'einsum(): the number of subscripts in the equation ({len(labels) - (ELLIPSIS in labels)}) '
                                f'{"is more than" if ELLIPSIS in labels else "does not match"} the number of dimensions '
-                               f'({x._a.ndim}) for operand {i}' + ('' if ELLIPSIS in labels else ' and no ellipsis was given'))
+                               f'({len(shape)}) for operand {i}' + ('' if ELLIPSIS in labels else ' and no ellipsis was given'))
         most = max(most, further)
     every = [label for labels in terms for label in labels]
     if result is None:
@@ -114,16 +132,16 @@ def without_ellipsis(terms, result, operands):
     def expand(labels, ndim):
         further = range(most - (ndim - len(labels) + 1), most)
         return tuple([i for label in labels for i in (further if label == ELLIPSIS else (label,))])
-    terms = [expand(labels, x._a.ndim) for labels, x in zip(terms, operands)]
+    terms = [expand(labels, len(shape)) for labels, shape in zip(terms, shapes)]
     return terms, expand(result, most + len(result) - 1)
 
 
-def check_sizes(terms, operands):
+def check_sizes(terms, shapes):
     """Refuse dimensions of one label that neither match nor broadcast."""
     seen = {}
-    for i, (labels, x) in enumerate(zip(terms, operands)):
+    for i, (labels, shape) in enumerate(zip(terms, shapes)):
         own = {}
-        for label, n in zip(labels, x._a.shape):
+        for label, n in zip(labels, shape):
             if own.setdefault(label, n) != n:
                 raise RuntimeError(f"einsum(): subscript {label} is repeated for operand {i} but the sizes don't match, {n} != "
                                    f'{own[label]}')
@@ -158,11 +176,11 @@ def evaluate(operands, terms, result):
                 x, left = x.squeeze(left.index(label)), tuple([k for k in left if k != label])
             elif y._a.shape[right.index(label)] == 1 != x._a.shape[left.index(label)]:
                 y, right = y.squeeze(right.index(label)), tuple([k for k in right if k != label])
-        x, left = summed(x, left, later | {*right})
-        y, right = summed(y, right, later | {*left})
-        if not {*left} & {*right} - later:
+        if {*left, *right} <= later:
             x, left = multiplied(x, left, y, right, result)
         else:
+            x, left = summed(x, left, later | {*right})
+            y, right = summed(y, right, later | {*left})
             kept = tuple([k for k in dict.fromkeys((*left, *right)) if k in later])
             if i == len(operands) - 1 and {*kept} == {*result}:
                 kept = result
@@ -182,7 +200,7 @@ def summed(x, labels, needed):
 
 
 def multiplied(x, left, y, right, result):
-    """The product of two tensors that share no summed label, in the order of the result as far as it has one."""
+    """The product of two tensors of which no label is summed, in the order of the result as far as it has one."""
     labels = tuple(dict.fromkeys([k for k in result if k in left or k in right] + [*left, *right]))
     return aligned(x, left, labels) * aligned(y, right, labels), labels
 

@@ -37,12 +37,15 @@ def _extreme_and_index(x, dim, keepdim, sign):
 
 
 def _shared(g, x, y, axes):
-    """g shared evenly among the elements of x that equal the extreme y (or are NaN, if y is)."""
-    hit = x == y
-    if np.isnan(y._a).any():
-        hit = hit | (x.isnan() & y.isnan())
-    hit = hit.to(g.dtype)
-    return hit * (g / (hit.sum() if axes is None else hit.sum(axes, True)))
+    """g shared evenly among the elements of x that equal the extreme y; NaN where that is NaN."""
+    hit = (x == y).to(g.dtype)
+    return hit * (g / (hit.sum(axes, True) if axes else hit.sum()))
+
+
+def _shared_by_all(g, x, y):
+    """The same for the extreme of the whole tensor, where NaN elements are the extreme if there are any."""
+    hit = (x.isnan() if np.isnan(y._a) else x == y).to(g.dtype)
+    return hit * (g / hit.sum())
 
 
 class _SharedExtreme(Op):
@@ -51,7 +54,7 @@ class _SharedExtreme(Op):
 
     def backward(self, g):
         axes, keepdim = self.kw['axes'], self.kw['keepdim']
-        return _shared(restore_dims(g, axes, keepdim), self.saved(0), restore_dims(self.out(0), axes, keepdim), axes or None)
+        return _shared(restore_dims(g, axes, keepdim), self.saved(0), restore_dims(self.out(0), axes, keepdim), axes)
 
 
 class Amax(_SharedExtreme, name='AmaxBackward0'):
@@ -90,7 +93,7 @@ class Max(Op, name='MaxBackward1'):
         return _extreme_array(x, None, False, 1)
 
     def backward(self, g):
-        return _shared(g, self.saved(0), self.out(0), None)
+        return _shared_by_all(g, self.saved(0), self.out(0))
 
 
 class Min(Op, name='MinBackward1'):
@@ -102,7 +105,7 @@ class Min(Op, name='MinBackward1'):
         return _extreme_array(x, None, False, -1)
 
     def backward(self, g):
-        return _shared(g, self.saved(0), self.out(0), None)
+        return _shared_by_all(g, self.saved(0), self.out(0))
 
 
 class MaxDim(Op, name='MaxBackward0'):

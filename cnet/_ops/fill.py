@@ -9,7 +9,7 @@ from .._core.elementwise import scalar_for
 from .._core.inplace import assign_, overwrite_
 from .._core.op import Op
 
-__all__ = ['fill', 'zero']
+__all__ = ['fill']
 
 
 class Fill(Op, name='FillBackward1'):

@@ -12,6 +12,8 @@ FUNCTIONAL = ['channel_shuffle', 'fold', 'pixel_shuffle', 'pixel_unshuffle', 'un
 class Unfold(Op, name='Im2ColBackward0'):
     @staticmethod
     def forward(x, size, kernel, dilation, padding, stride):
+        if x.ndim == 3:
+            return Unfold.forward(x[None], size, kernel, dilation, padding, stride)[0]
         n, c = x.shape[:2]
         x = np.pad(x, ((0, 0), (0, 0), (padding[0], padding[0]), (padding[1], padding[1])))
         out = _blocks(size, kernel, dilation, padding, stride)
@@ -28,6 +30,8 @@ class Unfold(Op, name='Im2ColBackward0'):
 class Fold(Op, name='Col2ImBackward0'):
     @staticmethod
     def forward(y, size, kernel, dilation, padding, stride):
+        if y.ndim == 2:
+            return Fold.forward(y[None], size, kernel, dilation, padding, stride)[0]
         n = y.shape[0]
         out = _blocks(size, kernel, dilation, padding, stride)
         y = y.reshape(n, y.shape[1] // (kernel[0] * kernel[1]), *kernel, *out)
@@ -134,9 +138,7 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
         raise RuntimeError(f'Given input with spatial size {size}, kernel_size={geometry["kernel"]}, '
                            f'dilation={geometry["dilation"]}, padding={geometry["padding"]}, calculated shape of the '
                            f'array of sliding blocks as {out}, but its components must be at least one.')
-    batched = input if len(shape) == 4 else input.unsqueeze(0)
-    y = Unfold.apply(batched, size=size, **geometry)
-    return y if len(shape) == 4 else y.squeeze(0)
+    return Unfold.apply(input, size=size, **geometry)
 
 
 def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
@@ -183,9 +185,7 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
         raise RuntimeError(f'Given output_size={size}, kernel_size={kernel}, dilation={geometry["dilation"]}, '
                            f'padding={geometry["padding"]}, stride={geometry["stride"]}, calculated shape of the array '
                            f'of sliding blocks as ({h}, {w}), which is too small (non-positive)')
-    batched = input if len(shape) == 3 else input.unsqueeze(0)
-    y = Fold.apply(batched, size=size, **geometry)
-    return y if len(shape) == 3 else y.squeeze(0)
+    return Fold.apply(input, size=size, **geometry)
 
 
 def pixel_shuffle(input, upscale_factor):

@@ -44,7 +44,7 @@ class Index(Op, name='IndexBackward0'):
     @staticmethod
     def forward(x, *entries):
         d = _only(entries)
-        return take_rows(x, as_long(entries[d]), d) if d >= 0 else x[_numpy_key(entries)]
+        return take_rows(x, as_long(entries[d]), d) if d >= 0 else np.asarray(x[_numpy_key(entries)], order='C')
 
     def backward(self, g):
         entries = self.entries(1)

@@ -15,20 +15,24 @@ __all__ = [
 
 class Cat(Op, name='CatBackward0'):
     @staticmethod
-    def forward(*arrays, dim):
+    def forward(*arrays, dim, sizes):
         shape = list(arrays[0].shape)
-        shape[dim] = sum([a.shape[dim] for a in arrays])
+        shape[dim] = sum(sizes)
         return np.concatenate(arrays, dim, np.empty(shape, arrays[0].dtype))  # left alone, NumPy may choose F order
 
     def backward(self, g):
-        dim = self.kw['dim']
-        before = (slice(None),) * dim
+        before = (slice(None),) * self.kw['dim']
         grads, start = [], 0
-        for i, needs in enumerate(self.needs):
-            end = start + self.in_shape(i)[dim]
+        for needs, size in zip(self.needs, self.kw['sizes'], strict=True):
+            end = start + size
             grads.append(g[(*before, slice(start, end))] if needs else None)
             start = end
         return tuple(grads)
+
+
+def joined(tensors, dim):
+    """`cat` of tensors that are known to fit."""
+    return Cat.apply(*tensors, dim=dim, sizes=[x._a.shape[dim] for x in tensors])
 
 
 class Stack(Op, name='StackBackward0'):
@@ -45,8 +49,7 @@ class Stack(Op, name='StackBackward0'):
 
 class BlockDiag(Op, name='BlockDiagBackward0'):
     @staticmethod
-    def forward(*arrays):
-        shapes = [a.shape for a in arrays]
+    def forward(*arrays, shapes):
         y = np.zeros([sum(n) for n in zip(*shapes, strict=True)], arrays[0].dtype)
         i = j = 0
         for a in arrays:
@@ -57,8 +60,7 @@ class BlockDiag(Op, name='BlockDiagBackward0'):
 
     def backward(self, g):
         grads, i, j = [], 0, 0
-        for k, needs in enumerate(self.needs):
-            n, m = self.in_shape(k)
+        for needs, (n, m) in zip(self.needs, self.kw['shapes'], strict=True):
             grads.append(g[i:i + n, j:j + m] if needs else None)
             i, j = i + n, j + m
         return tuple(grads)
@@ -116,7 +118,7 @@ def cat(tensors, dim=0, *, out=None, axis=None):
     tensors = _same_dtype(tensors)
     if shape is not None and len(shape) > 1:
         tensors = [x for x in tensors if x._a.shape != (0,)]
-    y = Cat.apply(*tensors, dim=dim)
+    y = joined(tensors, dim)
     return y if out is None else copy_out(y, out)
 
 
@@ -337,7 +339,8 @@ def block_diag(*tensors):
                                f'{x._a.ndim} dimensions')
     if not tensors:
         raise RuntimeError('block_diag expects at least one tensor')
-    return BlockDiag.apply(*[_two(x) for x in _same_dtype(tensors)])
+    matrices = [_two(x) for x in _same_dtype(tensors)]
+    return BlockDiag.apply(*matrices, shapes=[x._a.shape for x in matrices])
 
 
 METHODS = {}

@@ -82,7 +82,8 @@ class Mv(Op, name='MvBackward0'):
         ga = g.unsqueeze(-1) * v.conj() if self.needs[0] else None
         if not self.needs[1]:
             return ga, None
-        return ga, LinearVector.apply(g.reshape(-1), a.conj().reshape(-1, a._a.shape[-1]), None, t=False)
+        rows = g._a.size
+        return ga, LinearVector.apply(g.reshape(rows), a.conj().reshape(rows, a._a.shape[-1]), None, t=False)
 
 
 class MvView(Mv, name='UnsafeViewBackward0'):
@@ -177,10 +178,9 @@ class LinearGrad(Op, name='LinearGradBackward0'):
                 terms.append(ggb.expand(g._a.shape))
             rg = sum(terms[1:], terms[0])
         if need_x and ggw is not None:
-            rx = Linear.apply(g.conj(), ggw, None, t=not t).conj()
+            rx = Linear.apply(g.conj(), ggw, None, t=not t)
         if need_w and ggx is not None:
-            rw, = LinearGrad.apply(g, ggx.conj(), w, t=t, needs=(False, True, False))
-            rw = rw.conj()
+            rw, = LinearGrad.apply(g.conj(), ggx, w, t=t, needs=(False, True, False))
         return rg, rx, rw
 
 
@@ -292,7 +292,7 @@ def vdot(input, other, *, out=None):
         (1+0j)
     """
     check_dot(checks.tensor(input, 'vdot', 'input', 1)._a, checks.tensor(other, 'vdot', 'other', 2)._a)
-    r = (Vdot if input._a.dtype.kind == 'c' else Dot).apply(input, other)
+    r = Vdot.apply(input, other)
     return r if out is None else copy_out(r, out)
 
 
@@ -345,13 +345,14 @@ def matmul(input, other, *, out=None):
 _LINEAR = {1: LinearVector, 2: LinearMm}
 
 
-def linear(input, weight, bias=None):
+def linear(input, weight, bias=None, *, out=None):
     """An affine map of the last dimension: ``input @ weight.T + bias``.
 
     Args:
         input (Tensor): (..., K).
         weight (Tensor): (N, K), or (K) for a single output without its dimension.
         bias (Tensor, optional): (N).
+        out (Tensor, optional): where the result is written.
 
     Shape:
         K is the number of input features, N that of output features, ... any dimensions.
@@ -364,6 +365,8 @@ def linear(input, weight, bias=None):
         >>> cnet.nn.functional.linear(cnet.ones(2), cnet.ones(3, 2), cnet.zeros(3)).tolist()
         [2.0, 2.0, 2.0]
     """
+    if out is not None:
+        return copy_out(linear(input, weight, bias), out)
     if not isinstance(input, TensorBase) or not isinstance(weight, TensorBase):
         checks.tensor(input, 'linear', 'input', 1)
         checks.tensor(weight, 'linear', 'weight', 2)
@@ -392,8 +395,9 @@ def linear_other_bias(input, weight, bias):
         if n != 1 and n != m:
             raise RuntimeError(f'The expanded size of the tensor ({m}) must match the existing size ({n}) at non-singleton '
                                f'dimension {1 - i}.  Target sizes: {target}.  Tensor sizes: {list(b.shape)}')
-    r = bias.addmm(input.reshape(target[0], x.shape[-1]), weight.t())
-    return r.reshape((*x.shape[:-1], target[1]))
+    if x.ndim == 2:
+        return bias.addmm(input, weight.t())
+    return bias.addmm(input.reshape(target[0], x.shape[-1]), weight.t()).reshape((*x.shape[:-1], target[1]))
 
 
 METHODS = {'bmm': bmm, 'dot': dot, 'matmul': matmul, 'mm': mm, 'mv': mv, 'vdot': vdot, '__matmul__': matmul}

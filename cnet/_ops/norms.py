@@ -217,7 +217,7 @@ def logsumexp(input, dim, keepdim=False, *, out=None, **numpy):
     Example:
         >>> import cnet
         >>> cnet.logsumexp(cnet.tensor([1000., 1000.]), 0)
-        tensor(1000.6931)
+        tensor(1000.6932)
     """
     checks.tensor(input, 'logsumexp', position=1)
     if numpy:

@@ -109,6 +109,16 @@ class Mode(Op, name='ModeBackward0'):
         return picked_grad(self, g)
 
 
+class Squeezed(Op, name='SqueezeBackward4'):
+    """A tensor without its last dimension, of size 1."""
+    @staticmethod
+    def forward(x):
+        return x[..., 0]
+
+    def backward(self, g):
+        return g.unsqueeze(-1)
+
+
 def _reduced(results, op, name, input, dim, keepdim, out):
     if input._a.dtype.kind == 'c':
         raise errors.not_implemented(f'{name}_cpu', input._a.dtype)
@@ -247,12 +257,11 @@ def _quantile(name, input, q, dim, keepdim, interpolation, ignore_nan):
             raise RuntimeError(f'{name}() q must be a scalar or 1D tensor')
         if q._a.dtype != dt:
             raise RuntimeError(f'{name}() q tensor must be same dtype as the input tensor')
-        q = q._a
     else:
-        q = np.asarray(q, dt)
-    if not ((q >= 0) & (q <= 1)).all():
+        q = wrap(np.asarray(q, dt))
+    if not ((q._a >= 0) & (q._a <= 1)).all():
         raise RuntimeError(f'{name}() q values must be in the range [0, 1]' if q.ndim else
-                           f'{name}() q must be in the range [0, 1] but got {q.item():g}')
+                           f'{name}() q must be in the range [0, 1] but got {q._a.item():g}')
     if not input._a.size:
         raise RuntimeError(f'{name}() input tensor must be non-empty')
     ndim = input._a.ndim
@@ -264,8 +273,8 @@ def _quantile(name, input, q, dim, keepdim, interpolation, ignore_nan):
     s = s.sort(-1)[0]
     y = _interpolated(s, _ranks(s._a, q.reshape(-1), ignore_nan), interpolation)
     if keepdim:
-        y = y.reshape((1,) * ndim + (q.size,)) if dim is None else y.unsqueeze(dim) if ndim else y
-    return y.movedim(-1, 0) if q.ndim else y.squeeze(-1)
+        y = y.reshape((1,) * ndim + (q._a.size,)) if dim is None else y.unsqueeze(dim) if ndim else y
+    return Squeezed.apply(y.unsqueeze(0).transpose(0, -1) if q.ndim else y)
 
 
 def _ranks(s, q, ignore_nan):
@@ -273,25 +282,25 @@ def _ranks(s, q, ignore_nan):
     bad = np.isnan(s).sum(-1, keepdims=True)
     n = s.shape[-1]
     if ignore_nan:
-        return (q * np.maximum(n - bad - 1, 0)).astype(s.dtype)
-    return np.where(bad > 0, s.dtype.type(n - 1), q * s.dtype.type(n - 1))
+        return q * wrap(np.maximum(n - bad - 1, 0).astype(s.dtype))
+    ranks = (q * (n - 1)).expand((*s.shape[:-1], q.shape[0]))
+    return ranks.masked_fill(wrap(bad > 0), n - 1) if bad.any() else ranks
 
 
 def _interpolated(s, ranks, interpolation):
     """Values of the sorted tensor at fractional positions along its last dimension."""
     if interpolation == 'lower':
-        ranks = np.floor(ranks)
+        ranks = ranks.floor()
     elif interpolation == 'higher':
-        ranks = np.ceil(ranks)
+        ranks = ranks.ceil()
     elif interpolation == 'nearest':
-        ranks = np.round(ranks)
-    below = np.floor(ranks)
-    low = s.gather(-1, wrap(below.astype(np.int64)))
+        ranks = ranks.round()
+    below = ranks.floor()
+    low = s.gather(-1, wrap(below._a.astype(np.int64)))
     if interpolation not in ('linear', 'midpoint'):
         return low
-    high = s.gather(-1, wrap(np.ceil(ranks).astype(np.int64)))
-    weight = ranks - below if interpolation == 'linear' else np.full_like(ranks, 0.5)
-    return low.lerp(high, wrap(weight.astype(s._a.dtype)))
+    high = s.gather(-1, wrap(np.ceil(ranks._a).astype(np.int64)))
+    return low.lerp(high, ranks - below if interpolation == 'linear' else below * 0 + 0.5)
 
 
 METHODS = {'median': median, 'mode': mode, 'nanmedian': nanmedian, 'nanquantile': nanquantile, 'quantile': quantile}

@@ -130,7 +130,8 @@ def randint(low=None, high=None, size=None, *, generator=None, out=None, dtype=N
         raise TypeError('randint() received an invalid combination of arguments; give high and size')
     low, high = checks.integer(low, 'randint', 'low', 1), checks.integer(high, 'randint', 'high', 1)
     check_options('randint', layout, device, pin_memory)
-    a = arrays.allocate(np.empty, shape_of('randint', (), size), np_type(int64 if dtype is out is None else dtype, 'randint', out))
+    dt = np_type(int64 if dtype is out is None else dtype, 'randint', out)
+    a = arrays.allocate(np.empty, shape_of('randint', (), size), dt)
     random_range(engine_of(generator, 'randint'), a, low, high)
     return finish(a, out, requires_grad, 'randint')
 
@@ -191,7 +192,7 @@ def randperm(n, *, generator=None, out=None, dtype=None, layout=strided, device=
         >>> import cnet
         >>> _ = cnet.manual_seed(0)
         >>> cnet.randperm(4)
-        tensor([2, 0, 1, 3])
+        tensor([0, 1, 3, 2])
     """
     n = checks.integer(n, 'randperm', 'n', 1)
     if n < 0:

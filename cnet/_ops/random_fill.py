@@ -234,7 +234,7 @@ def random_(self, from_=_ABSENT, /, to=_ABSENT, *, generator=None, **keywords):
         to = checks.integer(from_ if to is _ABSENT else to, 'random_', 'to', 1)
         return _overwrite(RANDOM_TO, self, random_range, engine, a, 0, to)
     low = checks.integer(from_, 'random_', 'from', 1)
-    if to is None and low == -2 ** 63 and a.dtype.kind in 'if' and a.dtype.itemsize >= 4:
+    if to is None and low == -2 ** 63 and a.dtype in (_draw.I64, _draw.F32, _draw.F64):
         return _overwrite(RANDOM_RANGE, self, _draw.integers, engine, a, low, 0)
     high = None if to is None else checks.integer(to, 'random_', 'to', 2)
     return _overwrite(RANDOM_RANGE, self, random_range, engine, a, low, high)

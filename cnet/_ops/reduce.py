@@ -1,5 +1,7 @@
 """Sums, means, products and tests over dimensions. A gradient goes back by expansion."""
 
+import math
+
 import numpy as np
 
 from .. import _kernels as K
@@ -73,7 +75,7 @@ class Mean(Op, name='MeanBackward0'):
 
     def backward(self, g):
         shape = self.in_shape(0)
-        return (g / np.prod(shape, dtype=float).item()).expand(shape)
+        return (g / float(math.prod(shape))).expand(shape) if math.prod(shape) else None
 
 
 class MeanDim(Op, name='MeanBackward1'):
@@ -137,7 +139,7 @@ class Prod(Op, name='ProdBackward0'):
 
     def backward(self, g):
         x = self.saved(0)
-        return _prod_grad(g, x.reshape(-1), self.out(0), 0).reshape(x.shape)
+        return _prod_grad(g, x.reshape(-1), self.out(0), 0).reshape(x.shape) if x.ndim else g
 
 
 class ProdDim(Op, name='ProdBackward1'):

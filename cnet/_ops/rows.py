@@ -193,7 +193,7 @@ def index_select(input, dim, index, *, out=None):
 
 def _index_add(x, dim, index, source, alpha, in_place):
     checks.tensor(source, 'index_add', 'source', 3)
-    dim = _check(x, dim, index, 'index_add_', RuntimeError)
+    dim = _check(x, dim, index, 'index_add_', RuntimeError if x._a.ndim > 1 else IndexError)
     if x._a.dtype != source._a.dtype:
         raise RuntimeError(f'index_add_(): self ({x.dtype.legacy}) and source ({source.dtype.legacy}) must have the same '
                            'scalar type')

@@ -16,6 +16,7 @@ from .join import cat
 __all__ = ['cummax', 'cummin', 'cumprod', 'cumsum', 'cumulative_trapezoid', 'diff', 'logcumsumexp', 'trapezoid', 'trapz']
 
 quiet = K._quiet.quiet
+P = K.pointwise
 
 
 def _accumulated(f, x, dim):
@@ -200,7 +201,7 @@ def logcumsumexp(input, dim, *, out=None):
     Example:
         >>> import cnet
         >>> cnet.logcumsumexp(cnet.tensor([1000., 1000.]), 0)
-        tensor([1000.0000, 1000.6931])
+        tensor([1000.0000, 1000.6932])
     """
     checks.tensor(input, 'logcumsumexp', position=1)
     if input._a.dtype.kind not in 'fc':
@@ -290,26 +291,47 @@ def diff(input, n=1, dim=-1, prepend=None, append=None, *, out=None):
     return with_out(input, out)
 
 
-def _steps(y, x, dx, dim, name):
-    """Tensor `y`, the normalised dimension, and the widths of the intervals."""
-    checks.tensor(y, name, 'y', 1)
-    dim = checks.dim(dim, y._a.ndim)
-    if x is None:
-        return y, dim, 1 if dx is None else dx
+class Scaled(Op, name='MulBackward1'):
+    """A tensor times a number."""
+
+    @staticmethod
+    def forward(x, factor):
+        return P.mul(x, factor)
+
+    def backward(self, g):
+        return g * self.kw['factor']
+
+
+class Halved(Op, name='DivBackward1'):
+    @staticmethod
+    def forward(x):
+        return P.div(x, 2.0)
+
+    def backward(self, g):
+        return g / 2.0
+
+
+def _widths(y, x, dim, name):
+    """Distances of the points x, in the shape of `y` without its last element along the dimension."""
     if y._a.dtype.kind == 'b' or x._a.dtype.kind == 'b':
         raise RuntimeError(f'{name}: received a bool input for `x` or `y`, but bool is not supported')
     if x._a.ndim == 1:
         if x._a.shape[0] != y._a.shape[dim]:
             raise RuntimeError(f'{name}: There must be one `x` value for each sample point')
-        return y, dim, diff(x).reshape([-1 if i == dim else 1 for i in range(y.ndim)])
+        return diff(x).reshape([-1 if i == dim else 1 for i in range(y.ndim)])
     if x._a.ndim < y._a.ndim:
         x = x.reshape((1,) * (y.ndim - x.ndim) + tuple(x.shape))
-    return y, dim, diff(x, 1, dim)
+    return diff(x, 1, dim)
 
 
-def _areas(y, dim, widths):
+def _float(y):
+    return y if y._a.dtype.kind in 'fc' else y.to(get_default_dtype())
+
+
+def _neighbours(y, dim):
+    """Sums of neighbours along a dimension."""
     n = y.shape[dim]
-    return (y.narrow(dim, 1, n - 1) + y.narrow(dim, 0, n - 1)) * widths / 2.0
+    return y.narrow(dim, 1, n - 1) + y.narrow(dim, 0, n - 1)
 
 
 def trapezoid(y, x=None, *, dx=None, dim=-1):
@@ -329,10 +351,15 @@ def trapezoid(y, x=None, *, dx=None, dim=-1):
         >>> cnet.trapezoid(cnet.tensor([0., 1., 2.]))
         tensor(2.)
     """
-    y, dim, widths = _steps(y, x, dx, dim, 'trapezoid')
-    if not y.shape[dim]:
-        return y.sum(dim).to(get_default_dtype() if y._a.dtype.kind not in 'fc' else y.dtype)
-    return _areas(y, dim, widths).sum(dim)
+    checks.tensor(y, 'trapezoid', 'y', 1)
+    dim = checks.dim(dim, y._a.ndim)
+    n = y.shape[dim]
+    if not n:
+        return _float(y.sum(dim))
+    if x is not None:
+        return Halved.apply(_float((_neighbours(y, dim) * _widths(y, x, dim, 'trapezoid')).sum(dim)))
+    ends = _float(y.select(dim, 0) + y.select(dim, n - 1))
+    return Scaled.apply(y.sum(dim) - ends * 0.5, factor=1.0 if dx is None else dx)
 
 
 trapz = trapezoid
@@ -355,8 +382,11 @@ def cumulative_trapezoid(y, x=None, *, dx=None, dim=-1):
         >>> cnet.cumulative_trapezoid(cnet.tensor([0., 1., 2.]))
         tensor([0.5000, 2.0000])
     """
-    y, dim, widths = _steps(y, x, dx, dim, 'cumulative_trapezoid')
-    return _areas(y, dim, widths).cumsum(dim)
+    checks.tensor(y, 'cumulative_trapezoid', 'y', 1)
+    dim = checks.dim(dim, y._a.ndim)
+    if x is not None:
+        return Halved.apply(_float((_neighbours(y, dim) * _widths(y, x, dim, 'cumulative_trapezoid')).cumsum(dim)))
+    return (_neighbours(y, dim) * ((1.0 if dx is None else dx) / 2)).cumsum(dim)
 
 
 METHODS = {'cummax': cummax, 'cummin': cummin, 'cumprod': cumprod, 'cumsum': cumsum, 'diff': diff, 'logcumsumexp': logcumsumexp}

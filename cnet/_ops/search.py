@@ -248,7 +248,7 @@ def unravel_index(indices, shape):
     """
     a = checks.tensor(indices, 'unravel_index', 'indices')._a
     if a.dtype.kind not in 'iu':
-        raise ValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
     shape = checks.size((shape if isinstance(shape, (tuple, list)) else (shape,),), 'unravel_index', 'shape')
     if any(n < 0 for n in shape):
         raise ValueError(f"'shape' cannot have negative values, but got {shape}")

@@ -27,7 +27,7 @@ def best(x, k, dim, largest):
     first = tuple([slice(k) if i == dim else slice(None) for i in range(x.ndim)])
     # A partition beats a sort when it leaves little to sort; measured at n = 1000 and an eighth.
     if n < 1000 or 8 * k > n:
-        return order(x, dim, largest)[first]
+        return np.ascontiguousarray(order(x, dim, largest)[first])
     if largest:
         last = tuple([slice(n - k, n) if i == dim else slice(None) for i in range(x.ndim)])
         part = np.argpartition(x, n - k, dim)[last]
@@ -50,6 +50,10 @@ class Sort(Op, name='SortBackward0'):
     def backward(self, g, _):
         shape = self.in_shape(0)
         return scattered(g, self.out(1)._a, self.kw['dim'], shape) if shape else g
+
+
+class SortStable(Sort, name='SortBackward1'):
+    """The same, where the user asked for stability or its absence."""
 
 
 class Topk(Op, name='TopkBackward0'):
@@ -90,14 +94,14 @@ def _check_ordered(input, name, kernel=None):
         raise errors.not_implemented(kernel or name, input._a.dtype)
 
 
-def sort(input, dim=-1, descending=False, stable=False, *, out=None):
+def sort(input, dim=-1, descending=False, stable=None, *, out=None):
     """Sort along a dimension.
 
     Args:
         input (Tensor): real numbers.
         dim (int): the dimension. Default: -1.
         descending (bool): largest first. Default: False.
-        stable (bool): equal elements keep their order; they do in any case. Default: False.
+        stable (bool, optional): equal elements keep their order; they do in any case.
         out (tuple of two Tensors, optional): receive the results.
 
     Shape:
@@ -112,7 +116,8 @@ def sort(input, dim=-1, descending=False, stable=False, *, out=None):
         tensor([1, 2, 0])
     """
     _check_ordered(input, 'sort', 'sort_stable')
-    r = Sort.apply(input, dim=checks.dim(dim, input._a.ndim), descending=bool(descending))
+    op = Sort if stable is None else SortStable
+    r = op.apply(input, dim=checks.dim(dim, input._a.ndim), descending=bool(descending))
     return named(return_types.sort, r, out)
 
 

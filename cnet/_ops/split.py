@@ -2,7 +2,7 @@
 
 from .._core import checks
 from .._core.op import Op
-from .join import Cat, Stack
+from .join import Stack, joined
 
 __all__ = [
     'chunk', 'dsplit', 'hsplit', 'split', 'split_with_sizes', 'tensor_split', 'unbind', 'unsafe_chunk', 'unsafe_split',
@@ -20,7 +20,7 @@ class Split(Op, name='SplitBackward0'):
         return tuple([x[(*before, slice(a, b))] for a, b in bounds])
 
     def backward(self, *g):
-        return Cat.apply(*g, dim=self.kw['dim'])
+        return joined(g, self.kw['dim'])
 
 
 class SplitWithSizes(Split, name='SplitWithSizesBackward0'):
@@ -28,11 +28,7 @@ class SplitWithSizes(Split, name='SplitWithSizesBackward0'):
 
 
 class UnsafeSplit(Split, name='UnsafeSplitBackward0'):
-    view = False
-
-    @staticmethod
-    def forward(x, bounds, dim):
-        return tuple([y.copy() for y in Split.forward(x, bounds, dim)])
+    view = False  # as far as autograd knows
 
 
 class UnsafeSplitWithSizes(UnsafeSplit, name='UnsafeSplitWithSizesBackward0'):
@@ -160,7 +156,7 @@ def _chunks(x, chunks, dim):
 
 
 def unsafe_split(input, split_size, dim=0):
-    """`split` with pieces that may each be written in place, because they are copies.
+    """`split` with pieces that may be written in place, because autograd takes them for separate tensors.
 
     Args:
         input (Tensor): at least one dimension.
@@ -168,7 +164,7 @@ def unsafe_split(input, split_size, dim=0):
         dim (int): the dimension to cut.
 
     Returns:
-        tuple of Tensor: new memory.
+        tuple of Tensor: pieces of the same memory, each of which counts its own versions.
 
     Example:
         >>> import cnet
@@ -179,7 +175,7 @@ def unsafe_split(input, split_size, dim=0):
 
 
 def unsafe_split_with_sizes(input, split_sizes, dim=0):
-    """`split_with_sizes` with pieces that may each be written in place, because they are copies.
+    """`split_with_sizes` with pieces that may be written in place, because autograd takes them for separate tensors.
 
     Args:
         input (Tensor): at least one dimension.
@@ -187,7 +183,7 @@ def unsafe_split_with_sizes(input, split_sizes, dim=0):
         dim (int): the dimension to cut.
 
     Returns:
-        tuple of Tensor: new memory.
+        tuple of Tensor: pieces of the same memory, each of which counts its own versions.
 
     Example:
         >>> import cnet
@@ -198,7 +194,7 @@ def unsafe_split_with_sizes(input, split_sizes, dim=0):
 
 
 def unsafe_chunk(input, chunks, dim=0):
-    """`chunk` with pieces that may each be written in place, because they are copies.
+    """`chunk` with pieces that may be written in place, because autograd takes them for separate tensors.
 
     Args:
         input (Tensor): at least one dimension.
@@ -206,7 +202,7 @@ def unsafe_chunk(input, chunks, dim=0):
         dim (int): the dimension to cut.
 
     Returns:
-        tuple of Tensor: new memory.
+        tuple of Tensor: pieces of the same memory, each of which counts its own versions.
 
     Example:
         >>> import cnet

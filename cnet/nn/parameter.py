@@ -39,9 +39,6 @@ class Parameter(Tensor):
             set_requires_grad(self, True)
         return self
 
-    def __init__(self, data=None, requires_grad=True):
-        """Nothing is left to do: `__new__` made the tensor."""
-
     def __repr__(self):
         return 'Parameter containing:\n' + super().__repr__()
 

@@ -20,7 +20,7 @@ LAYERS = {
     'ConstantPad2d': ((1, 2, 3, 4), 2), 'ConstantPad3d': (1, 2), 'ReflectionPad1d': (1,), 'ReflectionPad2d': (1,),
     'ReflectionPad3d': (1,), 'ReplicationPad1d': (1,), 'ReplicationPad2d': (1,), 'ReplicationPad3d': (1,),
     'ZeroPad1d': (1,), 'ZeroPad2d': ((1, 2, 0, 0),), 'ZeroPad3d': (1,), 'PixelShuffle': (2,), 'PixelUnshuffle': (2,),
-    'ChannelShuffle': (2,), 'Upsample': (None, 2), 'UpsamplingNearest2d': ((2, 3),), 'UpsamplingBilinear2d': (None, 2),
+    'ChannelShuffle': (2,),
     'CosineSimilarity': (), 'PairwiseDistance': (), 'L1Loss': (), 'MSELoss': (), 'SmoothL1Loss': (), 'HuberLoss': (),
     'NLLLoss': (), 'CrossEntropyLoss': (), 'PoissonNLLLoss': (), 'GaussianNLLLoss': (), 'KLDivLoss': (), 'BCELoss': (),
     'BCEWithLogitsLoss': (), 'CTCLoss': (), 'HingeEmbeddingLoss': (), 'SoftMarginLoss': (), 'MultiLabelMarginLoss': (),

@@ -14,8 +14,8 @@ from cnet.optim.optimizer import register_optimizer_step_post_hook, register_opt
 
 
 def parameter(*shape: int, dtype: cnet.dtype = cnet.float64) -> cnet.Tensor:
-    p = cnet.randn(*shape, dtype=dtype, requires_grad=True)
-    p.grad = cnet.randn(*shape, dtype=dtype)
+    p = cnet.randn(shape, dtype=dtype, requires_grad=True)
+    p.grad = cnet.randn(shape, dtype=dtype)
     return p
 
 
@@ -60,7 +60,7 @@ def test_steps(make: type, reference: Any, options: dict[str, Any], shape: tuple
     start, grads = p.numpy(force=True).copy(), []
     optimizer = make([p], lr=0.1, **options)
     for _ in range(4):
-        p.grad = cnet.randn(*shape, dtype=cnet.float64)
+        p.grad = cnet.randn(shape, dtype=cnet.float64)
         grads.append(p.grad.numpy())
         version = p._version
         optimizer.step()
@@ -305,7 +305,8 @@ def test_flags_that_exclude_each_other(make: type) -> None:
 
 def test_refused_parameters() -> None:
     w = cnet.ones(1, requires_grad=True)
-    for params, error, text in ((w, TypeError, 'should be an iterable of Tensors or dicts'), ([], ValueError, 'empty parameter list'),
+    for params, error, text in ((w, TypeError, 'should be an iterable of Tensors or dicts'),
+                                ([], ValueError, 'empty parameter list'),
                                 ([3], TypeError, 'can only optimize Tensors, but one of the params is int'),
                                 ([w * 2], ValueError, "can't optimize a non-leaf Tensor"),
                                 ([{'params': {1}}], TypeError, 'ordered collections'),

@@ -14,7 +14,7 @@ torch = pytest.importorskip('torch')
 
 SGD = [{'momentum': m, 'dampening': d, 'weight_decay': w, 'nesterov': n, 'maximize': x}
        for m, d, w, n, x in itertools.product((0, 0.9), (0, 0.1), (0, 0.01), (False, True), (False, True))
-       if not n or m and not d]
+       if not n or (m and not d)]
 ADAM = [{'betas': (b, 0.99), 'weight_decay': w, 'amsgrad': a, 'maximize': x}
         for b, w, a, x in itertools.product((0.9, 0.3), (0, 0.1), (False, True), (False, True))]
 CASES = [('SGD', k) for k in SGD] + [(name, k) for name in ('Adam', 'AdamW') for k in ADAM]
@@ -90,7 +90,7 @@ def test_layouts(name):
 def test_resume(name, options):
     """State saved by PyTorch continues here."""
     theirs, b = trajectory(torch, name, options, 'float64')
-    ours, a = trajectory(cnet, name, options, 'float64')
+    ours, _ = trajectory(cnet, name, options, 'float64')
     saved = convert(b.state_dict())
     fresh = getattr(cnet.optim, name)(ours, lr=1.0)
     fresh.load_state_dict(saved)
@@ -176,7 +176,7 @@ def test_errors(name):
 
 
 def test_pickle():
-    ours, a = trajectory(cnet, 'Adam', {})
+    _, a = trajectory(cnet, 'Adam', {})
     b = pickle.loads(pickle.dumps(a))
     compare(a.state_dict(), b.state_dict(), 0)
     assert all(p in b.state for p in b.param_groups[0]['params'] if p.grad is not None)

@@ -123,6 +123,7 @@ class OpSpec:
     inplace: name of the Tensor method that is this operation in place.
     tol: dtype -> (rtol, atol, reason), where the default of cnet.testing is not right.
     strides: False where PyTorch's strides of the result are an accident that we do not copy.
+    layouts: False where another layout of the same values is another input (`view`, `as_strided`).
     random_memory: the values of the result are undefined (`empty`).
     parity: False, with a `note`, where PyTorch differs on purpose or has no such name.
     """
@@ -136,6 +137,7 @@ class OpSpec:
     errors: Callable[[Maker], Iterable[Error]] | None = None
     tol: dict[str, tuple[float, float, str]] = field(default_factory=dict)
     strides: bool = True
+    layouts: bool = True
     random_memory: bool = False
     parity: bool = True
     note: str = ''

@@ -99,9 +99,6 @@ def _fills(make, dtype):
     yield Sample(make(2, 3), make())
 
 
-def _zeros(make, dtype):
-    yield Sample(make(2, 3))
-
 
 def _exponents(make, dtype):
     yield Sample(make(4), make(4, dtype='int64', low=0, high=4))
@@ -129,5 +126,4 @@ SPECS = [
     OpSpec('addcdiv', _products, dtypes=FLOATS + COMPLEXES, inplace='addcdiv_'),
     OpSpec('ldexp', _exponents, inplace='ldexp_'),
     OpSpec('fill', _fills, dtypes=FLOATS, ref=np.full_like),
-    OpSpec('zero', _zeros, dtypes=ALL, grad=False, ref=np.zeros_like),
 ] + [OpSpec(alias, _quotients, dtypes=FLOATS) for alias in ('subtract', 'multiply', 'divide', 'true_divide')]

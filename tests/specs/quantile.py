@@ -46,8 +46,8 @@ def quantile_errors(make: Maker) -> Iterator[Error]:
 
 
 SPECS = [
-    OpSpec('median', middles, dtypes=REALS, errors=dim_errors),
-    OpSpec('nanmedian', middles, dtypes=REALS, errors=dim_errors),
+    OpSpec('median', middles, dtypes=REALS, errors=dim_errors, strides=False),
+    OpSpec('nanmedian', middles, dtypes=REALS, errors=dim_errors, strides=False),
     OpSpec('mode', modes, dtypes=('float32', 'float64', 'int64'), errors=dim_errors),
     OpSpec('quantile', quantiles, errors=quantile_errors),
     OpSpec('nanquantile', quantiles, errors=quantile_errors),

@@ -5,14 +5,13 @@ in another layout of more dimensions.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from specs import FLOATS, INTS, Error, Maker, OpSpec, Sample
+from collections.abc import Callable, Iterator
 
 import cnet
+from specs import ALL, BOOLS, FLOATS, INTS, Error, Maker, OpSpec, Sample
 
 REAL = (*FLOATS, 'float16', 'complex64', 'complex128')
-EXACT = {dtype: (0, 0, 'the generator is defined to the bit') for dtype in (*FLOATS, 'float16', 'complex64', 'complex128')}
+EXACT = dict.fromkeys(REAL, (0, 0, 'the generator is defined to the bit'))
 NO_GRAD = {'grad': False, 'tol': EXACT}
 
 
@@ -162,6 +161,25 @@ def normal_errors(make: Maker) -> Iterator[Error]:
     yield Error(NotImplementedError, Sample(make(2, dtype='int64'), 1.0), match="not implemented for 'Long'")
 
 
+def fills(*calls: tuple, keywords: tuple[dict, ...] = (),
+          sizes: tuple[int, ...] = (0, 1, 5, 16, 37)) -> Callable[[Maker, str], Iterator[Sample]]:
+    def samples(make: Maker, dtype: str) -> Iterator[Sample]:
+        for n in sizes:
+            for args in calls:
+                yield Sample(make(n, grad=False), *args)
+        for named in keywords:
+            yield Sample(make(3, grad=False), **named)
+        yield Sample(make(grad=False), *calls[-1])
+    return samples
+
+
+def refusals(*calls: tuple[type[Exception], tuple, str]) -> Callable[[Maker], Iterator[Error]]:
+    def errors(make: Maker) -> Iterator[Error]:
+        for error, args, match in calls:
+            yield Error(error, Sample(make(3), *args), match=match)
+    return errors
+
+
 SPECS = [
     OpSpec('rand', shapes, dtypes=REAL, errors=shape_errors, **NO_GRAD),
     OpSpec('randn', shapes, dtypes=REAL, errors=shape_errors, **NO_GRAD),
@@ -175,4 +193,25 @@ SPECS = [
     OpSpec('binomial', trials, errors=trial_errors, **NO_GRAD),
     OpSpec('multinomial', weights, errors=weight_errors, **NO_GRAD),
     OpSpec('normal', normals, errors=normal_errors, **NO_GRAD),
+    OpSpec('Tensor.uniform_', fills((), (-1.5, 2), keywords=({'to': 3.0}, {'from': -2})), dtypes=REAL,
+           errors=refusals((RuntimeError, (2, 1), 'but found from=2 > to=1'),
+                           (RuntimeError, (0, 1e39), 'to is out of bounds for float'),
+                           (RuntimeError, (-3e38, 3e38), 'exceed the limit')), **NO_GRAD),
+    # From 16 real numbers on, contiguous memory is filled in another way than other memory.
+    OpSpec('Tensor.normal_', fills((), (1, 2.5), keywords=({'std': 3.0}, {'mean': -2}), sizes=(0, 1, 7)), dtypes=REAL,
+           errors=refusals((RuntimeError, (0, -1), 'found std -1')), **NO_GRAD),
+    OpSpec('Tensor.exponential_', fills((), (2.5,), keywords=({'lambd': 3.0},)), dtypes=(*FLOATS, 'float16'),
+           errors=refusals((RuntimeError, (0,), 'expects lambda > 0.0, but found lambda=0')), **NO_GRAD),
+    OpSpec('Tensor.cauchy_', fills((), (2.5, 0.1), keywords=({'sigma': 3.0},)), dtypes=(*FLOATS, 'float16'),
+           errors=refusals((RuntimeError, (0, 0), 'expects sigma > 0.0, but found sigma=0')), **NO_GRAD),
+    OpSpec('Tensor.log_normal_', fills((), (0, 0.5), keywords=({'std': 3.0},)), dtypes=(*FLOATS, 'float16'),
+           errors=refusals((RuntimeError, (0, 0), 'expects std > 0.0, but found std=0')), **NO_GRAD),
+    OpSpec('Tensor.geometric_', fills((0.3,), (0.9,)), dtypes=(*FLOATS, *INTS),
+           errors=refusals((RuntimeError, (0,), 'but got p=0'), (RuntimeError, (1,), 'but got p=1')), **NO_GRAD),
+    OpSpec('Tensor.bernoulli_', fills((), (0.3,), (1,)), dtypes=ALL[:-3] + BOOLS,
+           errors=refusals((RuntimeError, (1.5,), 'but got p=1.5'), (RuntimeError, (float('nan'),), 'but got p=nan')), **NO_GRAD),
+    OpSpec('Tensor.random_', fills((), (7,), (2, 9), (3, None), keywords=({'to': 3}, {'from': 2, 'to': 5})),
+           dtypes=(*FLOATS, *INTS),
+           errors=refusals((RuntimeError, (5, 5), 'got from=5 >= to=5'), (RuntimeError, (0,), 'got from=0 >= to=0'),
+                           (TypeError, (1.5,), 'must be int, not float')), **NO_GRAD),
 ]

@@ -35,7 +35,7 @@ def extremes(make: Maker, dtype: str) -> Iterator[Sample]:
 def differences(make: Maker, dtype: str) -> Iterator[Sample]:
     yield Sample(make(3, 4))
     yield Sample(make(5, 4), 2, 0)
-    yield Sample(make(3, 4), n=0)
+    yield Sample(make(3, 4, grad=False), n=0)
     yield Sample(make(3, 2), n=3)
     yield Sample(make(3, 4), dim=0, prepend=make(2, 4), append=make(1, 4))
 

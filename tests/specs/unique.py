@@ -36,7 +36,7 @@ def bin_errors(make: Maker) -> Iterator[Error]:
 
 SPECS = [
     OpSpec('unique', repeated, dtypes=('float32', 'int64', 'uint8'), grad=False),
-    OpSpec('unique_consecutive', repeated, dtypes=('float32', 'int64', 'uint8'), grad=False),
+    OpSpec('unique_consecutive', repeated, dtypes=('float32', 'int64', 'uint8'), grad=False, strides=False),
     OpSpec('histc', counts, grad=False, errors=bin_errors),
     OpSpec('histogram', weighted, dtypes=FLOATS, grad=False, errors=bin_errors),
 ]

@@ -125,7 +125,3 @@ class Convertible:
         if device is not None:
             check_device(device, 'to_empty')
         return self._apply(lambda t: t.new_empty(t.shape), recurse=recurse)
-
-    def share_memory(self):
-        """Move all members to memory that other processes can share; returns self."""
-        return self._apply(lambda t: t.share_memory_())

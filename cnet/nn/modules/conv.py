@@ -5,7 +5,7 @@ import math
 from .. import functional as F
 from .. import init
 from .module import Module
-from .utils import new_parameter, repeated
+from .utils import new_parameter, repeated, weight_and_bias
 
 __all__ = ['Conv1d', 'Conv2d', 'Conv3d', 'ConvTranspose1d', 'ConvTranspose2d', 'ConvTranspose3d']
 
@@ -97,9 +97,7 @@ class _Conv(_ConvNd):
                     padding_mode, device, dtype)
 
     def forward(self, input):
-        own = self._parameters  # see Linear.forward
-        return self._conv_forward(input, own['weight'] if 'weight' in own else self.weight,
-                                  own['bias'] if 'bias' in own else self.bias)
+        return self._conv_forward(input, *weight_and_bias(self))
 
     def _padded(self, input):
         return F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode)
@@ -225,10 +223,9 @@ class _ConvTransposeNd(_ConvNd):
         return tuple(size - low for size, low in zip(output_size, least))
 
     def forward(self, input, output_size=None):
-        own = self._parameters  # see Linear.forward
-        return self._conv(input, own['weight'] if 'weight' in own else self.weight,
-                          own['bias'] if 'bias' in own else self.bias, self.stride, self.padding,
-                          self._output_padding(input, output_size), self.groups, self.dilation)
+        weight, bias = weight_and_bias(self)
+        return self._conv(input, weight, bias, self.stride, self.padding, self._output_padding(input, output_size),
+                          self.groups, self.dilation)
 
 
 class ConvTranspose1d(_ConvTransposeNd):

@@ -6,7 +6,7 @@ from .. import functional as F
 from .. import init
 from .batchnorm import _affine_parameters
 from .module import Module
-from .utils import new_parameter
+from .utils import new_parameter, weight_and_bias
 
 __all__ = ['LocalResponseNorm', 'LayerNorm', 'GroupNorm', 'RMSNorm']
 
@@ -83,9 +83,8 @@ class LayerNorm(Module):
                 init.zeros_(self.bias)
 
     def forward(self, input):
-        own = self._parameters  # see Linear.forward
-        return F.layer_norm(input, self.normalized_shape, own['weight'] if 'weight' in own else self.weight,
-                            own['bias'] if 'bias' in own else self.bias, self.eps)
+        weight, bias = weight_and_bias(self)
+        return F.layer_norm(input, self.normalized_shape, weight, bias, self.eps)
 
     def extra_repr(self):
         return (f'{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, '
@@ -132,7 +131,8 @@ class GroupNorm(Module):
                 init.zeros_(self.bias)
 
     def forward(self, input):
-        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+        weight, bias = weight_and_bias(self)
+        return F.group_norm(input, self.num_groups, weight, bias, self.eps)
 
     def extra_repr(self):
         return (f'{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, '

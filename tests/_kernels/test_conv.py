@@ -1,0 +1,106 @@
+"""Convolutions on arrays against loops over the taps, for geometries drawn at random."""
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+
+import cnet
+from cnet import _kernels as K
+
+TOLERANCE = {'float32': 3e-6, 'float64': 1e-14}
+
+
+def views(x: np.ndarray, kernel: Any, out: Any, stride: Any, dilation: Any) -> Any:
+    """Each tap with the pixels that it sees."""
+    for tap in np.ndindex(*kernel):
+        yield tap, x[(..., *(slice(t * d, t * d + (o - 1) * s + 1, s) for t, d, o, s in zip(tap, dilation, out, stride)))]
+
+
+def reference(x: np.ndarray, w: np.ndarray, g: np.ndarray, stride: Any, padding: Any, dilation: Any,
+              groups: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Result, input gradient and weight gradient in double precision."""
+    x, w, g = (a.astype('float64') for a in (x, w, g))
+    n, out, kernel = len(x), g.shape[2:], w.shape[2:]
+    ends = [max(0, (o - 1) * s + (k - 1) * d + 1 - p - size)
+            for o, s, k, d, p, size in zip(out, stride, kernel, dilation, padding, x.shape[2:])]
+    padded = np.pad(x, [(0, 0), (0, 0), *zip(padding, ends)])
+    y, gx, gw = np.zeros(g.shape), np.zeros_like(padded), np.zeros_like(w)
+    sums = [np.split(a, groups, axis) for a, axis in ((y, 1), (g, 1), (w, 0), (gw, 0), (padded, 1), (gx, 1))]
+    for y_, g_, w_, gw_, x_, gx_ in zip(*sums):
+        for (tap, seen), (_, to) in zip(views(x_, kernel, out, stride, dilation), views(gx_, kernel, out, stride, dilation)):
+            y_ += np.einsum('nc...,mc->nm...', seen, w_[(..., *tap)])
+            to += np.einsum('nm...,mc->nc...', g_, w_[(..., *tap)])
+            gw_[(..., *tap)] = np.einsum('ncp,nmp->mc', seen.reshape(n, -1, y[0, 0].size), g_.reshape(n, -1, y[0, 0].size))
+    return y, gx[(..., *(slice(p, p + m) for p, m in zip(padding, x.shape[2:])))], gw
+
+
+def run(x: np.ndarray, w: np.ndarray, g: np.ndarray, *geo: Any) -> list[np.ndarray]:
+    results = [np.full(g.shape, np.nan, x.dtype), np.full_like(x, np.nan), np.full_like(w, np.nan)]
+    K.conv.conv_forward(x, w, None, results[0], *geo)
+    K.conv.conv_input_grad(g, w, None, results[1], *geo)
+    K.conv.conv_weight_grad(x, g, results[2], *geo)
+    return results
+
+
+def draw(rng: np.random.Generator, dims: int, dtype: str) -> tuple[Any, ...]:
+    """Arrays and geometry of a convolution that has a result."""
+    def pick(*choices: int) -> tuple[int, ...]:
+        return tuple(int(i) for i in rng.choice(choices, dims))
+    kernel, stride, dilation, padding = pick(1, 2, 3, 5), pick(1, 1, 2, 3), pick(1, 1, 2), pick(0, 0, 1, 4)
+    size = [max(int(s), (k - 1) * d + 1 - 2 * p)
+            for s, k, d, p in zip(rng.integers(1, {1: 60, 2: 18, 3: 8}[dims], dims), kernel, dilation, padding)]
+    out = [(i + 2 * p - (k - 1) * d - 1) // s + 1 for i, p, k, d, s in zip(size, padding, kernel, dilation, stride)]
+    groups, c, m, n = (int(rng.choice(choices)) for choices in ((1, 1, 2, 3), (1, 2, 3, 17), (1, 2, 15, 33), (1, 2, 5)))
+    shapes = (n, c * groups, *size), (m * groups, c, *kernel), (n, m * groups, *out)
+    return *(rng.standard_normal(shape).astype(dtype) for shape in shapes), stride, padding, dilation, groups
+
+
+@pytest.mark.parametrize(('dims', 'dtype', 'seed'), [*product((1, 2, 3), TOLERANCE, range(8))])
+def test_random_geometries(dims: int, dtype: str, seed: int) -> None:
+    case = draw(np.random.default_rng(seed), dims, dtype)
+    for got, expected, ones in zip(run(*case), reference(*case), reference(*(abs(a) for a in case[:3]), *case[3:])):
+        assert (np.abs(got - expected) <= TOLERANCE[dtype] * (ones + 1e-30)).all()
+
+
+def test_zeros_at_one_end_only() -> None:
+    """The size of the result decides how far the zeros go: an even kernel with padding='same'."""
+    x, w = np.random.default_rng(0).standard_normal((2, 3, 6, 7)), np.random.default_rng(1).standard_normal((4, 3, 2, 4))
+    geo = (1, 1), (0, 1), (1, 1), 1
+    g = np.random.default_rng(2).standard_normal((2, 4, 6, 7))
+    for got, expected in zip(run(x, w, g, *geo), reference(x, w, g, *geo)):
+        np.testing.assert_allclose(got, expected, atol=1e-12)
+
+
+def test_infinities_of_other_pixels_do_not_matter() -> None:
+    """What lies between the rows of the result is computed but not stored, and padding multiplies no infinity."""
+    x, w = np.ones((1, 1, 6, 6), 'f'), np.ones((1, 1, 3, 3), 'f')
+    x[0, 0, 0, 5] = np.inf
+    y, gx, gw = run(x, w, np.ones((1, 1, 4, 4), 'f'), (1, 1), (0, 0), (1, 1), 1)
+    assert np.isinf(y).sum() == 1 and y[0, 0, 0, 3] == np.inf and np.isfinite(gx).all()
+    assert np.isinf(gw).sum() == 1 and not np.isnan(gw).any()
+
+
+def test_bias_and_empty() -> None:
+    y = K.conv.conv_forward(np.ones((2, 0, 3, 3)), np.ones((2, 0, 2, 2)), np.array([1.0, 2.0]), np.empty((2, 2, 2, 2)), (1, 1),
+                            (0, 0), (1, 1), 1)
+    assert (y[:, 0] == 1).all() and (y[:, 1] == 2).all()
+    w = K.conv.conv_weight_grad(np.ones((0, 1, 3)), np.ones((0, 2, 2)), np.empty((2, 1, 2)), (1,), (0,), (1,), 1)
+    assert (w == 0).all()
+
+
+def test_same_bits_for_any_number_of_threads() -> None:
+    rng = np.random.default_rng(3)
+    case = (rng.standard_normal((9, 8, 20, 20)).astype('f'), rng.standard_normal((40, 8, 3, 3)).astype('f'),
+            rng.standard_normal((9, 40, 20, 20)).astype('f'), (1, 1), (1, 1), (1, 1), 1)
+    before = cnet.get_num_threads()
+    try:
+        results = []
+        for threads in (1, 2, 3):
+            cnet.set_num_threads(threads)
+            results.append(b''.join(a.tobytes() for a in run(*case)))
+        assert len(set(results)) == 1
+    finally:
+        cnet.set_num_threads(before)

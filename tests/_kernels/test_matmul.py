@@ -1,0 +1,134 @@
+"""Matrix products on arrays: every path of gemm, any strides, honest NaN, the same bits for any number of threads."""
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+import cnet
+from cnet import _kernels as K
+
+# One below, at and above the tile heights (6, 14) and widths (4 to 32), and beyond one block of 256 along K.
+SIZES = (1, 2, 5, 6, 7, 14, 15, 16, 17, 31, 33, 65)
+TOLERANCE = {'float32': 2e-6, 'float64': 4e-15}
+
+
+def operand(rng: np.random.Generator, rows: int, columns: int, layout: str, dtype: str) -> np.ndarray:
+    """A matrix whose rows are contiguous, whose columns are, or neither; or one row repeated."""
+    if layout == 'rows':
+        return rng.standard_normal((rows, columns)).astype(dtype)
+    if layout == 'columns':
+        return rng.standard_normal((columns, rows)).astype(dtype).T
+    if layout == 'steps':
+        return rng.standard_normal((2 * rows, 3 * columns)).astype(dtype)[::2, ::3]
+    return np.broadcast_to(rng.standard_normal(columns).astype(dtype), (rows, columns))
+
+
+def check(got: np.ndarray, a: np.ndarray, b: np.ndarray, d: np.ndarray | float = 0.0) -> None:
+    """Compare with NumPy's product in double, in units of the rounding of the sum of magnitudes."""
+    a, b = a.astype('float64'), b.astype('float64')
+    scale = np.abs(a) @ np.abs(b) + np.abs(d) + 1e-30
+    assert (np.abs(got - (a @ b + d)) / scale).max(initial=0) < TOLERANCE[got.dtype.name]
+
+
+@pytest.mark.parametrize('dtype', TOLERANCE)
+def test_all_small_shapes(dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    for m, n, k in product(SIZES, SIZES, (1, 3, 16, 19)):
+        a, b = operand(rng, m, k, 'rows', dtype), operand(rng, k, n, 'columns' if (m + n) % 2 else 'rows', dtype)
+        check(K.matmul.mm(a, b), a, b)
+
+
+@pytest.mark.parametrize('dtype', TOLERANCE)
+@pytest.mark.parametrize('left', ['rows', 'columns', 'steps', 'repeated'])
+@pytest.mark.parametrize('right', ['rows', 'columns', 'steps', 'repeated'])
+def test_layouts(left: str, right: str, dtype: str) -> None:
+    rng = np.random.default_rng(1)
+    for m, n, k in ((1, 70, 40), (70, 1, 40), (3, 50, 300), (33, 65, 300), (180, 40, 20)):
+        a, b = operand(rng, m, k, left, dtype), operand(rng, k, n, right, dtype)
+        d = rng.standard_normal((m, n)).astype(dtype)
+        check(K.matmul.mm(a, b), a, b)
+        check(K.matmul.mm(a, b, d), a, b, d)
+        check(K.matmul.mm(a, b, np.broadcast_to(d[:1], (m, n))), a, b, d[:1])
+        check(K.matmul.mm(a, b, np.broadcast_to(d[:, :1], (m, n))), a, b, d[:, :1])
+        check(K.matmul.mm(a, b, d[::-1, ::-1]), a, b, d[::-1, ::-1])
+
+
+@pytest.mark.parametrize('dtype', TOLERANCE)
+def test_packed_blocks(dtype: str) -> None:
+    """Beyond 2**24 multiplications both operands are packed; 3073 columns are one more than a block."""
+    rng = np.random.default_rng(2)
+    for m, n, k, layout in ((190, 340, 300, 'rows'), (200, 3073, 30, 'columns')):
+        a, b = operand(rng, m, k, layout, dtype), operand(rng, k, n, 'columns', dtype)
+        check(K.matmul.mm(a, b), a, b)
+
+
+def test_empty() -> None:
+    assert K.matmul.mm(np.ones((2, 0), 'f'), np.ones((0, 3), 'f')).tolist() == [[0.0] * 3] * 2
+    assert K.matmul.mm(np.ones((0, 2), 'f'), np.ones((2, 3), 'f')).shape == (0, 3)
+    assert K.matmul.mm(np.ones((2, 0), 'f'), np.ones((0, 1), 'f'), np.full((2, 1), 5, 'f')).tolist() == [[5.0], [5.0]]
+
+
+def test_nan_stays_in_its_row_and_column() -> None:
+    """Padding with zeros must not meet an infinity: 0 * inf would be NaN."""
+    for m, n, k in ((5, 7, 3), (1, 7, 5), (7, 1, 5), (20, 40, 300)):
+        a, b = np.ones((m, k), 'f'), np.ones((k, n), 'f')
+        a[m // 2, k // 2], b[k // 2, n // 2] = np.nan, np.inf
+        with np.errstate(invalid='ignore'):
+            expected = a @ b
+        np.testing.assert_array_equal(K.matmul.mm(a, b), expected)
+        np.testing.assert_array_equal(K.matmul.mm(a, np.asfortranarray(b)), expected)
+
+
+def test_memory_after_an_operand_is_not_read_into_the_result() -> None:
+    whole = np.full(64, np.nan, 'f')
+    whole[:15] = 1
+    a, b = whole[:15].reshape(3, 5), np.ones((5, 2), 'f')
+    assert (K.matmul.mm(a, b) == 5).all() and (K.matmul.mm(np.ones((2, 3), 'f'), a) == 3).all()
+
+
+def test_batches() -> None:
+    rng = np.random.default_rng(3)
+    a, b = rng.standard_normal((4, 3, 5, 6)), rng.standard_normal((4, 3, 6, 7))
+    d = rng.standard_normal((4, 3, 5, 7))
+    np.testing.assert_allclose(K.matmul.bmm(a, b, d), a @ b + d)
+    np.testing.assert_allclose(K.matmul.bmm(a[:, ::2], np.broadcast_to(b[:1, ::2], (4, 2, 6, 7))), a[:, ::2] @ b[:1, ::2])
+    np.testing.assert_allclose(K.matmul.bmm(a.swapaxes(-1, -2), b, None, True), a @ b)
+    np.testing.assert_allclose(K.matmul.bmm(a, b.swapaxes(-1, -2), None, False, True), a @ b)
+
+
+def test_half_precision_is_summed_in_single() -> None:
+    a = np.full((1, 4096), 1, 'e')
+    assert K.matmul.mm(a, a.T)[0, 0] == 4096  # sums in half precision stop at 2048
+
+
+def test_linear_and_its_gradients() -> None:
+    rng = np.random.default_rng(4)
+    for rows, stored in product(((7,), (2, 150), ()), (True, False)):
+        x, w, b = rng.standard_normal((*rows, 5)), rng.standard_normal((9, 5)), rng.standard_normal(9)
+        given = w if stored else np.ascontiguousarray(w.T)
+        y = K.matmul.linear(x, given, b, stored)
+        np.testing.assert_allclose(y, x @ w.T + b)
+        g = rng.standard_normal(y.shape)
+        gx, gw, gb = K.matmul.linear_grad(g, x, given, stored, True, True, True)
+        g2, x2 = g.reshape(-1, 9), x.reshape(-1, 5)
+        np.testing.assert_allclose(gx, g @ w)
+        np.testing.assert_allclose(gw if stored else gw.T, g2.T @ x2, atol=1e-12)
+        np.testing.assert_allclose(gb, g2.sum(0), atol=1e-12)
+    assert K.matmul.linear_grad(g, x, given, False, False, True, False)[::2] == (None, None)
+
+
+def test_same_bits_for_any_number_of_threads() -> None:
+    rng = np.random.default_rng(5)
+    before = cnet.get_num_threads()
+    try:
+        for m, n, k in ((300, 310, 320), (1, 900, 900), (64, 2000, 64)):
+            a, b = rng.standard_normal((m, k)).astype('f'), rng.standard_normal((n, k)).astype('f').T
+            results = []
+            for threads in (1, 2, 3):
+                cnet.set_num_threads(threads)
+                results.append(K.matmul.mm(a, b).tobytes())
+            assert len(set(results)) == 1
+    finally:
+        cnet.set_num_threads(before)

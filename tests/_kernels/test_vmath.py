@@ -1,0 +1,83 @@
+"""The accuracy that vmath.h states: worst errors in units in the last place, over samples of the whole range."""
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from cnet import _kernels as K
+
+P = K.pointwise
+# Every 9973rd of all 2^32 float32 numbers, and doubles of all sizes.
+ALL_FLOATS = np.arange(0, 2 ** 32, 9973, dtype=np.uint64).astype(np.uint32).view(np.float32)
+ALL_FLOATS = ALL_FLOATS[np.isfinite(ALL_FLOATS)]
+RNG = np.random.default_rng(0)
+ALL_DOUBLES = np.concatenate([RNG.uniform(-2, 2, 100_000), RNG.uniform(-700, 700, 50_000),
+                              10.0 ** RNG.uniform(-307, 307, 50_000) * RNG.choice([-1, 1], 50_000)])
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def erf(x: np.ndarray) -> np.ndarray:
+    return np.array([math.erf(v) for v in x])
+
+
+# name, exact function, range of arguments, worst error for float32 and float64
+CASES = [
+    ('exp', np.exp, (-1e4, 1e4), 1.1, 1.1),
+    ('expm1', np.expm1, (-1e4, 1e4), 2, 2),
+    ('log', np.log, (0, math.inf), 1, 1),
+    ('log1p', np.log1p, (-1, math.inf), 1.5, 1.5),
+    ('tanh', np.tanh, (-math.inf, math.inf), 2.5, 2.5),
+    ('sigmoid', sigmoid, (-87, math.inf), 2.5, 2.5),
+    ('erf', erf, (-10, 10), 1.1, 1),
+]
+
+
+def ulps(actual: np.ndarray, exact: np.ndarray) -> float:
+    """The largest error in units in the last place of the rounded exact value; infinities must agree."""
+    rounded = exact.astype(actual.dtype)
+    assert np.array_equal(np.isinf(actual), np.isinf(rounded))
+    finite = np.isfinite(rounded)
+    unit = np.spacing(np.abs(rounded[finite])).astype(exact.dtype)
+    return float(np.max(np.abs(actual[finite].astype(exact.dtype) - exact[finite]) / unit))
+
+
+@pytest.mark.parametrize('dtype', ['float32', 'float64'])
+@pytest.mark.parametrize(('name', 'exact', 'domain', 'single', 'double'), CASES, ids=[case[0] for case in CASES])
+def test_worst_error(name: str, exact: Callable, domain: tuple[float, float], single: float, double: float,
+                     dtype: str) -> None:
+    if dtype == 'float64' and np.finfo(np.longdouble).eps > 1e-18:
+        pytest.skip('no wider type to compare with')
+    x = ALL_FLOATS if dtype == 'float32' else ALL_DOUBLES
+    x = x[(x > domain[0]) & (x < domain[1])]
+    if name == 'erf':
+        x = x[:20_000] if dtype == 'float64' else x[np.abs(x) > 1e-30][::5]
+    wide = x.astype(np.longdouble if dtype == 'float64' and name != 'erf' else np.float64)
+    with np.errstate(all='ignore'):
+        error = ulps(getattr(P, name)(x), exact(wide))
+    assert error <= (single if dtype == 'float32' else double)
+
+
+@pytest.mark.parametrize('dtype', ['float32', 'float64'])
+def test_special_values(dtype: str) -> None:
+    x = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0], dtype)
+    expected = {'exp': [np.nan, np.inf, 0, 1, 1], 'expm1': [np.nan, np.inf, -1, 0, -0.0],
+                'log': [np.nan, np.inf, np.nan, -np.inf, -np.inf], 'log1p': [np.nan, np.inf, np.nan, 0, -0.0],
+                'tanh': [np.nan, 1, -1, 0, -0.0], 'sigmoid': [np.nan, 1, 0, 0.5, 0.5], 'erf': [np.nan, 1, -1, 0, -0.0]}
+    for name, values in expected.items():
+        y = getattr(P, name)(x)
+        np.testing.assert_array_equal(y, np.array(values, dtype), err_msg=name)
+        np.testing.assert_array_equal(np.signbit(y[3:]), np.signbit(values[3:]), err_msg=name)
+
+
+@pytest.mark.parametrize('name', [case[0] for case in CASES])
+def test_an_element_does_not_depend_on_its_position(name: str) -> None:
+    x = np.linspace(0.1, 3, 37, dtype=np.float32)
+    whole = getattr(P, name)(x)
+    for i in range(37):
+        assert getattr(P, name)(x[i:i + 1])[0] == whole[i]
