@@ -5,11 +5,7 @@
 
 import io
 import os
-import secrets
-import shutil
-import struct
 import sys
-import zipfile
 from contextlib import contextmanager
 
 import numpy as np
@@ -19,48 +15,34 @@ from ._pickling import Pickler, Storage, TrustingUnpickler, Unpickler
 
 __all__ = ['save', 'load']
 
-ALIGNMENT = 64  # of every storage in the file, as PyTorch's reader for memory-mapped files expects
 DEFAULT_PROTOCOL = 2
-_MAGIC = b'PK\x03\x04'
-# What zipfile raises when a byte of its structures is wrong.
-_DAMAGE = (zipfile.BadZipFile, OSError, EOFError, ValueError, OverflowError, NotImplementedError, struct.error)
 
 
 # ---- writing
 
 
-def _put(archive, name, data, offset_of_file):
-    """Add the bytes `data` as an uncompressed record that starts at a multiple of ALIGNMENT."""
-    info = zipfile.ZipInfo(name)  # dated 1980, so that equal contents give equal files
-    size = data.nbytes if isinstance(data, memoryview) else len(data)
-    zip64 = 20 if size * 1.05 > zipfile.ZIP64_LIMIT else 0  # zipfile puts this field before ours
-    start = archive.fp.tell() - offset_of_file + 30 + len(name.encode()) + zip64 + 4
-    padding = -start % ALIGNMENT
-    info.extra = b'FB' + padding.to_bytes(2, 'little') + b'Z' * padding
-    info.file_size = size
-    with archive.open(info, 'w') as record:
-        record.write(data)
+def _records(pickled, storages):
+    """The records of an archive, in PyTorch's order."""
+    yield 'data.pkl', pickled
+    yield '.format_version', b'1'
+    yield '.storage_alignment', str(_zip().ALIGNMENT).encode()
+    yield 'byteorder', sys.byteorder.encode()
+    for storage in storages:
+        yield f'data/{storage.key}', memoryview(storage.array.view(np.uint8))
+    yield 'version', b'3\n'
 
 
 def _write(obj, file, folder, protocol):
     pickled = io.BytesIO()
     pickler = Pickler(pickled, protocol)
     pickler.dump(obj)
-    try:
-        offset = file.tell()
-    except (AttributeError, OSError):  # a pipe: positions are counted from zero there
-        offset = 0
-    with zipfile.ZipFile(file, 'w', zipfile.ZIP_STORED) as archive:
-        def put(name, data):
-            _put(archive, f'{folder}/{name}', data, offset)
+    _zip().write(file, folder, _records(pickled.getvalue(), pickler.storages))
 
-        put('data.pkl', pickled.getvalue())
-        put('.format_version', b'1')
-        put('.storage_alignment', str(ALIGNMENT).encode())
-        put('byteorder', sys.byteorder.encode())
-        for storage in pickler.storages:
-            put(f'data/{storage.key}', memoryview(storage.array.view(np.uint8)))
-        put('version', b'3\n')
+
+def _zip():
+    """The module that reads and writes zip archives, imported on first use."""
+    from . import _archive
+    return _archive
 
 
 @contextmanager
@@ -74,14 +56,14 @@ def _replacing(path):
     folder, name = os.path.split(path)
     if not os.path.isdir(folder):
         raise RuntimeError(f'Parent directory {folder} does not exist.')
-    temporary = os.path.join(folder, f'.{name}.{secrets.token_hex(8)}.tmp')
+    temporary = os.path.join(folder, f'.{name}.{os.urandom(8).hex()}.tmp')
     try:
         with open(temporary, 'xb') as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         if os.path.exists(path):
-            shutil.copymode(path, temporary)
+            os.chmod(temporary, os.stat(path).st_mode & 0o7777)
         os.replace(temporary, path)
     except BaseException:
         if os.path.exists(temporary):
@@ -123,71 +105,6 @@ def save(obj, f, pickle_module=None, pickle_protocol=DEFAULT_PROTOCOL, _use_new_
 
 
 # ---- reading
-
-
-class _Archive:
-    """The records of an open file, checked before they are read."""
-
-    def __init__(self, file, path, mmap):
-        self.path, self.mmap = path, mmap
-        start = file.tell()
-        file.seek(0, os.SEEK_END)
-        self.size = file.tell()
-        file.seek(start)
-        head = file.read(len(_MAGIC))
-        file.seek(start)
-        if not head:
-            raise EOFError('Ran out of input')
-        if head != _MAGIC:
-            raise RuntimeError('the file is no zip archive: it was not written by save(), or by a PyTorch older than 1.6')
-        try:
-            self.zip = zipfile.ZipFile(file)
-        except _DAMAGE as error:
-            raise RuntimeError('failed reading zip archive: the file is truncated or damaged '
-                               f'({error})') from error
-        pickles = [name for name in self.zip.namelist() if name.endswith('/data.pkl') and name.count('/') == 1]
-        if len(pickles) != 1:
-            raise RuntimeError('the zip archive was not written by save() or torch.save(): it has no data.pkl')
-        self.folder = pickles[0][:-len('data.pkl')]
-
-    def _info(self, name):
-        try:
-            info = self.zip.getinfo(self.folder + name)
-        except KeyError:
-            raise RuntimeError(f'failed reading zip archive: there is no record {name!r}') from None
-        if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
-            raise RuntimeError(f'failed reading zip archive: the record {name!r} is compressed')
-        if info.header_offset + info.file_size > self.size:
-            raise RuntimeError(f'failed reading zip archive: the record {name!r} reaches beyond the end of the file')
-        return info
-
-    def has(self, name):
-        return self.folder + name in self.zip.NameToInfo
-
-    def read(self, name):
-        return self.array(name).tobytes()
-
-    def array(self, name):
-        """The record as a new array of bytes, or a private map of the file."""
-        info = self._info(name)
-        try:
-            if self.mmap and info.file_size:
-                return self._map(info)
-            data = np.empty(info.file_size, np.uint8)
-            with self.zip.open(info) as record:
-                if record.readinto(memoryview(data)) != len(data):
-                    raise EOFError('end of file')
-                record.read(1)  # at the end of the record zipfile compares checksums
-            return data
-        except _DAMAGE as error:
-            raise RuntimeError(f'failed reading zip archive: the record {name!r} is damaged ({error})') from error
-
-    def _map(self, info):
-        with open(self.path, 'rb') as file:
-            file.seek(info.header_offset + 26)  # two lengths end the fixed part of a record's header
-            lengths = file.read(4)
-            start = info.header_offset + 30 + int.from_bytes(lengths[:2], 'little') + int.from_bytes(lengths[2:], 'little')
-        return np.asarray(np.memmap(self.path, np.uint8, 'c', start, info.file_size))
 
 
 class _Storages:
@@ -270,7 +187,7 @@ def load(f, map_location=None, pickle_module=None, *, weights_only=True, mmap=No
     to_cpu = _means_cpu(map_location)
     file = open(f, 'rb') if by_path else f
     try:
-        archive = _Archive(file, f, bool(mmap))
+        archive = _zip().Archive(file, f, bool(mmap))
         unpickler = Unpickler if weights_only else TrustingUnpickler
         return unpickler(io.BytesIO(archive.read('data.pkl')), _Storages(archive, to_cpu)).load()
     finally:

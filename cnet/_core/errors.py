@@ -10,7 +10,7 @@ _KERNEL = {'bool': 'Bool', 'uint8': 'Byte', 'int8': 'Char', 'int16': 'Short', 'i
            'float16': 'Half', 'float32': 'Float', 'float64': 'Double', 'complex64': 'ComplexFloat',
            'complex128': 'ComplexDouble'}
 _C_NAME = {'bool': 'bool', 'uint8': 'unsigned char', 'int8': 'signed char', 'int16': 'short', 'int32': 'int',
-           'int64': 'long long', 'float16': 'c10::Half', 'float32': 'float', 'float64': 'double',
+           'int64': 'long int', 'float16': 'c10::Half', 'float32': 'float', 'float64': 'double',
            'complex64': 'c10::complex<float>', 'complex128': 'c10::complex<double>'}
 
 

@@ -7,7 +7,6 @@ and, if some input requires a gradient, records a node.
 This file runs interpreted, and compiled with the types in `op.pxd`; both must behave alike.
 """
 
-import traceback
 import weakref
 
 from .._kernels._state import flags, inexact, instance, next_sequence, swap_flags
@@ -227,6 +226,12 @@ def attach(node, outs):
         i += 1
 
 
+def stack():
+    """Where the program is, as text, for anomaly mode."""
+    import traceback  # used in that mode alone
+    return ''.join(traceback.format_stack()[:-2])
+
+
 def blank_node(cls):
     """A node of the graph without edges, newer than all others."""
     node = instance(Node, cls)
@@ -237,7 +242,7 @@ def blank_node(cls):
     node.ins = None
     node.outs = None
     node._hooks = None
-    node.trace = ''.join(traceback.format_stack()[:-2]) if flags() & ANOMALY else None
+    node.trace = stack() if flags() & ANOMALY else None
     return node
 
 

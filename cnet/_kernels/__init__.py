@@ -45,11 +45,7 @@ ISA = _choose(os.environ.get('CNET_ISA'))
 __path__ += [os.path.join(_HERE, name) for name in reversed(_BUILT[:_BUILT.index(ISA) + 1])]
 
 for _name in (*SINGLE, *FAMILIES):
-    try:
-        globals()[_name] = import_module(f'.{_name}', __name__)
-    except ModuleNotFoundError as _error:
-        if _error.name != f'{__name__}.{_name}':
-            raise
+    globals()[_name] = import_module(f'.{_name}', __name__)
 del _name
 
 

@@ -17,6 +17,7 @@ from libc.string cimport memcpy, memset
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
 from cnet._kernels.gemm cimport MR, columns, height, lanes, pack, tile, tiles
+from cnet._kernels.planes cimport Planes, block_images, ceil_div, make_planes, product
 from cnet._kernels.types cimport real
 
 cnp.import_array()
@@ -30,7 +31,6 @@ cdef extern from "conv_ukr.h" nogil:
     void vd_copy_add(Py_ssize_t n, const double *x, double bias, double *y)
 
 cdef enum:
-    BLOCK_BYTES = 1 << 19  # planes of as many images as fill this much of a second-level cache are made at once
     ROW_TILES = 6
     PIXELS = 256  # of one channel and tap, gathered at once for the weight gradient
     MAX_RUNS = 64  # at least the columns of the widest tile
@@ -45,16 +45,6 @@ cdef struct Geometry:
     Py_ssize_t dilation[3]
     int ndim, kind
 
-# Where planes come from: plane[q] of phase r is image[q * stride + r - pad], or 0 outside of the image.
-cdef struct Planes:
-    Py_ssize_t C, images, plane  # channels, images in a block, numbers in a plane
-    Py_ssize_t size[3]
-    Py_ssize_t stride[3]
-    Py_ssize_t pad[3]
-    Py_ssize_t dims[3]
-    Py_ssize_t phases[3]
-    bint in_place
-
 # A product of packed weights [G, M, K] with planes: result (m, v) of an image goes to out[m * m_step + start + v . step].
 cdef struct Job:
     Py_ssize_t M, K, G, group_step, readable
@@ -66,65 +56,6 @@ cdef struct Job:
 # Neighbouring columns of a tile that are neighbours in the result.
 cdef struct Run:
     Py_ssize_t column, length, to
-
-
-cdef inline Py_ssize_t product(const Py_ssize_t *x) noexcept nogil:
-    return x[0] * x[1] * x[2]
-
-
-cdef inline Py_ssize_t ceil_div(Py_ssize_t a, Py_ssize_t b) noexcept nogil:
-    return (a + b - 1) // b if a > 0 else -(-a // b)
-
-
-cdef inline void make_row(const real *x, Py_ssize_t size, Py_ssize_t stride, Py_ssize_t first, real *p,
-                          Py_ssize_t n) noexcept nogil:
-    """p[q] = x[q * stride + first] for q < n, 0 where that is outside of x[size]."""
-    cdef Py_ssize_t q
-    cdef Py_ssize_t low = min(n, max(<Py_ssize_t> 0, ceil_div(-first, stride)))
-    cdef Py_ssize_t high = max(low, min(n, ceil_div(size - first, stride)))
-    if low:
-        memset(p, 0, low * sizeof(real))
-    if stride == 1:
-        memcpy(p + low, x + low + first, (high - low) * sizeof(real))
-    else:
-        for q in range(low, high):
-            p[q] = x[q * stride + first]
-    if high < n:
-        memset(p + high, 0, (n - high) * sizeof(real))
-
-
-cdef inline void make_plane(Py_ssize_t t, const Planes *s, const real *x, Py_ssize_t images, real *p) noexcept nogil:
-    """Channel and phase number t of a block of images; x is the first image."""
-    cdef Py_ssize_t phases = product(s.phases), c = t // phases, r = t % phases
-    cdef Py_ssize_t r2 = r % s.phases[2], r1 = r // s.phases[2] % s.phases[1], r0 = r // s.phases[2] // s.phases[1]
-    cdef Py_ssize_t i, q0, q1, z, y
-    p = p + t * s.images * s.plane
-    x = x + c * product(s.size)
-    for i in range(images):
-        for q0 in range(s.dims[0]):
-            z = q0 * s.stride[0] + r0 - s.pad[0]
-            for q1 in range(s.dims[1]):
-                y = q1 * s.stride[1] + r1 - s.pad[1]
-                if 0 <= z < s.size[0] and 0 <= y < s.size[1]:
-                    make_row(x + (z * s.size[1] + y) * s.size[2], s.size[2], s.stride[2], r2 - s.pad[2], p, s.dims[2])
-                else:
-                    memset(p, 0, s.dims[2] * sizeof(real))
-                p = p + s.dims[2]
-        x = x + s.C * product(s.size)
-
-
-cdef inline const real *make_planes(const Planes *s, const real *x, Py_ssize_t images, real *p, int threads) noexcept nogil:
-    """The planes of a block of images, x being the first: p, or x itself."""
-    cdef Py_ssize_t t, n = s.C * product(s.phases)
-    if s.in_place:
-        return x
-    if threads == 1:
-        for t in range(n):
-            make_plane(t, s, x, images, p)
-    else:
-        for t in prange(n, num_threads=threads):
-            make_plane(t, s, x, images, p)
-    return p
 
 
 cdef inline int runs_of(const Job *s, Py_ssize_t images, Py_ssize_t p, Py_ssize_t n, Run *runs) noexcept nogil:
@@ -224,14 +155,6 @@ cdef inline void weights_of_job(const Geometry *s, const real *w, real *p) noexc
         for r from 0 <= r < M by h:
             pack(K, min(h, M - r), w + (g * M + r) * K, 1, K, p, <Py_ssize_t> MR)
             p = p + K * MR
-
-
-cdef inline void block_images(Planes *s, Py_ssize_t N, Py_ssize_t size) noexcept nogil:
-    """Decide how many images a block has, from their size alone."""
-    s.plane = product(s.dims)
-    s.images = 1
-    if not s.in_place:
-        s.images = max(<Py_ssize_t> 1, min(N, BLOCK_BYTES // max(<Py_ssize_t> 1, s.C * product(s.phases) * s.plane * size)))
 
 
 cdef inline void tap_distances(const Geometry *s, const Planes *planes, Py_ssize_t *at) noexcept nogil:

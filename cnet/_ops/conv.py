@@ -161,7 +161,7 @@ def check_types(op, x, w, b):
         names = {'float32': 'float', 'float64': 'double'}
         raise RuntimeError(f'Input type ({names.get(x.dtype.name, x.dtype.name)}) and bias type '
                            f'({names.get(b.dtype.name, b.dtype.name)}) should be the same')
-    if x.dtype.kind == 'b' or x.dtype.kind in 'iu' and 'transpose' in op and x.dtype.name != 'int64':
+    if x.dtype.kind == 'b' or (x.dtype.kind in 'iu' and 'transpose' in op and x.dtype.name != 'int64'):
         kernel = {'conv3d': 'compute_columns3d', 'conv_transpose3d': 'slow_conv_transpose3d_out_cpu'}.get(
             op, 'slow_conv_transpose2d_out_cpu' if 'transpose' in op else 'slow_conv2d_cpu')
         raise errors.not_implemented(kernel, x.dtype)
@@ -187,7 +187,7 @@ def convolve(name, n, input, weight, bias, stride, padding, dilation, groups):
     x, w, b = arrays(name, input, weight, bias)
     geo = forward_geometry(x.shape, w.shape, None if b is None else b.shape, hashable(stride), hashable(padding),
                            hashable(dilation), groups, name)
-    if x.dtype is not w.dtype or b is not None and b.dtype is not x.dtype or x.dtype.kind not in 'fc':
+    if x.dtype is not w.dtype or (b is not None and b.dtype is not x.dtype) or x.dtype.kind not in 'fc':
         check_types(name, x, w, b)
     op = ConvComplex if x.dtype.kind == 'c' else Conv
     if x.ndim == n + 2:
@@ -200,7 +200,7 @@ def convolve_transposed(name, n, input, weight, bias, stride, padding, output_pa
     x, w, b = arrays(name, input, weight, bias)
     geo = transposed_geometry(x.shape, w.shape, None if b is None else b.shape, hashable(stride), hashable(padding),
                               hashable(output_padding), groups, hashable(dilation), name)
-    if x.dtype is not w.dtype or b is not None and b.dtype is not x.dtype or x.dtype.kind not in 'fc':
+    if x.dtype is not w.dtype or (b is not None and b.dtype is not x.dtype) or x.dtype.kind not in 'fc':
         check_types(name, x, w, b)
     op = ConvInputComplex if x.dtype.kind == 'c' else ConvInput
     if x.ndim == n + 2:

@@ -102,6 +102,10 @@ class NllLoss2d(NllLoss, name='NllLoss2DBackward0'):
     """The same with more dimensions than (N, C)."""
 
 
+class NllLossView(NllLoss, name='ViewBackward0'):
+    """PyTorch gives losses of rows (N, C, L) back as a view of those of images, unless it reduces them."""
+
+
 class CrossEntropy(NllLoss, name='NllLossBackward0'):
     """log_softmax and NllLoss in one; `aux` is the kernel's memory of the softmax and the sum of the weights."""
 
@@ -126,6 +130,10 @@ class CrossEntropy(NllLoss, name='NllLossBackward0'):
 
 class CrossEntropy2d(CrossEntropy, name='NllLoss2DBackward0'):
     """The same with more dimensions than (N, C)."""
+
+
+class CrossEntropyView(CrossEntropy, name='ViewBackward0'):
+    """See `NllLossView`."""
 
 
 class CrossEntropyGrad(Op, name='NllLossBackwardBackward0'):
@@ -233,7 +241,7 @@ def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, r
     _check_labels(input, target, weight)
     if a.dtype.kind != 'f':
         raise errors.not_implemented('nll_loss_out_frame', a.dtype)
-    op = NllLoss if a.ndim < 3 else NllLoss2d
+    op = NllLoss if a.ndim < 3 else NllLossView if a.ndim == 3 and reduction == 'none' else NllLoss2d
     return op.apply(input, target, weight, ignore=ignore_index, reduction=reduction)
 
 
@@ -284,7 +292,7 @@ def cross_entropy(input, target, weight=None, size_average=None, ignore_index=-1
         raise errors.not_implemented('log_softmax_lastdim_kernel_impl', a.dtype)
     if label_smoothing:
         return _smoothed(input, target, weight, ignore_index, reduction, label_smoothing)
-    op = CrossEntropy if a.ndim < 3 else CrossEntropy2d
+    op = CrossEntropy if a.ndim < 3 else CrossEntropyView if a.ndim == 3 and reduction == 'none' else CrossEntropy2d
     return op.apply(input, target, weight, ignore=ignore_index, reduction=reduction)
 
 

@@ -212,7 +212,7 @@ def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reducti
     loss = CtcLoss.apply(log_probs, labels=labels, input_lengths=input_lengths, target_lengths=target_lengths, blank=blank,
                          zero_infinity=zero_infinity)
     if zero_infinity:
-        loss = loss.masked_fill(wrap(np.isinf(loss._a)), 0)
+        loss = loss.new_zeros(()).where(wrap(np.isinf(loss._a)), loss)
     if reduction == 'mean':
         return (loss / wrap(np.maximum(target_lengths, 1).astype(a.dtype))).mean()
     if reduction == 'sum':

@@ -115,7 +115,7 @@ def without_ellipsis(terms, result, shapes):
     most = 0
     for i, (labels, shape) in enumerate(zip(terms, shapes)):
         further = len(shape) - len(labels) + (ELLIPSIS in labels)
-        if further < 0 or further and ELLIPSIS not in labels:
+        if further < 0 or (further and ELLIPSIS not in labels):
             raise RuntimeError(f'einsum(): the number of subscripts in the equation ({len(labels) - (ELLIPSIS in labels)}) '
                                f'{"is more than" if ELLIPSIS in labels else "does not match"} the number of dimensions '
                                f'({len(shape)}) for operand {i}' + ('' if ELLIPSIS in labels else ' and no ellipsis was given'))

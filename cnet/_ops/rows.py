@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from .._core import checks, errors
+from .._core import checks
 from .._core.base import TensorBase, wrap
-from .._core.dtype import from_np
 from .._core.inplace import copy_out
 from .._core.op import Op
-from ._places import Write, add_rows, as_long, cut, outside, refuse_overlap, separate, take_rows
+from ._places import Write, add_rows, as_long, outside, refuse_overlap, separate, take_rows
 
 __all__ = ['index_add', 'index_copy', 'index_fill', 'index_select', 'put', 'take']
 

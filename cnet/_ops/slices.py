@@ -8,7 +8,7 @@ an index of several parts shows the last one, as a chain of views would.
 import numpy as np
 
 from .. import _kernels as K
-from .._core import checks, errors
+from .._core import checks
 from .._core.inplace import copy_out
 from .._core.op import Op
 

@@ -1,5 +1,7 @@
 """Taking a tensor apart: split, chunk, unbind and their kin. Every piece is a view; the adjoint is `cat` or `stack`."""
 
+from itertools import pairwise
+
 from .._core import checks
 from .._core.op import Op
 from .join import Stack, joined
@@ -275,7 +277,7 @@ def tensor_split(input, indices_or_sections=None, dim=0, *, indices=None, sectio
         size, longer = divmod(n, sections)
         cuts = [i * size + min(i, longer) for i in range(sections + 1)]
     before = (slice(None),) * dim
-    return tuple([input[(*before, slice(a, b))] for a, b in zip(cuts[:-1], cuts[1:], strict=True)])
+    return tuple([input[(*before, slice(a, b))] for a, b in pairwise(cuts)])
 
 
 def _from_tensor(cuts):

@@ -28,14 +28,13 @@ def test_every_choice_of_axes(dtype: str) -> None:
         for axes in itertools.combinations(range(5), k):
             for a in (x, x.transpose(4, 2, 0, 3, 1), x[::2], np.asfortranarray(x)):
                 for keepdim in (False, True):
-                    def expected(f, b=a, axes=axes, keepdim=keepdim):
-                        return f(b, axis=axes, keepdims=keepdim)
-                    np.testing.assert_allclose(R.total(a, axes, keepdim), expected(np.sum), **tol)
-                    np.testing.assert_allclose(R.total(a, axes, keepdim, 1, R.SQUARE), expected(lambda b, **kw: np.sum(b * b, **kw)), **tol)
-                    np.testing.assert_allclose(R.total(a, axes, keepdim, 2, R.ABS), expected(lambda b, **kw: 2 * np.sum(np.abs(b), **kw)), **tol)
-                    np.testing.assert_allclose(R.total(a, axes, keepdim, 1, R.PRODUCT), expected(np.prod), **tol)
-                    np.testing.assert_array_equal(R.extreme(a, axes, keepdim, 1), expected(np.max))
-                    np.testing.assert_array_equal(R.extreme(a, axes, keepdim, -1), expected(np.min))
+                    how = {'axis': axes, 'keepdims': keepdim}
+                    np.testing.assert_allclose(R.total(a, axes, keepdim), np.sum(a, **how), **tol)
+                    np.testing.assert_allclose(R.total(a, axes, keepdim, 1, R.SQUARE), np.sum(a * a, **how), **tol)
+                    np.testing.assert_allclose(R.total(a, axes, keepdim, 2, R.ABS), 2 * np.sum(np.abs(a), **how), **tol)
+                    np.testing.assert_allclose(R.total(a, axes, keepdim, 1, R.PRODUCT), np.prod(a, **how), **tol)
+                    np.testing.assert_array_equal(R.extreme(a, axes, keepdim, 1), np.max(a, **how))
+                    np.testing.assert_array_equal(R.extreme(a, axes, keepdim, -1), np.min(a, **how))
 
 
 def test_no_elements() -> None:

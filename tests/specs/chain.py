@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from . import FLOATS, Error, Maker, OpSpec, Sample
+from . import Error, Maker, OpSpec, Sample
 
 
 def chains(make: Maker, dtype: str) -> Iterator[Sample]:

@@ -177,12 +177,14 @@ PARTS = [
     spec('view_as_real', both(calls((2, 3), ()), calls((), ())),
          lambda make: [Error(RuntimeError, Sample(make(2, dtype='float32')), match='complex tensors')], dtypes=COMPLEXES),
     spec('view_as_complex', both(calls((3, 2), ()), calls((2,), ())),
-         refusals((RuntimeError, (3,), (), 'dimension of size 2'), (RuntimeError, (), (), 'one or more')), dtypes=FLOATS, layouts=False),
+         refusals((RuntimeError, (3,), (), 'dimension of size 2'), (RuntimeError, (), (), 'one or more')),
+         dtypes=FLOATS, layouts=False),
     spec('real', calls((2, 3), ()), dtypes=(*COMPLEXES, *FLOATS)),
     spec('imag', calls((2, 3), ()), lambda make: [Error(RuntimeError, Sample(make(2, dtype='float32')), match='non-complex')],
          dtypes=COMPLEXES),
 ]
-COPIES = [spec(f'{name}_copy', calls((2, 2), row), layouts=False, dtypes=REAL if name in ('select', 'slice') else SOME) for name, row in {
+COPIES = [spec(f'{name}_copy', calls((2, 2), row), layouts=False, dtypes=REAL if name in ('select', 'slice') else SOME)
+          for name, row in {
     'alias': (), 'as_strided': ((2,), (1,)), 'expand': ((3, 2, 2),), 'permute': ((1, 0),), 'select': (0, 1), 'slice': (0, 1),
     'split': (1,), 'split_with_sizes': ((1, 1),), 'squeeze': (), 't': (), 'transpose': (0, 1), 'unbind': (),
     'unfold': (0, 2, 1), 'unsqueeze': (0,), 'view': ((4,),)}.items()]
