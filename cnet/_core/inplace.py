@@ -29,6 +29,10 @@ class CopySlices(Op, name='CopySlices'):
             replay(steps, g_base).zero_()
         return g_base, replay(steps, g) if self.needs[1] else None
 
+    def name(self):
+        """PyTorch's name of the node, which is not that of its class."""
+        return 'torch::autograd::CopySlices'
+
 
 def replay(steps, x):
     """Apply the steps of a view (see `steps_of`) to another base."""
@@ -51,7 +55,7 @@ class Overwritten(Op, name='ZeroBackward0'):
     """A tensor whose old value no longer matters: its gradient is zero."""
 
     def backward(self, g):
-        return None
+        return wrap(np.zeros(g._a.shape, g._a.dtype))
 
 
 class Copied(Op, name='CopyBackwards'):
@@ -62,7 +66,7 @@ class Copied(Op, name='CopyBackwards'):
         return source
 
     def backward(self, g):
-        return None, g
+        return wrap(np.zeros(g._a.shape, g._a.dtype)) if self.needs[0] else None, g
 
 
 def check_writable(x, other_needs_grad):

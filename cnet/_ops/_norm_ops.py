@@ -227,9 +227,8 @@ class GroupNorm(Op, name='NativeGroupNormBackward0'):
     def forward(x, w, b, sizes, eps):
         dt = x.dtype
         work = work_type(dt)
-        rows, groups, channels, inner = sizes
         x = plain(x, work)
-        stats = np.empty((2, rows), work)
+        stats = np.empty((2, sizes[0]), work)
         y = np.empty(x.shape, work)
         K.norm.group_forward(x, plain(w, work), plain(b, work), eps, y, stats[0], stats[1], *sizes)
         return cast(y, dt), stats
@@ -252,7 +251,7 @@ class GroupNormGrad(Op, name='NativeGroupNormBackwardBackward0'):
     def forward(g, x, w, stats, sizes, eps):
         dt = x.dtype
         work = stats.dtype
-        rows, groups, channels, inner = sizes
+        rows, groups, channels, _ = sizes
         gx = np.empty(x.shape, work)
         sums, dots = np.empty((2, rows, channels), np.float64)
         K.norm.group_grad(plain(g, work), plain(x, work), plain(w, work), stats[0], stats[1], gx, sums, dots, *sizes)
@@ -261,7 +260,7 @@ class GroupNormGrad(Op, name='NativeGroupNormBackwardBackward0'):
 
     def backward(self, q, qw, qb):
         g, x, w = self.saved(0), self.saved(1), self.saved(2)
-        rows, groups, channels, inner = self.kw['sizes']
+        _, groups, channels, inner = self.kw['sizes']
         shape = x.shape
         row = (1, groups, channels, 1)
         g, x, q = (t.reshape(-1, groups, channels, inner) for t in (g, x, q))

@@ -2,7 +2,7 @@
 
 from .._core import checks, errors
 from .._core.base import TensorBase
-from ._pooling import AvgPool, MaxPool, MaxPoolIndices, adaptive_plan, check_dims
+from ._pooling import AvgPool, MaxPool, MaxPoolIndices, adaptive_plan
 
 __all__ = ['adaptive_avg_pool1d']
 FUNCTIONAL = [
@@ -139,7 +139,7 @@ def _avg(n, name, input, output_size):
         raise errors.argument_type(name, 'input', 'Tensor', input, 1)
     a = input._a
     if n > 1 and (output_size == 1 or output_size == (1,) * n or output_size == [1] * n) and a.ndim >= n:
-        if a.ndim != n + 1 and a.ndim != n + 2 and n == 3 or 0 in a.shape[-n:] or a.dtype.kind != 'f':
+        if (a.ndim != n + 1 and a.ndim != n + 2 and n == 3) or 0 in a.shape[-n:] or a.dtype.kind != 'f':
             return _empty_mean(n, name, input)
         return AdaptiveMean.apply(input, plan=adaptive_plan(n, a.shape, (1,) * n))
     out = _lengths(output_size, a.shape, n, name)

@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks
+from .._core.dtype import promote_all
 from .._core.inplace import copy_out, scalar_name
 from .._core.op import Op
 from ._products import check_bmm, check_mm, check_mv
@@ -89,8 +90,9 @@ class Addbmm(Baddbmm, name='AddbmmBackward0'):
 
 class Addr(Sum, name='AddrBackward0'):
     @staticmethod
-    def forward(c, a, b, alpha, beta):
-        if c.dtype.kind == 'b':
+    def forward(c, a, b, alpha, beta, dtype):
+        a, b, c = a.astype(dtype, copy=False), b.astype(dtype, copy=False), c.astype(dtype, copy=False)
+        if dtype.kind == 'b':
             return (c & bool(beta)) | (np.logical_and.outer(a, b) & bool(alpha))
         return scaled_sum(c, np.multiply.outer(a, b), alpha, beta)
 
@@ -274,12 +276,12 @@ def addr(input, vec1, vec2, *, beta=1, alpha=1, out=None):
     for i, x in enumerate((a, b)):
         if x.ndim != 1:
             raise RuntimeError(f'addr: Expected 1-D argument vec{i + 1}, but got {x.ndim}-D')
-    common = np.result_type(c.dtype, a.dtype, b.dtype)
+    common = promote_all((input, vec1, vec2))
     for name, value in (('beta', beta), ('alpha', alpha)):
         if isinstance(value, float) and common.kind in 'iub':
             raise RuntimeError(f'For integral input tensors, argument {name} must not be a floating point number.')
     check_sum(c, (a.size, b.size), c.dtype, 'addr')
-    r = Addr.apply(input, vec1, vec2, alpha=alpha, beta=beta)
+    r = Addr.apply(input, vec1, vec2, alpha=alpha, beta=beta, dtype=common)
     return r if out is None else copy_out(r, out)
 
 

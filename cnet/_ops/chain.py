@@ -28,7 +28,7 @@ def chain_matmul(*matrices, out=None):
             raise RuntimeError(f'Tensor dimension is {x._a.ndim}, expected 2 instead.')
     if not matrices:
         raise RuntimeError('chain_matmul(): Expected one or more matrices')
-    r = matrices[0] if len(matrices) == 1 else chain(matrices)
+    r = matrices[0].clone() if len(matrices) == 1 else chain(matrices)
     return r if out is None else copy_out(r, out)
 
 

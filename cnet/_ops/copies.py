@@ -42,7 +42,7 @@ _MULTIPLE = {
     'split_with_sizes_copy': (split_with_sizes, '(1, 1)', [[[1, 2]], [[3, 4]]]),
     'unbind_copy': (unbind, '', [[1, 2], [3, 4]]),
 }
-__all__ = [*_TWINS, *_MULTIPLE]
+__all__ = list(_TWINS) + list(_MULTIPLE)
 
 _copying = {}
 

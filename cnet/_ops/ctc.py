@@ -11,7 +11,7 @@ __all__ = ['ctc_loss']
 FUNCTIONAL = ['ctc_loss']
 
 
-def _extended(labels, lengths, blank):
+def _extended(labels, blank):
     """Labels with blanks between and around them, and where a step may jump over a blank: (N, 2 S + 1) arrays."""
     n, longest = labels.shape
     states = np.full((n, 2 * longest + 1), blank, np.int64)
@@ -48,16 +48,16 @@ def _alphas(scores, jump):
     return alpha
 
 
-def _ends(n, lengths):
+def _ends(lengths):
     """Row numbers and the last state (a blank) of every sample."""
-    return np.arange(n), 2 * lengths
+    return np.arange(len(lengths)), 2 * lengths
 
 
 def _betas(scores, jump, input_lengths, target_lengths):
     """beta[t, n, s]: log-probability of all ends of alignments that stand in state s at step t."""
-    steps, n, _ = scores.shape
+    steps = len(scores)
     beta = np.full(scores.shape, -np.inf)
-    rows, last = _ends(n, target_lengths)
+    rows, last = _ends(target_lengths)
     from_jump = np.zeros_like(jump)
     from_jump[:, :-2] = jump[:, 2:]
     final = np.full(scores.shape[1:], -np.inf)
@@ -82,12 +82,11 @@ class CtcLoss(Op, name='CtcLossBackward0'):
 
     @staticmethod
     def forward(logp, labels, input_lengths, target_lengths, blank, zero_infinity):
-        steps, n, _ = logp.shape
-        states, jump = _extended(labels, target_lengths, blank)
+        states, jump = _extended(labels, blank)
         with np.errstate(all='ignore'):
             scores = np.take_along_axis(logp.astype(np.float64), states[None], 2)
             alpha = _alphas(scores, jump)
-            rows, last = _ends(n, target_lengths)
+            rows, last = _ends(target_lengths)
             at = np.maximum(input_lengths - 1, 0)
             end = alpha[at, rows, last]
             total = np.where(target_lengths > 0, _add(end, alpha[at, rows, np.maximum(last - 1, 0)]), end)
@@ -100,7 +99,7 @@ class CtcLoss(Op, name='CtcLossBackward0'):
         logp, kw = self.saved(0), self.kw
         loss, alpha, scores, states, jump = self.aux
         lp = logp._a.astype(np.float64)
-        steps, n, classes = lp.shape
+        steps, n, _ = lp.shape
         with np.errstate(all='ignore'):
             beta = _betas(scores, jump, kw['input_lengths'], kw['target_lengths'])
             # Both tables count the score of their own step.

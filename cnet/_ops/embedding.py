@@ -66,12 +66,11 @@ class EmbeddingBag(Op, name='EmbeddingBagBackward0'):
         if mode == 'max':
             y = np.zeros((bags, weight.shape[1]), weight.dtype)
             best = np.full(y.shape, -1)
-            for k in range(bags):
-                members = np.flatnonzero(bag == k)
-                if members.size:
-                    first = rows[members].argmax(0)
-                    best[k] = index[members[first]]
-                    y[k] = rows[members[first], np.arange(y.shape[1])]
+            full, starts = np.unique(bag, return_index=True)  # bags are in order, each in one piece
+            if full.size:
+                y[full] = np.maximum.reduceat(rows, starts)
+                first = np.where(rows == y[bag], np.arange(len(rows))[:, None], len(rows) - 1)
+                best[full] = index[np.minimum.reduceat(first, starts)]
             return y, best
         if factors is not None:
             rows = rows * factors[:, None]

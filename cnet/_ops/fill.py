@@ -76,23 +76,6 @@ def fill_(self, value):
     return overwrite_(self, scalar_for(value, self._a.dtype))
 
 
-def zero(input):
-    """Zeros like `input`.
-
-    Args:
-        input (Tensor): any shape.
-
-    Returns:
-        Tensor: the shape and type of `input`.
-
-    Example:
-        >>> import cnet
-        >>> cnet.zero(cnet.ones(2))
-        tensor([0., 0.])
-    """
-    return fill(input, 0)
-
-
 def zero_(self):
     """Set all elements to zero.
 

@@ -2,7 +2,8 @@
 
 A key is read from left to right. Ints, slices, None and the ellipsis make one view (a basic index); what is left, index
 arrays and masks, is one `Index` of that view. `Index` and `IndexPut` have an input per dimension: an index array, or
-None where the whole dimension is meant. Masks have become the index arrays of their true elements.
+None where the whole dimension is meant. Masks have become the index arrays of their true elements, except a mask that is
+alone: it stays the only entry, for all the dimensions that it covers.
 """
 
 import numpy as np
@@ -44,7 +45,9 @@ class Index(Op, name='IndexBackward0'):
     @staticmethod
     def forward(x, *entries):
         d = _only(entries)
-        return take_rows(x, as_long(entries[d]), d) if d >= 0 else np.asarray(x[_numpy_key(entries)], order='C')
+        if d >= 0 and entries[d].dtype != bool:
+            return take_rows(x, as_long(entries[d]), d)
+        return np.asarray(x[_numpy_key(entries)], order='C')
 
     def backward(self, g):
         entries = self.entries(1)
@@ -100,6 +103,9 @@ def _sized(op, first, n):
 def accumulate(y, entries, value):
     """y[entries] += value; what is indexed several times is added to several times."""
     d = _only(entries)
+    if d >= 0 and entries[d].dtype == bool:
+        y[_numpy_key(entries)] += value
+        return
     if d >= 0:
         index = as_long(entries[d])
         shape = y.shape[:d] + index.shape + y.shape[d + 1:]
@@ -220,7 +226,9 @@ def _basic(x, key):
             entries.append(np.zeros(int(i), np.int64))
             op, advanced = NewAxis, True
         elif i.dtype == bool:
-            entries += _true_places(i, shape, dim)
+            _check_mask(i, shape, dim)
+            alone = all(j is i or not isinstance(j, (TensorBase, np.ndarray)) for j in items)
+            entries += [i.copy()] if alone else i.nonzero()  # a copy: the caller may write into the mask later
             basic += [_ALL] * i.ndim
             dim, advanced = dim + i.ndim, True
         else:
@@ -279,13 +287,12 @@ def _index_tensor(i):
     return i if a.ndim else int(a)
 
 
-def _true_places(mask, shape, dim):
-    """A mask as index arrays, one per dimension of it."""
+def _check_mask(mask, shape, dim):
+    """Refuse a mask that does not fit the dimensions from `dim` on."""
     for d, n in enumerate(mask.shape):
         if n != shape[dim + d]:
             raise IndexError(f'The shape of the mask {list(mask.shape)} at index {d} does not match the shape of the '
                              f'indexed tensor {list(shape)} at index {dim + d}')
-    return list(mask.nonzero())
 
 
 def _advanced(x, entries):
@@ -297,6 +304,8 @@ def _advanced(x, entries):
             result.append(None)
             continue
         a = e._a if isinstance(e, TensorBase) else e
+        if a.dtype == bool:
+            return entries
         n = shape[d]
         shapes.append(a.shape)
         index = as_long(a)
@@ -327,6 +336,8 @@ def __setitem__(self, key, value):
             raise TypeError(f"can't assign a {kind} to a {_legacy(self)}")
         if isinstance(value, (complex, np.complexfloating)):
             refuse_complex(self)
+    if key is False:
+        return
     x, entries = (self[key], None) if type(key) is int else _basic(self, key)
     if entries is None:
         if isinstance(value, TensorBase):
@@ -380,6 +391,10 @@ def put(x, entries, value, add, in_place=True, leading=False):
 
 def _result_shape(shape, entries):
     indexed = [d for d, e in enumerate(entries) if e is not None]
+    d = indexed[0]
+    last = entries[d]
+    if isinstance(last, np.ndarray) and last.dtype == bool:
+        return (*shape[:d], int(np.count_nonzero(last)), *shape[d + last.ndim:])
     joint = tuple(_joint([entries[d].shape for d in indexed]))
     first = indexed[0] if indexed[-1] - indexed[0] + 1 == len(indexed) else 0  # apart: the index goes in front
     rest = [(d, n) for d, n in enumerate(shape) if d not in indexed]
@@ -402,7 +417,11 @@ def _index_put(x, indices, values, accumulate, in_place):
         ndim = i.ndim if isinstance(i, np.ndarray) else 1
         if len(entries) + ndim > x._a.ndim:
             raise IndexError(f'too many indices for tensor of dimension {x._a.ndim} (got {len(indices)})')
-        entries += _true_places(i, x._a.shape, len(entries)) if isinstance(i, np.ndarray) else [i]
+        if isinstance(i, np.ndarray):
+            _check_mask(i, x._a.shape, len(entries))
+            entries += i.nonzero()
+        else:
+            entries.append(i)
     return put(x, _advanced(x, entries), values, accumulate, in_place)
 
 

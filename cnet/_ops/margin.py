@@ -198,7 +198,7 @@ def _matrix(a):
 
 
 def _check_scores(a):
-    if a.ndim > 2 or a.size == 0 and (a.ndim < 2 or a.shape[1] == 0):
+    if a.ndim > 2 or (a.size == 0 and (a.ndim < 2 or a.shape[1] == 0)):
         raise RuntimeError(f'Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(a.shape)}')
 
 

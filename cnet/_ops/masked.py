@@ -116,7 +116,7 @@ def where(condition, input=None, other=None, *, out=None):
         raise TypeError('where() received an invalid combination of arguments: it takes a condition alone, or a '
                         'condition, input and other')
     kind = checks.tensor(condition, 'where', 'condition', 1)._a.dtype
-    if kind != bool:
+    if kind.kind != 'b':
         if kind != np.uint8:
             raise RuntimeError('where expected condition to be a boolean tensor, but got a tensor with dtype '
                                f'{from_np(kind).legacy}')
@@ -180,7 +180,7 @@ def _joint(x, mask):
 
 def _masked_fill(x, mask, value, in_place):
     kind = checks.tensor(mask, 'masked_fill', 'mask', 1)._a.dtype
-    if kind != bool:
+    if kind.kind != 'b':
         raise RuntimeError(f'masked_fill_ only supports boolean masks, but got mask with dtype {c_name(kind)}')
     op = MaskedFill
     if isinstance(value, TensorBase):
@@ -260,7 +260,7 @@ def masked_select(input, mask, *, out=None):
         >>> cnet.masked_select(cnet.tensor([1, 2, 3]), cnet.tensor([True, False, True])).tolist()
         [1, 3]
     """
-    if checks.tensor(mask, 'masked_select', 'mask', 2)._a.dtype != bool:
+    if checks.tensor(mask, 'masked_select', 'mask', 2)._a.dtype.kind != 'b':
         raise RuntimeError('masked_select: expected BoolTensor for mask')
     if out is None:
         return MaskedSelect.apply(*_joint(input, mask))
@@ -269,7 +269,7 @@ def masked_select(input, mask, *, out=None):
 
 
 def _masked_scatter(x, mask, source, in_place):
-    if checks.tensor(mask, 'masked_scatter', 'mask', 1)._a.dtype != bool:
+    if checks.tensor(mask, 'masked_scatter', 'mask', 1)._a.dtype.kind != 'b':
         raise RuntimeError(f'masked_scatter_ only supports boolean masks, but got mask with dtype {mask.dtype.legacy}')
     if x._a.dtype != source._a.dtype:
         raise RuntimeError(f'masked_scatter: expected self and source to have same dtypes but got{x.dtype.legacy} and '

@@ -388,8 +388,8 @@ def linear_other_bias(input, weight, bias):
     """linear with a bias that is not a vector of the outputs: one that broadcasts, or one to refuse."""
     x, b = input._a, bias._a
     if b.dtype != x.dtype:
-        raise RuntimeError(f'self and mat2 must have the same dtype, but got {scalar_name(x.dtype)} and '
-                           f'{scalar_name(b.dtype)}')
+        raise RuntimeError(f'self and mat2 must have the same dtype, but got {scalar_name(b.dtype)} and '
+                           f'{scalar_name(x.dtype)}')
     target = [prod(x.shape[:-1]), weight._a.shape[0]]
     for i, (n, m) in enumerate(zip(b.shape[::-1], target[::-1])):
         if n != 1 and n != m:

@@ -7,7 +7,13 @@ import numpy as np
 from .._core import errors
 from .._core.base import TensorBase, wrap
 from ._norm_ops import (
-    BatchNorm, GroupNorm, InstanceNorm, LayerNorm, NativeBatchNorm, NativeLayerNorm, RmsNorm,
+    BatchNorm,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    NativeBatchNorm,
+    NativeLayerNorm,
+    RmsNorm,
 )
 from ._pooling import AvgPool, plan
 

@@ -124,7 +124,7 @@ class Remainder(Op, name='RemainderBackward1'):
         if not self.needs[1]:
             return g, None
         x, y = self.saved(0), self.saved(1)
-        return g, -g * floor_divide(x, y)
+        return g, -g * div(x, y, rounding_mode='floor')
 
 
 class Fmod(Op, name='FmodBackward1'):

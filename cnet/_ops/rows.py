@@ -55,7 +55,7 @@ class IndexAdd(Write, name='IndexAddBackward0'):
     @staticmethod
     def into(y, index, src, dim, alpha):
         src = separate(src, y)
-        _add(y, index, src if alpha == 1 else (src * alpha).astype(y.dtype), dim)
+        _add(y, index, src if alpha == 1 else src * np.array(alpha).astype(y.dtype), dim)
 
     def backward(self, g):
         g_src = None

@@ -1,6 +1,5 @@
 """scatter_reduce and index_reduce: elements that go to one place are combined."""
 
-import warnings
 
 import numpy as np
 
@@ -178,7 +177,6 @@ def index_reduce(input, dim, index, source, reduce, *, include_self=True, out=No
         >>> cnet.index_reduce(x, 0, cnet.tensor([1, 1]), 3 * x, 'prod').tolist()
         [[1.0, 1.0], [9.0, 9.0]]
     """
-    warnings.warn('index_reduce() is in beta and the API may change at any time.', UserWarning, stacklevel=2)
     if reduce not in ('prod', 'mean', 'amax', 'amin'):
         raise RuntimeError(f'index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.')
     dim = checks.dim(dim, input._a.ndim)

@@ -29,6 +29,8 @@ def _zero(g, x):
 
 
 def _sgn(a):
+    if a.dtype.kind == 'b':
+        return a.copy()
     if a.dtype.kind == 'c':
         r = np.abs(a)
         return np.divide(a, r, out=np.zeros_like(a), where=r != 0)
@@ -42,7 +44,7 @@ FLOAT_TABLE = {
     'expm1': ('Expm1', P.expm1, Y, lambda g, y: g * (y.conj() + 1), 'e to the power of x, minus 1, exact near 0', '0.5', '0.6487'),
     'log': ('Log', P.log, X, lambda g, x: g / x.conj(), 'natural logarithm', '2.', '0.6931'),
     'log2': ('Log2', _numpy(np.log2), X, lambda g, x: g / (x.conj() * math.log(2)), 'logarithm to base 2', '8.', '3.'),
-    'log10': ('Log10', _numpy(np.log10), X, lambda g, x: g / (x.conj() * math.log(10)), 'logarithm to base 10', '100.', '2.'),
+    'log10': ('Log10', _numpy(np.log10), X, lambda g, x: g / (x.conj() * math.log(10)), 'logarithm to base 10', '5.', '0.6990'),
     'log1p': ('Log1P', P.log1p, X, lambda g, x: g / (x.conj() + 1), 'logarithm of 1 + x, exact near 0', '0.5', '0.4055'),
     'sqrt': ('Sqrt', P.sqrt, Y, lambda g, y: g / (2 * y.conj()), 'square root', '9.', '3.'),
     'rsqrt': ('Rsqrt', P.rsqrt, Y, lambda g, y: -0.5 * g * (y * y * y).conj(), 'reciprocal of the square root', '4.', '0.5000'),
@@ -68,7 +70,7 @@ FLOAT_TABLE = {
 }
 SAME_TABLE = {
     'neg': ('Neg', P.neg, None, lambda g, x: -g, 'minus x', '2.', '-2.'),
-    'square': ('Pow', P.square, X, lambda g, x: g * (2 * x).conj(), 'x * x', '3.', '9.'),
+    'square': ('Pow', lambda a, out=None: P.square(a if a.dtype.kind != 'b' else a.astype(np.int64), out), X, lambda g, x: g * (2 * x).conj(), 'x * x', '3.', '9.'),
     'abs': ('Abs', P.abs, X, lambda g, x: g * x.sgn(), 'absolute value', '-3.', '3.'),
     'sign': ('Sign', lambda a: a.copy() if a.dtype.kind == 'b' else quiet(np.sign, a), None, _zero, 'sign: -1, 0 or 1', '-3.', '-1.'),
     'sgn': ('Sgn', lambda a: quiet(_sgn, a), X, lambda g, x: _sgn_grad(g, x), 'x / abs(x), and 0 at 0', '-3.', '-1.'),
@@ -80,7 +82,7 @@ SAME_TABLE = {
 }
 ALIASES = {'arcsin': 'asin', 'arccos': 'acos', 'arctan': 'atan', 'arcsinh': 'asinh', 'arccosh': 'acosh', 'arctanh': 'atanh',
            'negative': 'neg', 'absolute': 'abs', 'fix': 'trunc'}
-KERNEL_NAMES = {'abs': 'abs_cpu', 'floor': 'floor_vml_cpu', 'ceil': 'ceil_vml_cpu', 'frac': 'frac_cpu'}  # refuse bool
+KERNEL_NAMES = {'abs': 'abs_cpu', 'floor': 'floor_vml_cpu', 'ceil': 'ceil_vml_cpu', 'frac': 'frac_cpu', 'trunc': 'trunc_cpu'}  # refuse bool
 NO_BOOL = {'neg': 'Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the '
                   '`~` or `logical_not()` operator instead.'}
 
@@ -177,6 +179,10 @@ class Conj(Op, name='ConjBackward0'):
         return g.conj()
 
 
+class ConjPhysical(Conj, name='ConjPhysicalBackward0'):
+    """`Conj` under the name of the function that never returns a view."""
+
+
 class Round(Op, name='RoundBackward0'):
     @staticmethod
     def forward(a, decimals):
@@ -259,7 +265,7 @@ def conj_physical(input, *, out=None):
         >>> cnet.conj_physical(cnet.tensor([1 + 2j]))
         tensor([1.-2.j])
     """
-    return with_out(conj(input), out)
+    return with_out(ConjPhysical.apply(input) if input._a.dtype.kind == 'c' else input, out)
 
 
 def positive(input):

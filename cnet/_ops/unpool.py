@@ -121,7 +121,7 @@ _FRACTIONAL_DOC = """The largest element of each of a given number of windows, w
     Example:
         >>> import cnet
         >>> cnet.nn.functional.{name}(cnet.ones({example}), 2, output_size=2){first}.shape
-        Size({result})
+        cnet.Size({result})
     """
 
 

@@ -16,7 +16,8 @@ TOLERANCE = {'float32': 3e-6, 'float64': 1e-14}
 def views(x: np.ndarray, kernel: Any, out: Any, stride: Any, dilation: Any) -> Any:
     """Each tap with the pixels that it sees."""
     for tap in np.ndindex(*kernel):
-        yield tap, x[(..., *(slice(t * d, t * d + (o - 1) * s + 1, s) for t, d, o, s in zip(tap, dilation, out, stride)))]
+        at: Any = [slice(t * d, t * d + (o - 1) * s + 1, s) for t, d, o, s in zip(tap, dilation, out, stride)]
+        yield tap, x[(..., *at)]
 
 
 def reference(x: np.ndarray, w: np.ndarray, g: np.ndarray, stride: Any, padding: Any, dilation: Any,
@@ -34,7 +35,8 @@ def reference(x: np.ndarray, w: np.ndarray, g: np.ndarray, stride: Any, padding:
             y_ += np.einsum('nc...,mc->nm...', seen, w_[(..., *tap)])
             to += np.einsum('nm...,mc->nc...', g_, w_[(..., *tap)])
             gw_[(..., *tap)] = np.einsum('ncp,nmp->mc', seen.reshape(n, -1, y[0, 0].size), g_.reshape(n, -1, y[0, 0].size))
-    return y, gx[(..., *(slice(p, p + m) for p, m in zip(padding, x.shape[2:])))], gw
+    inside: Any = [slice(p, p + m) for p, m in zip(padding, x.shape[2:])]
+    return y, gx[(..., *inside)], gw
 
 
 def run(x: np.ndarray, w: np.ndarray, g: np.ndarray, *geo: Any) -> list[np.ndarray]:

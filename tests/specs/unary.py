@@ -56,7 +56,7 @@ for _name, (_low, _high, _ref, _complex) in RANGES.items():
                             tol={'complex64': (2e-5, 2e-5, 'as for float32, in products of two')}))
 for _name, (_ref, _complex) in SAME.items():
     SPECS.append(OpSpec(_name, _samples(-2, 2), ref=_ref, inplace=_name + '_', errors=_not_a_tensor))
-    SPECS.append(OpSpec(_name, _integers, dtypes=INTS if _name in ('neg', 'frac', 'round', 'abs', 'floor', 'ceil') else INTS + ('bool',), grad=False)
+    SPECS.append(OpSpec(_name, _integers, dtypes=INTS if _name in ('neg', 'frac', 'round', 'abs', 'floor', 'ceil', 'trunc') else INTS + ('bool',), grad=False)
                  if _name not in ('frac',) else OpSpec(_name, _samples(-5, 5)))
     if _complex:
         SPECS.append(OpSpec(_name, _samples(.3, 2), dtypes=COMPLEXES))
