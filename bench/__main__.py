@@ -52,8 +52,8 @@ def run(family, libraries, threads, rounds, seconds, only):
     workers = {name: Worker(name, threads) for name in libraries}
     rows = []
     print(f'\n{family}, {threads} thread{"s" * (threads > 1)}: microseconds per call')
-    print(f'{"case":34}' + ''.join(f'{name:>11}' for name in libraries) + ''.join(f'{name + "/cnet":>13}' for name in libraries[1:])
-          + f'{"noise":>8}')
+    heads = [f'{name:>11}' for name in libraries] + [f'{name + "/cnet":>13}' for name in libraries[1:]]
+    print(f'{"case":34}' + ''.join(heads) + f'{"noise":>8}')
     for case in importlib.import_module(f'bench.{family}').CASES:
         if only not in case:
             continue
@@ -83,7 +83,8 @@ def run(family, libraries, threads, rounds, seconds, only):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog='python -m bench', description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog='python -m bench', description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('families', nargs='*', default=FAMILIES, help=f'of {", ".join(FAMILIES)}; default: all')
     parser.add_argument('--against', default='torch', help='peers, separated by commas (default: %(default)s)')
     parser.add_argument('--threads', default='1', help='numbers of threads, separated by commas (default: %(default)s)')

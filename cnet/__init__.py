@@ -10,7 +10,13 @@ from ._core.device import *
 from ._core.dtype import *
 from ._core.generator import Generator, default_generator
 from ._core.mode import (
-    enable_grad, inference_mode, is_anomaly_enabled, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled,
+    enable_grad,
+    inference_mode,
+    is_anomaly_enabled,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
 )
 from ._core.size import Size
 from ._kernels._threads import get_num_threads, set_num_threads
@@ -56,6 +62,7 @@ from ._ops.permute import *
 from ._ops.pointwise import *
 from ._ops.polar import *
 from ._ops.pool import *
+from ._ops.power import *
 from ._ops.predicates import *
 from ._ops.quantile import *
 from ._ops.random import *

@@ -1,7 +1,7 @@
 """The public `Tensor`: binds the operations of all families to `TensorBase`. No logic of its own."""
 
-from ._core import history
 from . import _tensor_str
+from ._core import history
 from ._core.base import TensorBase, alias, set_tensor_class, wrap
 from ._core.device import check_device
 from ._core.dtype import get_default_dtype

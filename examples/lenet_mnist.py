@@ -20,7 +20,7 @@ import cnet.nn.functional as F
 from cnet import nn
 
 matplotlib.use('Agg')  # a file is drawn, no window
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.pyplot as plt
 
 DATA = Path(__file__).parent / 'data' / 'mnist5k.npz'
 TRAIN = 4000

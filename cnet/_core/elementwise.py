@@ -7,8 +7,8 @@ import numpy as np
 
 from .._kernels._state import flags
 from . import errors
-from .base import GRAD, TensorBase
-from .dtype import default_np, promote, number_category
+from .base import GRAD, TensorBase, wrap
+from .dtype import default_np, number_category, promote
 from .inplace import assign_, check_writable, copy_out
 from .op import finish, needs_grad
 
@@ -158,3 +158,36 @@ def unary_(op, x):
 def with_out(r, out):
     """The result itself, or `out` with the result in it."""
     return r if out is None else copy_out(r, out)
+
+
+def conj_of(x):
+    """The conjugate of a tensor or number; nothing to do for real ones."""
+    if isinstance(x, TensorBase):
+        return x.conj() if x._a.dtype.kind == 'c' else x
+    return x.conjugate()
+
+
+def operator(function):
+    """Binary operator from a function: NotImplemented, so that the other operand gets its turn, for foreign types."""
+    def method(self, other):
+        if not isinstance(other, TensorBase) and number_category(other) is None:
+            other = foreign(other)
+            if other is NotImplemented:
+                return NotImplemented
+        return function(self, other)
+    return method
+
+
+def foreign(x):
+    """A NumPy array as a tensor; NotImplemented for what a tensor cannot be combined with."""
+    return wrap(x) if isinstance(x, np.ndarray) else NotImplemented
+
+
+def reflected(function):
+    def method(self, other):
+        if number_category(other) is None:
+            other = foreign(other)
+            if other is NotImplemented:
+                return NotImplemented
+        return function(other, self)
+    return method

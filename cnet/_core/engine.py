@@ -192,10 +192,10 @@ def watched(node, arrived):
         raise
     for i, g in enumerate(results if type(results) is tuple else (results,)):
         if g is not None and g._a.dtype.kind in 'fc' and np.isnan(g._a).any():
-            error = RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output.")
-            if node.trace and hasattr(error, 'add_note'):
-                error.add_note(f'Traceback of forward call that caused the error:\n{node.trace}')
-            raise error
+            failure = RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output.")
+            if node.trace and hasattr(failure, 'add_note'):
+                failure.add_note(f'Traceback of forward call that caused the error:\n{node.trace}')
+            raise failure
     return results
 
 
@@ -308,11 +308,13 @@ def root_gradients(outputs, grads, what):
         elif not isinstance(g, TensorBase):
             raise TypeError(f'gradients can be either Tensors or None, but got {type(g).__name__}')
         elif g._a.shape != y._a.shape:
-            raise RuntimeError(f'Mismatch in shape: grad_output[{i}] has a shape of {g.shape} and output[{i}] has a shape of {y.shape}.')
+            raise RuntimeError(f'Mismatch in shape: grad_output[{i}] has a shape of {g.shape} and output[{i}] has a shape of '
+                               f'{y.shape}.')
         elif g._a.dtype != y._a.dtype:
             if g._a.dtype.kind != y._a.dtype.kind:
                 raise RuntimeError(f'For complex Tensors, both grad_output and output are required to have the same dtype. '
-                                   f'Mismatch in dtype: grad_output[{i}] has a dtype of {g.dtype} and output[{i}] has a dtype of {y.dtype}.')
+                                   f'Mismatch in dtype: grad_output[{i}] has a dtype of {g.dtype} and output[{i}] has a dtype of '
+                                   f'{y.dtype}.')
             g = g.to(y.dtype)
         made.append(g)
     return made

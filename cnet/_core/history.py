@@ -2,7 +2,7 @@
 
 import weakref
 
-from .base import MULTI, alias, set_requires_grad
+from .base import alias, set_requires_grad
 from .engine import backward as _backward
 from .hooks import HookDict, LeafHooks, add
 
@@ -28,11 +28,7 @@ def detach_(self):
     """
     view = self._view
     if view is not None:
-        if view.kind == MULTI:
-            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
-        raise RuntimeError("Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
-                           'training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence '
-                           'detach_() cannot be called on these gradients.')
+        raise RuntimeError("Can't detach views in-place. Use detach() instead.")
     self._fn, self._nr, self._req = None, 0, False
     return self
 
@@ -144,6 +140,6 @@ def _leaf_hooks(x):
     return x._hooks
 
 
-METHODS = {f.__name__: f for f in (detach, detach_, requires_grad_, backward, retain_grad, register_hook,
-                                   register_post_accumulate_grad_hook)}
+METHODS: dict[str, object] = {f.__name__: f for f in (
+    detach, detach_, requires_grad_, backward, retain_grad, register_hook, register_post_accumulate_grad_hook)}
 METHODS['retains_grad'] = property(_retains_grad)

@@ -109,7 +109,8 @@ def check_writable(x, other_needs_grad):
 def check_cast(from_dtype, to_dtype):
     """Refuse a result of a higher category than the tensor it is written to."""
     if 'biufc'.index(from_dtype.kind) > 'biufc'.index(to_dtype.kind) and not (from_dtype.kind in 'iu' and to_dtype.kind in 'iu'):
-        raise RuntimeError(f"result type {scalar_name(from_dtype)} can't be cast to the desired output type {scalar_name(to_dtype)}")
+        raise RuntimeError(f"result type {scalar_name(from_dtype)} can't be cast to the desired output type "
+                           f'{scalar_name(to_dtype)}')
 
 
 _SCALAR_NAMES = {'b1': 'Bool', 'u1': 'Byte', 'i1': 'Char', 'i2': 'Short', 'i4': 'Int', 'i8': 'Long', 'f2': 'Half', 'f4': 'Float',

@@ -94,6 +94,15 @@ class _Mode:
         return decorated
 
 
+def _made(cls, function):
+    """A mode, or the function that it decorates when it is written without parentheses."""
+    self = object.__new__(cls)
+    if function is None:
+        return self
+    self.__init__()
+    return self(function)
+
+
 class no_grad(_Mode):
     """Nothing is recorded inside: results have `requires_grad=False`.
 
@@ -107,11 +116,7 @@ class no_grad(_Mode):
     """
 
     def __new__(cls, orig_func=None):
-        self = object.__new__(cls)
-        if orig_func is None:
-            return self
-        self.__init__()
-        return self(orig_func)
+        return _made(cls, orig_func)
 
     def __init__(self):
         super().__init__(0, GRAD)
@@ -128,7 +133,8 @@ class enable_grad(_Mode):
         True
     """
 
-    __new__ = no_grad.__new__
+    def __new__(cls, orig_func=None):
+        return _made(cls, orig_func)
 
     def __init__(self):
         super().__init__(GRAD, 0)
@@ -182,11 +188,7 @@ class inference_mode(_Mode):
     """
 
     def __new__(cls, mode=True):
-        self = object.__new__(cls)
-        if isinstance(mode, bool):
-            return self
-        self.__init__()
-        return self(mode)
+        return _made(cls, None if isinstance(mode, bool) else mode)
 
     def __init__(self, mode=True):
         if mode:

@@ -325,7 +325,8 @@ def restore(node, s):
     if s.unpack is not None:
         t = s.unpack(s.what)
         if not isinstance(t, TensorBase):
-            raise TypeError(f'Output of saved tensor unpack_hook expected to be a Tensor but got result of type {type(t).__name__}')
+            raise TypeError('Output of saved tensor unpack_hook expected to be a Tensor but got result of type '
+                            f'{type(t).__name__}')
         t = alias(t)
         fn, nr = (node, s.output) if s.output >= 0 else s.like or (None, 0)
     else:
@@ -347,12 +348,13 @@ def refuse_modified(node, s):
     a = s.what if s.output >= 0 else s.what._a
     fn, nr = (node, s.output) if s.output >= 0 else (s.what._fn, s.what._nr)
     kind = legacy_name(a.dtype)
-    origin = f', which is output {nr} of {type(fn).__name__.partition("Backward")[0] or "AccumulateGrad"},' if fn is not None else ''
+    origin = '' if fn is None else f', which is output {nr} of {type(fn).__name__.partition("Backward")[0]},'
     hint = ('Hint: the backtrace further above shows the operation that failed to compute its gradient.' if node.trace else
             'Hint: enable anomaly detection to find the operation that failed to compute its gradient, with '
             'torch.autograd.set_detect_anomaly(True, check_nan=False).')
     raise RuntimeError('one of the variables needed for gradient computation has been modified by an inplace operation: '
-                       f'[torch.{kind} {list(a.shape)}]{origin} is at version {s.version.n}; expected version {s.seen} instead. {hint}')
+                       f'[torch.{kind} {list(a.shape)}]{origin} is at version {s.version.n}; expected version {s.seen} '
+                       f'instead. {hint}')
 
 
 _LEGACY = {'f4': 'Float', 'f8': 'Double', 'f2': 'Half', 'i8': 'Long', 'i4': 'Int', 'i2': 'Short', 'i1': 'Char', 'u1': 'Byte',

@@ -8,6 +8,8 @@ the row of results, and adaptive ones, whose widths differ, take one result at a
 
 cimport numpy as cnp
 from cython.parallel cimport prange
+from libc.limits cimport LLONG_MIN
+from libc.math cimport INFINITY
 from libc.string cimport memset
 
 from cnet._kernels._threads cimport threads_for
@@ -105,6 +107,14 @@ cdef inline void covered(const Geometry *w, Py_ssize_t tap, Py_ssize_t *lo, Py_s
         cover(w, tap, lo, hi)
 
 
+cdef inline value lowest(const value *like) noexcept nogil:
+    """The maximum of nothing: a window with dilation may lie in the padding altogether. Its position is -1."""
+    if value is float or value is double:
+        return <value> -INFINITY
+    else:
+        return LLONG_MIN
+
+
 cdef inline bint beats(value v, value m) noexcept nogil:
     """Whether v replaces the maximum m: ties go to the first, NaN beats everything, the last NaN wins."""
     if value is float or value is double:
@@ -164,7 +174,7 @@ cdef inline void max_tap_by(const value *x, value *y, index *at, index start, Py
 cdef inline void max_window(const Geometry *w, const value *x, value *y, index *at, Py_ssize_t d0, Py_ssize_t d1, Py_ssize_t h0,
                             Py_ssize_t h1, Py_ssize_t o) noexcept nogil:
     cdef Py_ssize_t w0, w1, i, j, l, best = -1
-    cdef value v, m = 0
+    cdef value v, m = lowest(y)
     span(w, 2, o, &w0, &w1)
     for i from d0 <= i < d1 by step(w, 0):
         for j from h0 <= j < h1 by step(w, 1):
@@ -189,6 +199,7 @@ cdef inline void max_row(const Geometry *w, const value *x, value *y, index *at,
             max_window(w, x, y + o, at + o, d0, d1, h0, h1, o)
         return
     for o in range(w.out[2]):
+        y[o] = lowest(y)
         at[o] = -1
     for i from d0 <= i < d1 by w.d[0]:
         for j from h0 <= j < h1 by w.d[1]:
@@ -260,7 +271,8 @@ cdef void scatter_planes(const value *g, const index *at, value *gx, Py_ssize_t 
     for t in prange(planes, schedule='static', num_threads=threads):
         memset(gx + t * n_in, 0, n_in * sizeof(value))
         for i in range(n_out):
-            gx[t * n_in + at[t * n_out + i]] += g[t * n_out + i]
+            if at[t * n_out + i] >= 0:
+                gx[t * n_in + at[t * n_out + i]] += g[t * n_out + i]
 
 
 cdef void gather_planes(const value *x, const index *at, value *y, Py_ssize_t planes, Py_ssize_t n_in,
@@ -269,11 +281,11 @@ cdef void gather_planes(const value *x, const index *at, value *y, Py_ssize_t pl
     cdef int threads = threads_for(3.0 * sizeof(value) * planes * n_out)
     for t in prange(planes, schedule='static', num_threads=threads):
         for i in range(n_out):
-            y[t * n_out + i] = x[t * n_in + at[t * n_out + i]]
+            y[t * n_out + i] = x[t * n_in + at[t * n_out + i]] if at[t * n_out + i] >= 0 else 0
 
 
 def scatter(cnp.ndarray g, cnp.ndarray at, cnp.ndarray gx, Py_ssize_t planes, Py_ssize_t n_in, Py_ssize_t n_out):
-    """gx (planes, n_in) = zeros, plus g (planes, n_out) at the positions `at`, which are valid."""
+    """gx (planes, n_in) = zeros, plus g (planes, n_out) at the positions `at`, which are valid or -1 for nowhere."""
     cdef bint small = cnp.PyArray_ITEMSIZE(at) == 4
     cdef void *a = cnp.PyArray_DATA(g)
     cdef void *b = cnp.PyArray_DATA(gx)
@@ -291,7 +303,7 @@ def scatter(cnp.ndarray g, cnp.ndarray at, cnp.ndarray gx, Py_ssize_t planes, Py
 
 
 def gather(cnp.ndarray x, cnp.ndarray at, cnp.ndarray y, Py_ssize_t planes, Py_ssize_t n_in, Py_ssize_t n_out):
-    """y (planes, n_out) = x (planes, n_in) at the positions `at`, which are valid."""
+    """y (planes, n_out) = x (planes, n_in) at the positions `at`, which are valid or -1 for nowhere."""
     cdef bint small = cnp.PyArray_ITEMSIZE(at) == 4
     cdef void *a = cnp.PyArray_DATA(x)
     cdef void *b = cnp.PyArray_DATA(y)

@@ -1,6 +1,7 @@
 """Comparisons, logic, bits, extremes of two tensors, clamping, and a few more functions of several tensors."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -131,7 +132,7 @@ def _bits(name, ufunc, what, example, dunder, kernel):
     op = type(Op)(name, (Op,), {'forward': staticmethod(lambda x, y: quiet(ufunc, x, y))})
 
     def function(input, other, *, out=None):
-        x, y = operands(input, other, name)
+        x, _ = operands(input, other, name)
         if x.dtype.kind not in 'biu':
             raise errors.not_implemented(kernel, x.dtype)
         r = binary(op, input, other, name)
@@ -173,7 +174,7 @@ for _name in ('gcd', 'lcm'):
 class Extreme(Op):
     """The larger (or smaller) of two; ties share the gradient. Subclasses give `forward` and the strict comparison."""
     keep_in = (0, 1)
-    wins = None
+    wins: Any = None
 
     def backward(self, g):
         x, y = self.saved(0), self.saved(1)

@@ -51,7 +51,8 @@ class Contract(Op, name='ViewBackward0'):
         return y.reshape(batch + rows + columns).transpose(axes)
 
     def backward(self, g):
-        a, b, left, right, result = self.saved(0), self.saved(1), *self.kw.values()
+        a, b = self.saved(0), self.saved(1)
+        left, right, result = self.kw.values()
         return (Contract.apply(g, b.conj(), left=result, right=right, result=left) if self.needs[0] else None,
                 Contract.apply(a.conj(), g, left=left, right=result, result=right) if self.needs[1] else None)
 

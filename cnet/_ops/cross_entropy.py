@@ -62,7 +62,7 @@ def _work_type(dt):
 class NllLoss(Op, name='NllLossBackward0'):
     """Kernels see float32 or float64; `aux` is the sum of the weights."""
 
-    keep_in = (1, 2)
+    keep_in: tuple[int, ...] = (1, 2)
 
     @staticmethod
     def forward(x, target, weight, ignore, reduction):
@@ -82,7 +82,7 @@ class NllLoss(Op, name='NllLossBackward0'):
 class NllLossGrad(Op, name='NllLossBackwardBackward0'):
     """Linear in g: its gradient is the loss again."""
 
-    keep_in = (1, 2)
+    keep_in: tuple[int, ...] = (1, 2)
 
     @staticmethod
     def forward(g, target, weight, shape, weights, ignore, reduction):

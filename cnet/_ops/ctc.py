@@ -112,15 +112,15 @@ class CtcLoss(Op, name='CtcLossBackward0'):
         slope[np.arange(steps)[:, None] >= kw['input_lengths']] = 0
         impossible = np.isinf(loss)
         slope[:, impossible] = 0 if kw['zero_infinity'] else np.nan
-        return CtcGrad.apply(g.reshape(1, n, 1) * wrap(slope.astype(logp._a.dtype)))
+        return CtcGrad.apply(g, logp, slope=slope.astype(logp._a.dtype))
 
 
 class CtcGrad(Op, name='CtcLossBackwardBackward0'):
-    """Passes the gradient on, and refuses to be differentiated."""
+    """The gradient times the slope, a function of `logp`; it refuses to be differentiated."""
 
     @staticmethod
-    def forward(g):
-        return g
+    def forward(g, logp, slope):
+        return g[:, None] * slope
 
     def backward(self, gg):
         raise RuntimeError('derivative for aten::_ctc_loss_backward is not implemented')

@@ -246,6 +246,9 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5, cudnn_enable
     if a.ndim < 2:
         raise RuntimeError(f'Expected at least 2 dimensions for input tensor but received {a.ndim}')
     n, channels, inner = _sizes(a)
+    if n * channels // num_groups * inner == 1:
+        raise ValueError('Expected more than 1 value per channel when training, got input size '
+                         f'{[1, num_groups, *shape[2:]]}')
     if num_groups <= 0:
         raise RuntimeError(f'Expected num groups to be greater than 0, got {num_groups}')
     if channels % num_groups:
@@ -255,8 +258,6 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5, cudnn_enable
         if t is not None and t._a.shape != (channels,):
             raise RuntimeError(f'Expected {name} to be a vector of size equal to the number of channels in input, but got '
                                f'{name} of shape {list(t._a.shape)} and input of shape {list(shape)}')
-    if a.size == n * num_groups and n * channels // num_groups == 1 and inner == 1:
-        raise ValueError(f'Expected more than 1 value per channel when training, got input size {list(shape)}')
     if a.dtype.kind != 'f':
         raise errors.not_implemented('GroupNormKernelImpl', a.dtype)
     _check_types(a, weight, bias)

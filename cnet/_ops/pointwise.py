@@ -4,11 +4,11 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import errors
-from .._core.base import TensorBase, wrap
-from .._core.dtype import complex128, float64, number_category
-from .._core.elementwise import binary, binary_, binary_float, kind_of, operands
+from .._core.base import TensorBase
+from .._core.dtype import number_category
+from .._core.elementwise import binary, binary_, binary_float, conj_of, foreign, kind_of, operator, reflected
 from .._core.inplace import assign_, copy_out
-from .._core.op import Op, finish
+from .._core.op import Op
 
 quiet = K._quiet.quiet
 P = K.pointwise
@@ -31,7 +31,7 @@ class AddScaled(Op, name='AddBackward0'):
         return P.add(x, _scaled(y, alpha))
 
     def backward(self, g):
-        return g, g * _conj(self.kw['alpha']) if self.needs[1] else None
+        return g, g * conj_of(self.kw['alpha']) if self.needs[1] else None
 
 
 class Sub(Op, name='SubBackward0'):
@@ -48,8 +48,8 @@ class Mul(Op, name='MulBackward0'):
     forward = staticmethod(P.mul)
 
     def backward(self, g):
-        return (g * _conj(self.saved(1)) if self.needs[0] else None,
-                g * _conj(self.saved(0)) if self.needs[1] else None)
+        return (g * conj_of(self.saved(1)) if self.needs[0] else None,
+                g * conj_of(self.saved(0)) if self.needs[1] else None)
 
 
 class Div(Op, name='DivBackward0'):
@@ -58,9 +58,9 @@ class Div(Op, name='DivBackward0'):
     forward = staticmethod(P.div)
 
     def backward(self, g):
-        y = _conj(self.saved(1))
+        y = conj_of(self.saved(1))
         gx = g / y
-        return gx if self.needs[0] else None, -gx * _conj(self.saved(0)) / y if self.needs[1] else None
+        return gx if self.needs[0] else None, -gx * conj_of(self.saved(0)) / y if self.needs[1] else None
 
 
 class SubScaled(Op, name='SubBackward0'):
@@ -72,7 +72,7 @@ class SubScaled(Op, name='SubBackward0'):
         return P.sub(x, _scaled(y, alpha))
 
     def backward(self, g):
-        return g, -g * _conj(self.kw['alpha']) if self.needs[1] else None
+        return g, -g * conj_of(self.kw['alpha']) if self.needs[1] else None
 
 
 class Rsub(SubScaled, name='RsubBackward0'):
@@ -149,69 +149,9 @@ class FmodNumber(Fmod, name='FmodBackward0'):
     __slots__ = ()
 
 
-class PowScalar(Op, name='PowBackward0'):
-    """x ** p for a number p."""
-    __slots__ = ()
-    keep_in = (0,)
-
-    @staticmethod
-    def forward(x, p):
-        if p == 2:
-            return P.square(x)
-        if p == 0.5 and x.dtype.kind == 'f':
-            return P.sqrt(x)
-        return quiet(np.power, x, p)
-
-    def backward(self, g):
-        x, p = self.saved(0), self.kw['p']
-        return None if p == 0 else g * (p * x ** (p - 1)).conj()
-
-
-class Pow(Op, name='PowBackward1'):
-    """x ** y for tensors (or a number x)."""
-    __slots__ = ()
-    keep_in = (0, 1)
-    keep_out = (0,)
-    forward = staticmethod(lambda x, y: quiet(np.power, x, y))
-
-    def backward(self, g):
-        x, y = self.saved(0), self.saved(1)
-        gx = gy = None
-        if self.needs[0]:
-            gx = g * (y * x ** (y - 1)).conj().masked_fill(y == 0, 0)
-        if self.needs[1]:
-            zero = (x == 0) & (y.real >= 0 if y.is_complex() else y >= 0)
-            gy = g * (self.out(0) * x.log()).conj().masked_fill(zero, 0)
-        return gx, gy
-
-
-class PowOfNumber(Pow, name='PowBackward2'):
-    """x ** y for a number x."""
-    __slots__ = ()
-
-    def backward(self, g):
-        x, y = self.saved(0), self.out(0)
-        if x == 0:
-            e = self.saved(1)
-            return None, (g * y * _log(x, y)).masked_fill(e >= 0, 0)
-        return None, g * (y * _log(x, y)).conj()
-
-
 def _scaled(y, alpha):
     """alpha * y in the type of y, which may be a number (then NumPy must not give it a type)."""
     return P.mul(y, alpha) if isinstance(y, np.ndarray) else y * alpha
-
-
-def _log(x, like):
-    """Logarithm of a number in the precision of a tensor."""
-    return quiet(np.log, np.asarray(x, like._a.dtype)).item()
-
-
-def _conj(x):
-    """The conjugate of a tensor or number; nothing to do for real ones."""
-    if isinstance(x, TensorBase):
-        return x.conj() if x._a.dtype.kind == 'c' else x
-    return x.conjugate()
 
 
 def floor_quotient(x, y):
@@ -418,56 +358,6 @@ def fmod(input, other, *, out=None):
     return r if out is None else copy_out(r, out)
 
 
-def pow(input, exponent, *, out=None):
-    """input to the power of exponent.
-
-    Args:
-        input (Tensor or Number): any shape.
-        exponent (Tensor or Number): broadcastable with `input`.
-        out (Tensor, optional): receives the result.
-
-    Returns:
-        Tensor: the broadcast shape, in the promoted type.
-
-    Example:
-        >>> import cnet
-        >>> cnet.pow(cnet.tensor([1., 2., 3.]), 2)
-        tensor([1., 4., 9.])
-    """
-    if isinstance(input, TensorBase):
-        if isinstance(exponent, TensorBase):
-            r = binary(Pow, input, exponent, 'pow')
-        else:
-            x, p = operands(input, exponent, 'pow')
-            if x.dtype.kind in 'iu' and exponent < 0:
-                raise RuntimeError('Integers to negative integer powers are not allowed.')
-            r = finish(PowScalar, PowScalar.info_, (input,), {'p': exponent}, PowScalar.forward(x, p))
-    else:
-        r = binary(PowOfNumber, input, exponent, 'pow')
-    return r if out is None else copy_out(r, out)
-
-
-def float_power(input, exponent, *, out=None):
-    """`pow` in float64 (or complex128).
-
-    Args:
-        input (Tensor or Number): any shape.
-        exponent (Tensor or Number): broadcastable with `input`.
-        out (Tensor, optional): receives the result.
-
-    Returns:
-        Tensor: the broadcast shape.
-
-    Example:
-        >>> import cnet
-        >>> cnet.float_power(cnet.tensor([1, 2]), -1)
-        tensor([1.0000, 0.5000], dtype=cnet.float64)
-    """
-    t = complex128 if 'c' in kind_of(input) + kind_of(exponent) else float64
-    x, y = (v.to(t) if isinstance(v, TensorBase) else v for v in (input, exponent))
-    return pow(x, y, out=out)
-
-
 def rsub(input, other, *, alpha=1):
     """other - alpha * input.
 
@@ -493,43 +383,17 @@ def rsub(input, other, *, alpha=1):
 
 # --- operators and in-place forms ----------------------------------------------------------------------------------------
 
-def _operator(function):
-    """Binary operator from a function: NotImplemented, so that the other operand gets its turn, for foreign types."""
-    def operator(self, other):
-        if not isinstance(other, TensorBase) and number_category(other) is None:
-            other = _foreign(other)
-            if other is NotImplemented:
-                return NotImplemented
-        return function(self, other)
-    return operator
-
-
-def _foreign(x):
-    """A NumPy array as a tensor; NotImplemented for what a tensor cannot be combined with."""
-    return wrap(x) if isinstance(x, np.ndarray) else NotImplemented
-
-
-def _reflected(function):
-    def operator(self, other):
-        if number_category(other) is None:
-            other = _foreign(other)
-            if other is NotImplemented:
-                return NotImplemented
-        return function(other, self)
-    return operator
-
-
 def __add__(self, other):
     if isinstance(other, TensorBase) or number_category(other) is not None:
         return binary(Add, self, other, 'add')
-    other = _foreign(other)
+    other = foreign(other)
     return other if other is NotImplemented else binary(Add, self, other, 'add')
 
 
 def __mul__(self, other):
     if isinstance(other, TensorBase) or number_category(other) is not None:
         return binary(Mul, self, other, 'mul')
-    other = _foreign(other)
+    other = foreign(other)
     return other if other is NotImplemented else binary(Mul, self, other, 'mul')
 
 
@@ -560,16 +424,16 @@ def div_(self, other, *, rounding_mode=None):
 
 
 subtract, multiply, divide, true_divide = sub, mul, div, div
-__all__ = ['add', 'sub', 'mul', 'div', 'floor_divide', 'remainder', 'fmod', 'pow', 'float_power', 'rsub', 'subtract', 'multiply',
+__all__ = ['add', 'sub', 'mul', 'div', 'floor_divide', 'remainder', 'fmod', 'rsub', 'subtract', 'multiply',
            'divide', 'true_divide']
 METHODS = {name: globals()[name] for name in __all__ if name != 'rsub'} | {
     '__add__': __add__, '__radd__': __add__, '__mul__': __mul__, '__rmul__': __mul__,
-    '__sub__': _operator(sub), '__rsub__': _operator(rsub), '__truediv__': _operator(div), '__rtruediv__': _reflected(div),
-    '__floordiv__': _operator(floor_divide), '__rfloordiv__': _reflected(floor_divide), '__mod__': _operator(remainder),
-    '__rmod__': _reflected(remainder), '__pow__': _operator(pow), '__rpow__': _reflected(pow), '__neg__': lambda self: self.neg(),
+    '__sub__': operator(sub), '__rsub__': operator(rsub), '__truediv__': operator(div), '__rtruediv__': reflected(div),
+    '__floordiv__': operator(floor_divide), '__rfloordiv__': reflected(floor_divide), '__mod__': operator(remainder),
+    '__rmod__': reflected(remainder), '__neg__': lambda self: self.neg(),
     '__pos__': lambda self: self.positive(), '__abs__': lambda self: self.abs(),
     'add_': add_, 'sub_': sub_, 'mul_': mul_, 'div_': div_, 'subtract_': sub_, 'multiply_': mul_, 'divide_': div_,
-    'true_divide_': div_, '__iadd__': _operator(add_), '__isub__': _operator(sub_), '__imul__': _operator(mul_),
-    '__itruediv__': _operator(div_)}
-INPLACE = {'floor_divide_': floor_divide, 'remainder_': remainder, 'fmod_': fmod, 'pow_': pow, 'float_power_': float_power,
-           '__ifloordiv__': floor_divide, '__imod__': remainder, '__ipow__': pow}
+    'true_divide_': div_, '__iadd__': operator(add_), '__isub__': operator(sub_), '__imul__': operator(mul_),
+    '__itruediv__': operator(div_)}
+INPLACE = {'floor_divide_': floor_divide, 'remainder_': remainder, 'fmod_': fmod,
+           '__ifloordiv__': floor_divide, '__imod__': remainder}

@@ -58,7 +58,7 @@ def _make(name, f, what, example):
             r = wrap(quiet(f, input._a))
             return r if out is None else copy_out(r, out)
     else:
-        def function(input):
+        def function(input):  # type: ignore[misc]  # the two have different arguments on purpose
             if not isinstance(input, TensorBase):
                 raise errors.argument_type(name, 'input', 'Tensor', input, 1)
             return wrap(quiet(f, input._a))
@@ -191,6 +191,9 @@ def is_nonzero(input):
     return bool(input._a.item())
 
 
-__all__ = [*_TABLE, 'bitwise_not', 'isclose', 'allclose', 'equal', 'is_nonzero']
+__all__ = [
+    'isnan', 'isinf', 'isfinite', 'isposinf', 'isneginf', 'isreal', 'signbit', 'logical_not', 'bitwise_not', 'isclose',
+    'allclose', 'equal', 'is_nonzero',
+]
 METHODS = {name: globals()[name] for name in __all__} | {'__invert__': lambda self: bitwise_not(self)}
-INPLACE = {'bitwise_not_': bitwise_not, 'logical_not_': logical_not}  # noqa: F821  (made from the table)
+INPLACE = {'bitwise_not_': bitwise_not, 'logical_not_': globals()['logical_not']}

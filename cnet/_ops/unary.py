@@ -41,7 +41,8 @@ def _sgn(a):
 FLOAT_TABLE = {
     'exp': ('Exp', P.exp, Y, lambda g, y: g * y.conj(), 'e to the power of x', '0.5', '1.6487'),
     'exp2': ('Exp2', _numpy(np.exp2), Y, lambda g, y: g * y.conj() * math.log(2), '2 to the power of x', '3.', '8.'),
-    'expm1': ('Expm1', P.expm1, Y, lambda g, y: g * (y.conj() + 1), 'e to the power of x, minus 1, exact near 0', '0.5', '0.6487'),
+    'expm1': ('Expm1', P.expm1, Y, lambda g, y: g * (y.conj() + 1), 'e to the power of x, minus 1, exact near 0',
+              '0.5', '0.6487'),
     'log': ('Log', P.log, X, lambda g, x: g / x.conj(), 'natural logarithm', '2.', '0.6931'),
     'log2': ('Log2', _numpy(np.log2), X, lambda g, x: g / (x.conj() * math.log(2)), 'logarithm to base 2', '8.', '3.'),
     'log10': ('Log10', _numpy(np.log10), X, lambda g, x: g / (x.conj() * math.log(10)), 'logarithm to base 10', '5.', '0.6990'),
@@ -52,12 +53,15 @@ FLOAT_TABLE = {
     'sin': ('Sin', _numpy(np.sin), X, lambda g, x: g * x.cos().conj(), 'sine of an angle in radians', '1.', '0.8415'),
     'cos': ('Cos', _numpy(np.cos), X, lambda g, x: -g * x.sin().conj(), 'cosine of an angle in radians', '1.', '0.5403'),
     'tan': ('Tan', _numpy(np.tan), Y, lambda g, y: g * (1 + y * y).conj(), 'tangent of an angle in radians', '1.', '1.5574'),
-    'asin': ('Asin', _numpy(np.arcsin), X, lambda g, x: g * (1 - x * x).rsqrt().conj(), 'inverse sine in radians', '0.5', '0.5236'),
-    'acos': ('Acos', _numpy(np.arccos), X, lambda g, x: -g * (1 - x * x).rsqrt().conj(), 'inverse cosine in radians', '0.5', '1.0472'),
+    'asin': ('Asin', _numpy(np.arcsin), X, lambda g, x: g * (1 - x * x).rsqrt().conj(), 'inverse sine in radians',
+             '0.5', '0.5236'),
+    'acos': ('Acos', _numpy(np.arccos), X, lambda g, x: -g * (1 - x * x).rsqrt().conj(), 'inverse cosine in radians',
+             '0.5', '1.0472'),
     'atan': ('Atan', _numpy(np.arctan), X, lambda g, x: g / (1 + x * x).conj(), 'inverse tangent in radians', '1.', '0.7854'),
     'sinh': ('Sinh', _numpy(np.sinh), X, lambda g, x: g * x.cosh().conj(), 'hyperbolic sine', '1.', '1.1752'),
     'cosh': ('Cosh', _numpy(np.cosh), X, lambda g, x: g * x.sinh().conj(), 'hyperbolic cosine', '1.', '1.5431'),
-    'asinh': ('Asinh', _numpy(np.arcsinh), X, lambda g, x: g * (x * x + 1).rsqrt().conj(), 'inverse hyperbolic sine', '1.', '0.8814'),
+    'asinh': ('Asinh', _numpy(np.arcsinh), X, lambda g, x: g * (x * x + 1).rsqrt().conj(), 'inverse hyperbolic sine',
+              '1.', '0.8814'),
     'acosh': ('Acosh', _numpy(np.arccosh), X, lambda g, x: g * ((x - 1).rsqrt() * (x + 1).rsqrt()).conj(),
               'inverse hyperbolic cosine', '2.', '1.3170'),
     'atanh': ('Atanh', _numpy(np.arctanh), X, lambda g, x: g / (1 - x * x).conj(), 'inverse hyperbolic tangent', '0.5', '0.5493'),
@@ -70,9 +74,11 @@ FLOAT_TABLE = {
 }
 SAME_TABLE = {
     'neg': ('Neg', P.neg, None, lambda g, x: -g, 'minus x', '2.', '-2.'),
-    'square': ('Pow', lambda a, out=None: P.square(a if a.dtype.kind != 'b' else a.astype(np.int64), out), X, lambda g, x: g * (2 * x).conj(), 'x * x', '3.', '9.'),
+    'square': ('Pow', lambda a, out=None: P.square(a if a.dtype.kind != 'b' else a.astype(np.int64), out), X,
+               lambda g, x: g * (2 * x).conj(), 'x * x', '3.', '9.'),
     'abs': ('Abs', P.abs, X, lambda g, x: g * x.sgn(), 'absolute value', '-3.', '3.'),
-    'sign': ('Sign', lambda a: a.copy() if a.dtype.kind == 'b' else quiet(np.sign, a), None, _zero, 'sign: -1, 0 or 1', '-3.', '-1.'),
+    'sign': ('Sign', lambda a: a.copy() if a.dtype.kind == 'b' else quiet(np.sign, a), None, _zero,
+             'sign: -1, 0 or 1', '-3.', '-1.'),
     'sgn': ('Sgn', lambda a: quiet(_sgn, a), X, lambda g, x: _sgn_grad(g, x), 'x / abs(x), and 0 at 0', '-3.', '-1.'),
     'floor': ('Floor', _numpy(np.floor), None, _zero, 'largest integer not above x', '1.7', '1.'),
     'ceil': ('Ceil', _numpy(np.ceil), None, _zero, 'smallest integer not below x', '1.2', '2.'),
@@ -82,7 +88,8 @@ SAME_TABLE = {
 }
 ALIASES = {'arcsin': 'asin', 'arccos': 'acos', 'arctan': 'atan', 'arcsinh': 'asinh', 'arccosh': 'acosh', 'arctanh': 'atanh',
            'negative': 'neg', 'absolute': 'abs', 'fix': 'trunc'}
-KERNEL_NAMES = {'abs': 'abs_cpu', 'floor': 'floor_vml_cpu', 'ceil': 'ceil_vml_cpu', 'frac': 'frac_cpu', 'trunc': 'trunc_cpu'}  # refuse bool
+# These refuse bool, under the names of PyTorch's kernels.
+KERNEL_NAMES = {'abs': 'abs_cpu', 'floor': 'floor_vml_cpu', 'ceil': 'ceil_vml_cpu', 'frac': 'frac_cpu', 'trunc': 'trunc_cpu'}
 NO_BOOL = {'neg': 'Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the '
                   '`~` or `logical_not()` operator instead.'}
 

@@ -9,7 +9,9 @@ import pytest
 import cnet
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from programs import PROGRAMS  # noqa: E402
+import programs_hooks  # noqa: F401  (each file adds its programs)
+import programs_writes  # noqa: F401
+from programs import PROGRAMS
 
 ANSWERS = json.loads((pathlib.Path(__file__).parents[1] / 'golden' / 'autograd.json').read_text())
 

@@ -79,22 +79,26 @@ def _one(make, dtype):
 
 
 REALS = FLOATS + INTS + BOOLS
-SPECS = [OpSpec(name, _ties, dtypes=REALS if name not in ('eq', 'ne') else ALL, grad=False, ref=ref, inplace=name + '_', errors=_shapes)
+SPECS = [OpSpec(name, _ties, dtypes=REALS if name not in ('eq', 'ne') else ALL, grad=False, ref=ref, inplace=name + '_',
+                errors=_shapes)
          for name, ref in (('eq', np.equal), ('ne', np.not_equal), ('lt', np.less), ('le', np.less_equal), ('gt', np.greater),
                            ('ge', np.greater_equal))]
-SPECS += [OpSpec(name, _pairs, dtypes=REALS, grad=False) for name in ('not_equal', 'less', 'less_equal', 'greater', 'greater_equal')]
+SPECS += [OpSpec(name, _pairs, dtypes=REALS, grad=False)
+          for name in ('not_equal', 'less', 'less_equal', 'greater', 'greater_equal')]
 SPECS += [OpSpec(name, _pairs, dtypes=ALL, grad=False, ref=getattr(np, name), inplace=name + '_', errors=_shapes)
           for name in ('logical_and', 'logical_or', 'logical_xor')]
-SPECS += [OpSpec(name, _ties, dtypes=INTS + (BOOLS if name != 'bitwise_' else ()), grad=False, ref=getattr(np, name), inplace=name + '_')
+SPECS += [OpSpec(name, _ties, dtypes=INTS + BOOLS, grad=False, ref=getattr(np, name), inplace=name + '_')
           for name in ('bitwise_and', 'bitwise_or', 'bitwise_xor')]
-SPECS += [OpSpec(name, _shifts, dtypes=INTS, grad=False, inplace=name + '_') for name in ('bitwise_left_shift', 'bitwise_right_shift')]
+SPECS += [OpSpec(name, _shifts, dtypes=INTS, grad=False, inplace=name + '_')
+          for name in ('bitwise_left_shift', 'bitwise_right_shift')]
 SPECS += [OpSpec(name, _pairs, dtypes=INTS, grad=False, ref=getattr(np, name), inplace=name + '_') for name in ('gcd', 'lcm')]
 SPECS += [OpSpec(name, _distinct, dtypes=FLOATS + INTS, ref=getattr(np, name), errors=_shapes)
           for name in ('maximum', 'minimum', 'fmax', 'fmin')]
 SPECS += [OpSpec(name, _holes, grad=False) for name in ('maximum', 'minimum', 'fmax', 'fmin')]
 SPECS += [
     OpSpec('atan2', _positive, ref=np.arctan2, inplace='atan2_'), OpSpec('arctan2', _positive),
-    OpSpec('hypot', _positive, ref=np.hypot, inplace='hypot_'), OpSpec('copysign', _distinct, ref=np.copysign, inplace='copysign_'),
+    OpSpec('hypot', _positive, ref=np.hypot, inplace='hypot_'),
+    OpSpec('copysign', _distinct, ref=np.copysign, inplace='copysign_'),
     OpSpec('nextafter', _pairs, grad=False, ref=np.nextafter), OpSpec('heaviside', _pairs, grad=False, ref=np.heaviside),
     OpSpec('logaddexp', _pairs, ref=np.logaddexp), OpSpec('logaddexp2', _pairs, ref=np.logaddexp2),
     OpSpec('xlogy', _products, inplace='xlogy_'),
@@ -105,6 +109,7 @@ SPECS += [
     OpSpec('equal', _pairs, dtypes=ALL, grad=False), OpSpec('is_nonzero', _one, dtypes=ALL, grad=False),
     OpSpec('bitwise_not', _special, dtypes=INTS + BOOLS, grad=False, ref=np.invert, inplace='bitwise_not_'),
 ]
-SPECS += [OpSpec(name, _special, dtypes=ALL if name in ('isnan', 'isinf', 'isfinite', 'isreal', 'logical_not') else REALS, grad=False,
+SPECS += [OpSpec(name, _special, grad=False,
+                 dtypes=ALL if name in ('isnan', 'isinf', 'isfinite', 'isreal', 'logical_not') else REALS,
                  ref=getattr(np, name) if name in ('isnan', 'isfinite', 'logical_not') else None)
           for name in ('isnan', 'isinf', 'isfinite', 'isposinf', 'isneginf', 'isreal', 'signbit', 'logical_not')]

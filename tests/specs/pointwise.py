@@ -60,7 +60,8 @@ def _integer_powers(make, dtype):
 
 
 def _shapes(make):
-    yield Error(RuntimeError, Sample(make(2, 3), make(4)), match=r'The size of tensor a \(3\) must match the size of tensor b \(4\)')
+    yield Error(RuntimeError, Sample(make(2, 3), make(4)),
+                match=r'The size of tensor a \(3\) must match the size of tensor b \(4\)')
     yield Error(TypeError, Sample(make(2), 'x'))
 
 

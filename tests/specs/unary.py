@@ -46,6 +46,7 @@ def _not_a_tensor(make):
     yield Error(TypeError, Sample([1., 2.]))
 
 
+NO_BOOL = ('neg', 'frac', 'round', 'abs', 'floor', 'ceil', 'trunc')
 SPECS = []
 for _name, (_low, _high, _ref, _complex) in RANGES.items():
     SPECS.append(OpSpec(_name, _samples(_low, _high), ref=_ref, inplace=_name + '_', errors=_not_a_tensor, tol=STEEP))
@@ -56,7 +57,7 @@ for _name, (_low, _high, _ref, _complex) in RANGES.items():
                             tol={'complex64': (2e-5, 2e-5, 'as for float32, in products of two')}))
 for _name, (_ref, _complex) in SAME.items():
     SPECS.append(OpSpec(_name, _samples(-2, 2), ref=_ref, inplace=_name + '_', errors=_not_a_tensor))
-    SPECS.append(OpSpec(_name, _integers, dtypes=INTS if _name in ('neg', 'frac', 'round', 'abs', 'floor', 'ceil', 'trunc') else INTS + ('bool',), grad=False)
+    SPECS.append(OpSpec(_name, _integers, dtypes=INTS if _name in NO_BOOL else INTS + ('bool',), grad=False)
                  if _name not in ('frac',) else OpSpec(_name, _samples(-5, 5)))
     if _complex:
         SPECS.append(OpSpec(_name, _samples(.3, 2), dtypes=COMPLEXES))
@@ -83,7 +84,9 @@ def _complex_only(make, dtype):
 SPECS += [
     OpSpec('round', _rounded), OpSpec('nan_to_num', _holes, inplace='nan_to_num_'), OpSpec('logit', _clamped, tol=STEEP),
     OpSpec('conj', _complex_only, dtypes=COMPLEXES + FLOATS), OpSpec('conj_physical', _complex_only, dtypes=COMPLEXES + FLOATS),
-    OpSpec('angle', _complex_only, dtypes=COMPLEXES + FLOATS), OpSpec('positive', _complex_only, dtypes=tuple(d for d in ALL if d != 'bool')),
+    OpSpec('angle', _complex_only, dtypes=COMPLEXES + FLOATS),
+    OpSpec('positive', _complex_only, dtypes=tuple(d for d in ALL if d != 'bool')),
 ]
-SPECS += [OpSpec(_alias, _samples(.2, .8)) for _alias in ('arcsin', 'arccos', 'arctan', 'arcsinh', 'arctanh', 'negative', 'absolute', 'fix')]
+SPECS += [OpSpec(_alias, _samples(.2, .8)) for _alias in (
+    'arcsin', 'arccos', 'arctan', 'arcsinh', 'arctanh', 'negative', 'absolute', 'fix')]
 SPECS += [OpSpec('arccosh', _samples(1.2, 3), tol=STEEP)]

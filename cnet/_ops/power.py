@@ -1,0 +1,121 @@
+"""Powers of tensors and numbers."""
+
+import numpy as np
+
+from .. import _kernels as K
+from .._core.base import TensorBase
+from .._core.dtype import complex128, float64
+from .._core.elementwise import binary, kind_of, operands, operator, reflected
+from .._core.inplace import copy_out
+from .._core.op import Op, finish
+
+quiet = K._quiet.quiet
+P = K.pointwise
+
+
+class PowScalar(Op, name='PowBackward0'):
+    """x ** p for a number p."""
+    __slots__ = ()
+    keep_in = (0,)
+
+    @staticmethod
+    def forward(x, p):
+        if p == 2:
+            return P.square(x)
+        if p == 0.5 and x.dtype.kind == 'f':
+            return P.sqrt(x)
+        return quiet(np.power, x, p)
+
+    def backward(self, g):
+        x, p = self.saved(0), self.kw['p']
+        return None if p == 0 else g * (p * x ** (p - 1)).conj()
+
+
+class Pow(Op, name='PowBackward1'):
+    """x ** y for tensors (or a number x)."""
+    __slots__ = ()
+    keep_in = (0, 1)
+    keep_out = (0,)
+    forward = staticmethod(lambda x, y: quiet(np.power, x, y))
+
+    def backward(self, g):
+        x, y = self.saved(0), self.saved(1)
+        gx = gy = None
+        if self.needs[0]:
+            gx = g * (y * x ** (y - 1)).conj().masked_fill(y == 0, 0)
+        if self.needs[1]:
+            zero = (x == 0) & (y.real >= 0 if y.is_complex() else y >= 0)
+            gy = g * (self.out(0) * x.log()).conj().masked_fill(zero, 0)
+        return gx, gy
+
+
+class PowOfNumber(Pow, name='PowBackward2'):
+    """x ** y for a number x."""
+    __slots__ = ()
+
+    def backward(self, g):
+        x, y = self.saved(0), self.out(0)
+        if x == 0:
+            e = self.saved(1)
+            return None, (g * y * _log(x, y)).masked_fill(e >= 0, 0)
+        return None, g * (y * _log(x, y)).conj()
+
+
+def _log(x, like):
+    """Logarithm of a number in the precision of a tensor."""
+    return quiet(np.log, np.asarray(x, like._a.dtype)).item()
+
+
+def pow(input, exponent, *, out=None):
+    """input to the power of exponent.
+
+    Args:
+        input (Tensor or Number): any shape.
+        exponent (Tensor or Number): broadcastable with `input`.
+        out (Tensor, optional): receives the result.
+
+    Returns:
+        Tensor: the broadcast shape, in the promoted type.
+
+    Example:
+        >>> import cnet
+        >>> cnet.pow(cnet.tensor([1., 2., 3.]), 2)
+        tensor([1., 4., 9.])
+    """
+    if isinstance(input, TensorBase):
+        if isinstance(exponent, TensorBase):
+            r = binary(Pow, input, exponent, 'pow')
+        else:
+            x, p = operands(input, exponent, 'pow')
+            if x.dtype.kind in 'iu' and exponent < 0:
+                raise RuntimeError('Integers to negative integer powers are not allowed.')
+            r = finish(PowScalar, PowScalar.info_, (input,), {'p': exponent}, PowScalar.forward(x, p))
+    else:
+        r = binary(PowOfNumber, input, exponent, 'pow')
+    return r if out is None else copy_out(r, out)
+
+
+def float_power(input, exponent, *, out=None):
+    """`pow` in float64 (or complex128).
+
+    Args:
+        input (Tensor or Number): any shape.
+        exponent (Tensor or Number): broadcastable with `input`.
+        out (Tensor, optional): receives the result.
+
+    Returns:
+        Tensor: the broadcast shape.
+
+    Example:
+        >>> import cnet
+        >>> cnet.float_power(cnet.tensor([1, 2]), -1)
+        tensor([1.0000, 0.5000], dtype=cnet.float64)
+    """
+    t = complex128 if 'c' in kind_of(input) + kind_of(exponent) else float64
+    x, y = (v.to(t) if isinstance(v, TensorBase) else v for v in (input, exponent))
+    return pow(x, y, out=out)
+
+
+__all__ = ['pow', 'float_power']
+METHODS = {'pow': pow, 'float_power': float_power, '__pow__': operator(pow), '__rpow__': reflected(pow)}
+INPLACE = {'pow_': pow, 'float_power_': float_power, '__ipow__': pow}

@@ -1,0 +1,42 @@
+"""Statistics in float32 of numbers far from zero, for short and long rows, against float64."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cnet import _kernels as K
+
+SIZES = [(2, 3, 1), (300, 70, 1), (2, 3, 7), (2, 3, 255), (2, 3, 256), (2, 3, 1023), (2, 3, 5000), (64, 2, 49)]
+
+
+@pytest.mark.parametrize('sizes', SIZES, ids=str)
+def test_batch_statistics_are_stable(sizes: tuple[int, int, int]) -> None:
+    x = (np.random.default_rng(0).standard_normal(sizes) + 1e4).astype('f4')
+    mean, rstd = np.empty((2, sizes[1]), 'f4')
+    K.norm.batch_stats(x, *sizes, 0.1, 0.0, None, None, mean, rstd)
+    exact = x.astype('f8')
+    np.testing.assert_allclose(mean, exact.mean((0, 2)), 1e-7)
+    np.testing.assert_allclose(rstd, exact.var((0, 2)) ** -0.5, 2e-4)
+
+
+@pytest.mark.parametrize('n', [1, 2, 15, 255, 256, 1000, 1024, 1025, 5000])
+@pytest.mark.parametrize('kernel', ['layer', 'group'])
+def test_row_statistics_are_stable(kernel: str, n: int) -> None:
+    x = (np.random.default_rng(0).standard_normal((4, n)) + 1e4).astype('f4')
+    y, (mean, rstd) = np.empty_like(x), np.empty((2, 4), 'f4')
+    if kernel == 'layer':
+        K.norm.layer_forward(x, None, None, 1e-3, True, y, mean, rstd, 4, n)
+    else:
+        K.norm.group_forward(x, None, None, 1e-3, y, mean, rstd, 4, 2, 1, n)
+    exact = x.astype('f8')
+    np.testing.assert_allclose(mean, exact.mean(1), 1e-7)
+    np.testing.assert_allclose(rstd, (exact.var(1) + 1e-3) ** -0.5, 2e-4)
+    np.testing.assert_allclose(y, (exact - exact.mean(1, keepdims=True)) * rstd[:, None], rtol=1e-3, atol=2e-3)
+
+
+def test_long_sums_keep_their_digits() -> None:
+    """A hundred thousand equal numbers, whose running sum in float32 would lose five digits."""
+    x = np.full((1, 1, 100_000), 0.1, 'f4')
+    mean, rstd = np.empty((2, 1), 'f4')
+    K.norm.batch_stats(x, 1, 1, 100_000, 0.1, 1.0, None, None, mean, rstd)
+    assert mean[0] == np.float32(0.1) and rstd[0] == 1

@@ -1,0 +1,72 @@
+"""Pooling kernels against a loop over every window, for geometries around the borders of their special cases."""
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from cnet import _kernels as K
+
+# (height, width, kernel, stride, padding, dilation); the height of everything is that of the width but for the size.
+GEOMETRIES = [
+    (h, w, k, s, p, d) for h, w, k, s, p, d in
+    itertools.product((1, 6, 7), (1, 6, 35, 70), (1, 2, 3, 9), (1, 2, 3), (0, 1), (1, 2))
+    if p <= k // 2 and min(h, w) + 2 * p >= (k - 1) * d + 1
+]
+
+
+def windows(h: int, w: int, k: int, s: int, p: int, d: int) -> list[list[list[int]]]:
+    """For every result, the positions in the plane that its window covers."""
+    def axis(n: int) -> list[list[int]]:
+        return [[i for i in range(o * s - p, o * s - p + (k - 1) * d + 1, d) if 0 <= i < n]
+                for o in range((n + 2 * p - d * (k - 1) - 1) // s + 1)]
+    return [[[i * w + j for i in rows for j in columns] for columns in axis(w)] for rows in axis(h)]
+
+
+@pytest.mark.parametrize('dtype', ['f4', 'f8'])
+def test_every_window(dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    assert len(GEOMETRIES) > 100
+    for geometry in GEOMETRIES:
+        h, w, k, s, p, d = geometry
+        covered = windows(*geometry)
+        out = len(covered), len(covered[0])
+        x = rng.integers(0, 5, (2, h, w)).astype(dtype)  # many ties: the first of equals wins
+        window = K.pool.Window((1, h, w), (1, *out), (1, k, k), (1, s, s), (0, p, p), (1, d, d))
+        y, at = np.empty((2, *out), dtype), np.empty((2, *out), 'i4')
+        K.pool.max_forward(x, y, at, 2, window)
+        flat = x.reshape(2, -1)
+        places = np.array([[[max(one, key=lambda i: (plane[i], -i), default=-1) for one in row] for row in covered]
+                           for plane in flat])
+        np.testing.assert_array_equal(at, places, str(geometry))
+        values = np.where(places < 0, -np.inf, np.take_along_axis(flat, places.reshape(2, -1), 1).reshape(places.shape))
+        np.testing.assert_array_equal(y, values, str(geometry))
+        gx, expected = np.empty((2, h * w), dtype), np.zeros((2, h * w))
+        K.pool.scatter(places.astype(dtype), at, gx, 2, h * w, at[0].size)
+        for plane, row, column in np.ndindex(y.shape):
+            if (i := places[plane, row, column]) >= 0:
+                expected[plane, i] += i
+        np.testing.assert_array_equal(gx, expected)
+        if d == 1:
+            K.pool.avg_forward(x, y, 2, window, False, 0)
+            means = np.array([[[plane[one].mean() for one in row] for row in covered] for plane in flat])
+            np.testing.assert_allclose(y, means, 1e-6, err_msg=str(geometry))
+            gx, expected = np.empty((2, h * w), dtype), np.zeros((2, h * w))
+            K.pool.avg_grad(y, gx, 2, window, False, 0)
+            for plane, row, column in np.ndindex(y.shape):
+                one = covered[row][column]
+                expected[plane, one] += y[plane, row, column] / len(one)
+            np.testing.assert_allclose(gx, expected, 1e-5, 1e-6, err_msg=str(geometry))
+
+
+@pytest.mark.parametrize('size', [1, 5, 17])
+@pytest.mark.parametrize('out', [1, 2, 5, 7])
+def test_adaptive_windows(size: int, out: int) -> None:
+    x = np.random.default_rng(0).standard_normal((2, size, 40)).astype('f4')
+    window = K.pool.Window((1, size, 40), (1, out, 3))
+    y = np.empty((2, out, 3), 'f4')
+    K.pool.avg_forward(x, y, 2, window, True, 0)
+    for i, j in np.ndindex(out, 3):
+        part = x[:, i * size // out:-(-(i + 1) * size // out), j * 40 // 3:-(-(j + 1) * 40 // 3)]
+        np.testing.assert_allclose(y[:, i, j], part.mean((1, 2)), 1e-5, 1e-6)
