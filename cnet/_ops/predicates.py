@@ -191,9 +191,6 @@ def is_nonzero(input):
     return bool(input._a.item())
 
 
-__all__ = [
-    'isnan', 'isinf', 'isfinite', 'isposinf', 'isneginf', 'isreal', 'signbit', 'logical_not', 'bitwise_not', 'isclose',
-    'allclose', 'equal', 'is_nonzero',
-]
+__all__ = list(_TABLE) + ['bitwise_not', 'isclose', 'allclose', 'equal', 'is_nonzero']
 METHODS = {name: globals()[name] for name in __all__} | {'__invert__': lambda self: bitwise_not(self)}
 INPLACE = {'bitwise_not_': bitwise_not, 'logical_not_': globals()['logical_not']}

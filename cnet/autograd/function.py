@@ -112,8 +112,8 @@ class Function(FunctionCtx, metaclass=_FunctionMeta):
 
     def __init__(self, *args, **kwargs):
         raise RuntimeError(f'{type(self)} should not be instantiated. Methods on autograd functions are all static, '
-                           "so you should invoke them on the class itself. Instantiating an autograd function will raise an error in a future "
-                           'version of PyTorch.')
+                           "so you should invoke them on the class itself. Instantiating an autograd function will raise an "
+                           'error in a future version of PyTorch.')
 
     def __call__(self, *args, **kwargs):
         raise RuntimeError('Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd '
