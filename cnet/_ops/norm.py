@@ -107,12 +107,15 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
 
     Example:
         >>> import cnet
-        >>> cnet.nn.functional.batch_norm(cnet.tensor([[1.], [3.]]), None, None, training=True, eps=0.)
+        >>> cnet.nn.functional.batch_norm(cnet.tensor([[1.], [3.]]), None, None, training=True, eps=1e-9)
         tensor([[-1.],
                 [ 1.]])
     """
     if not isinstance(input, TensorBase):
         raise errors.argument_type('batch_norm', 'input', 'Tensor', input, 1)
+    if eps <= 0 and (training or eps < 0):
+        raise ValueError(f'batch_norm eps must be positive during training, but got {eps}' if training else
+                         f'batch_norm eps must be non-negative, but got {eps}')
     shape = input._a.shape
     if not input._a.size:
         return _batch_norm_of_nothing(input, weight, bias)

@@ -19,23 +19,39 @@ _HALF = np.dtype(np.float16)
 _FLOAT = np.dtype(np.float32)
 
 
-def _run(kernel, arrays, dim, logarithm):
-    """Apply a kernel over (outer, n, inner) to arrays of one shape; float16 goes through float32."""
-    first = arrays[0]
-    dt = first.dtype
-    if dt == _HALF:
-        return cast(_run(kernel, [a.astype(_FLOAT) for a in arrays], dim, logarithm), dt)
-    shape = first.shape
-    result = np.empty(shape, dt)
-    if not first.size:
-        return result
-    if shape:
-        n = shape[dim]
-        inner = 1 if dim == len(shape) - 1 else math.prod(shape[dim + 1:])
-    else:
-        n = inner = 1
-    kernel(*[np.ascontiguousarray(a) for a in arrays], result, first.size // (n * inner), n, inner, logarithm)
-    return result
+def _sizes(a, dim):
+    """(outer, n, inner) around a dimension of an array that has elements."""
+    shape = a.shape
+    if not shape:
+        return 1, 1, 1
+    n = shape[dim]
+    if dim == len(shape) - 1:
+        return a.size // n, n, 1
+    inner = math.prod(shape[dim + 1:])
+    return a.size // (n * inner), n, inner
+
+
+def _forward(x, dim, logarithm):
+    """Kernels see float32 or float64: float16 goes through float32."""
+    if x.dtype == _HALF:
+        return cast(_forward(x.astype(_FLOAT), dim, logarithm), _HALF)
+    y = np.empty(x.shape, x.dtype)
+    if x.size:
+        K.softmax.softmax_forward(_plain(x), y, *_sizes(x, dim), logarithm)
+    return y
+
+
+def _gradient(g, y, dim, logarithm):
+    if g.dtype == _HALF:
+        return cast(_gradient(g.astype(_FLOAT), y.astype(_FLOAT), dim, logarithm), _HALF)
+    gx = np.empty(g.shape, g.dtype)
+    if g.size:
+        K.softmax.softmax_grad(_plain(g), _plain(y), gx, *_sizes(g, dim), logarithm)
+    return gx
+
+
+def _plain(a):
+    return a if a.flags.c_contiguous else np.ascontiguousarray(a)
 
 
 class Softmax(Op, name='SoftmaxBackward0'):
@@ -43,7 +59,7 @@ class Softmax(Op, name='SoftmaxBackward0'):
 
     @staticmethod
     def forward(x, dim):
-        return _run(K.softmax.softmax_forward, [x], dim, False)
+        return _forward(x, dim, False)
 
     def backward(self, g):
         return SoftmaxGrad.apply(g, self.out(0), dim=self.kw['dim'])
@@ -56,7 +72,7 @@ class SoftmaxGrad(Op, name='SoftmaxBackwardDataBackward0'):
 
     @staticmethod
     def forward(g, y, dim):
-        return _run(K.softmax.softmax_grad, [g, y], dim, False)
+        return _gradient(g, y, dim, False)
 
     def backward(self, gg):
         g, y, dim = self.saved(0), self.saved(1), self.kw['dim']
@@ -70,7 +86,7 @@ class LogSoftmax(Op, name='LogSoftmaxBackward0'):
 
     @staticmethod
     def forward(x, dim):
-        return _run(K.softmax.softmax_forward, [x], dim, True)
+        return _forward(x, dim, True)
 
     def backward(self, g):
         return LogSoftmaxGrad.apply(g, self.out(0), dim=self.kw['dim'])
@@ -83,7 +99,7 @@ class LogSoftmaxGrad(Op, name='LogSoftmaxBackwardDataBackward0'):
 
     @staticmethod
     def forward(g, y, dim):
-        return _run(K.softmax.softmax_grad, [g, y], dim, True)
+        return _gradient(g, y, dim, True)
 
     def backward(self, gg):
         g, y, dim = self.saved(0), self.saved(1), self.kw['dim']

@@ -84,6 +84,7 @@ def batch_errors(make: Maker) -> Iterator[Error]:
     none = (None, None)
     yield Error(ValueError, Sample(make(1, 4), *none, training=True),
                 match=r'Expected more than 1 value per channel when training, got input size torch.Size\(\[1, 4\]\)')
+    yield Error(ValueError, Sample(make(3, 5), *none, training=True, eps=0.0), match='eps must be positive during training')
     yield Error(RuntimeError, Sample(make(3, 5), *none), match='running_mean must be defined in evaluation mode')
     yield Error(RuntimeError, Sample(make(3, 5), make(4), make(4)), match='running_mean should contain 5 elements not 4')
     yield Error(RuntimeError, Sample(make(3, 5), make(5), make(5), make(3)), match='weight should contain 5 elements not 3')

@@ -1,0 +1,5 @@
+"""Helpers around models: hooks."""
+
+from . import hooks
+
+__all__ = ['hooks']
