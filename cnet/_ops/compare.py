@@ -245,11 +245,19 @@ class Copysign(Op, name='CopysignBackward0'):
 
 
 class Nextafter(Op, name='NextafterBackward0'):
+    """A step of one unit in the last place; like PyTorch, of slope 1 in what it starts from, unless it has arrived."""
+    keep_in = (0, 1)
     forward = staticmethod(lambda x, y: quiet(np.nextafter, x, y))
 
+    def backward(self, g):
+        return g * (self.saved(0) != self.saved(1)), g * 0
 
-class Heaviside(Op, name='HeavisideBackward0'):
-    forward = staticmethod(lambda x, y: quiet(np.heaviside, x, y))
+
+class Heaviside(Op, name='NotImplemented'):
+    forward = staticmethod(lambda x, y: quiet(np.heaviside, x, y).astype(np.result_type(x, y), copy=False))
+
+    def backward(self, g):
+        raise RuntimeError('derivative for aten::heaviside is not implemented')
 
 
 class Logaddexp(Op, name='LogaddexpBackward0'):
@@ -409,7 +417,13 @@ def _clamp(op, input, min, max, name):
     t = promote_all([x for x in (input, min, max) if x is not None])
     if t != input._a.dtype:
         input = input.to(from_np(t))
-    return op.apply(input, *(b if b is None or isinstance(b, TensorBase) else scalar_for(b, t) for b in (min, max)))
+    bounds = []
+    for b in (min, max):
+        if isinstance(b, TensorBase):
+            bounds.append(b if b._a.dtype == t else b.to(from_np(t)))
+        else:
+            bounds.append(b if b is None else scalar_for(b, t))
+    return op.apply(input, *bounds)
 
 
 def clamp_min(input, min, *, out=None):

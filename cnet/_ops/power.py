@@ -13,6 +13,14 @@ quiet = K._quiet.quiet
 P = K.pointwise
 
 
+def _power(x, y):
+    """x ** y; an integer to a negative power is rounded towards zero, as C does: 0 unless x is 1 or -1."""
+    if np.result_type(x, y).kind not in 'iu' or not np.any(np.less(y, 0)):
+        return quiet(np.power, x, y)
+    size = np.abs(y)
+    return np.where(np.less(y, 0), np.where(np.abs(x) == 1, np.power(x, size), 0), np.power(x, size)).astype(np.result_type(x, y))
+
+
 class PowScalar(Op, name='PowBackward0'):
     """x ** p for a number p."""
     __slots__ = ()
@@ -36,7 +44,7 @@ class Pow(Op, name='PowBackward1'):
     __slots__ = ()
     keep_in = (0, 1)
     keep_out = (0,)
-    forward = staticmethod(lambda x, y: quiet(np.power, x, y))
+    forward = staticmethod(lambda x, y: _power(x, y))
 
     def backward(self, g):
         x, y = self.saved(0), self.saved(1)
