@@ -3,9 +3,10 @@
     import cnet as torch
 """
 
+from importlib import import_module as _import_module
 from math import e, inf, nan, pi
 
-from . import autograd, functional, nn, optim, random, return_types, testing, utils
+from . import autograd, functional, nn, optim, random, return_types, utils
 from ._core.device import *
 from ._core.dtype import *
 from ._core.generator import Generator, default_generator
@@ -19,7 +20,9 @@ from ._core.mode import (
     set_grad_enabled,
 )
 from ._core.size import Size
-from ._kernels._threads import get_num_threads, set_num_threads
+from ._kernels._alloc import empty_cache, memory_stats
+from ._kernels._threads import get_num_threads, set_flush_denormal, set_num_threads
+from ._ops import late as _late
 from ._ops.activation import *
 from ._ops.activation_linear import *
 from ._ops.adaptive_pool import *
@@ -34,7 +37,6 @@ from ._ops.conv import *
 from ._ops.convert import *
 from ._ops.copies import *
 from ._ops.create import *
-from ._ops.ctc import *
 from ._ops.diag import *
 from ._ops.distance import *
 from ._ops.drop import *
@@ -64,13 +66,11 @@ from ._ops.polar import *
 from ._ops.pool import *
 from ._ops.power import *
 from ._ops.predicates import *
-from ._ops.quantile import *
 from ._ops.random import *
 from ._ops.reduce import *
 from ._ops.rows import *
 from ._ops.sample import *
 from ._ops.scan import *
-from ._ops.scatter_reduce import *
 from ._ops.search import *
 from ._ops.sequences import *
 from ._ops.shape import *
@@ -82,7 +82,6 @@ from ._ops.storage import *
 from ._ops.ternary import *
 from ._ops.unary import *
 from ._ops.unique import *
-from ._ops.windows import *
 from ._tensor import Tensor
 from ._tensor_str import set_printoptions
 from .random import get_rng_state, initial_seed, manual_seed, seed, set_rng_state
@@ -90,3 +89,33 @@ from .serialization import load, save
 from .version import __version__
 
 newaxis = None
+
+# Submodules that are imported when they are first named, and names in such modules.
+_LAZY = ('accelerator', 'amp', 'backends', 'compiler', 'cpu', 'cuda', 'fft', 'func', 'jit', 'linalg', 'mps', 'special', 'testing',
+         'xpu')
+_LAZY_NAMES = {
+    'GradScaler': 'amp', 'autocast': 'amp', 'compile': 'compiler',
+    **dict.fromkeys((
+        'are_deterministic_algorithms_enabled', 'get_autocast_dtype', 'get_deterministic_debug_mode',
+        'get_float32_matmul_precision', 'get_num_interop_threads', 'is_autocast_enabled',
+        'is_deterministic_algorithms_warn_only_enabled', 'is_warn_always_enabled', 'set_default_tensor_type',
+        'set_deterministic_debug_mode', 'set_float32_matmul_precision', 'set_num_interop_threads', 'set_warn_always', 'typename',
+        'use_deterministic_algorithms'), '_settings'),
+}
+
+
+def __getattr__(name):
+    """A public name that is imported on first use."""
+    if name in _LAZY:
+        return _import_module(f'.{name}', __name__)
+    if name in _LAZY_NAMES:
+        value = globals()[name] = getattr(_import_module(f'.{_LAZY_NAMES[name]}', __name__), name)
+        return value
+    if name in _late.FILE_OF:
+        value = globals()[name] = _late.public(name)
+        return value
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+
+
+def __dir__():
+    return sorted({*globals(), *_LAZY, *_LAZY_NAMES, *_late.FILE_OF})

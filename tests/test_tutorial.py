@@ -58,6 +58,14 @@ def test_lenet(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[-1].startswith('fc3.bias (10,) ')
 
 
+def test_lstm_tagger_learns_every_tag(capsys: pytest.CaptureFixture[str]) -> None:
+    tutorial.lstm_tagger(cnet, importlib.import_module('cnet.functional'))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:5] == ['LSTMTagger(', '  (word_embeddings): Embedding(9, 6)', '  (lstm): LSTM(6, 6)',
+                         '  (hidden2tag): Linear(in_features=6, out_features=3, bias=True)', ')']
+    assert lines[5::2] == ['True', 'True']
+
+
 def test_tiny_model_computes_and_warns_of_the_implicit_dimension() -> None:
     layer = cnet.nn.Softmax()
     with pytest.warns(UserWarning, match='Implicit dimension choice for softmax has been deprecated'):

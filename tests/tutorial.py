@@ -124,4 +124,45 @@ def dropout(torch: Any, F: Any) -> None:
     print(dropout(my_tensor))
 
 
-BLOCKS = (tiny_model, linear, lenet, max_pool, batch_norm, dropout)
+def lstm_tagger(torch: Any, F: Any) -> None:
+    class LSTMTagger(torch.nn.Module):
+
+        def __init__(self, embedding_dim: int, hidden_dim: int, vocab_size: int, tagset_size: int) -> None:
+            super(LSTMTagger, self).__init__()  # noqa: UP008
+            self.hidden_dim = hidden_dim
+
+            self.word_embeddings = torch.nn.Embedding(vocab_size, embedding_dim)
+
+            # The LSTM takes word embeddings as inputs, and outputs hidden states
+            # with dimensionality hidden_dim.
+            self.lstm = torch.nn.LSTM(embedding_dim, hidden_dim)
+
+            # The linear layer that maps from hidden state space to tag space
+            self.hidden2tag = torch.nn.Linear(hidden_dim, tagset_size)
+
+        def forward(self, sentence: Any) -> Any:
+            embeds = self.word_embeddings(sentence)
+            lstm_out, _ = self.lstm(embeds.view(len(sentence), 1, -1))
+            tag_space = self.hidden2tag(lstm_out.view(len(sentence), -1))
+            tag_scores = F.log_softmax(tag_space, dim=1)
+            return tag_scores
+
+    tagger = LSTMTagger(6, 6, 9, 3)
+    print(tagger)
+    sentences = [(torch.tensor([0, 1, 2, 0, 3]), torch.tensor([0, 1, 2, 0, 1])),
+                 (torch.tensor([4, 5, 6, 7]), torch.tensor([1, 2, 0, 1]))]
+    loss_function = torch.nn.NLLLoss()
+    optimizer = torch.optim.SGD(tagger.parameters(), lr=0.1)
+    for _ in range(300):
+        for sentence, tags in sentences:
+            tagger.zero_grad()
+            loss_function(tagger(sentence), tags).backward()
+            optimizer.step()
+    with torch.no_grad():
+        for sentence, tags in sentences:
+            scores = tagger(sentence)
+            print(scores.argmax(dim=1).tolist() == tags.tolist())
+            print([[round(score, 2) for score in row] for row in scores.tolist()])
+
+
+BLOCKS = (tiny_model, linear, lenet, max_pool, batch_norm, dropout, lstm_tagger)

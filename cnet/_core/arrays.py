@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from .._kernels._alloc import empty, zeros
 from .device import channels_last, channels_last_3d, contiguous_format, preserve_format
 
-__all__ = ['allocate', 'broken_memory', 'cast', 'copy_as', 'empty_as', 'empty_format', 'empty_permuted', 'fits',
-           'is_contiguous', 'strides']
+__all__ = ['allocate', 'broken_memory', 'cast', 'copy_as', 'empty', 'empty_as', 'empty_format', 'empty_permuted', 'fits',
+           'is_contiguous', 'strides', 'zeros']
 
 _ORDER = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}  # dimensions from outermost to innermost
 # NumPy reports casts that overflow; here, as in C, they are silent.
@@ -46,7 +47,7 @@ def is_contiguous(a, format=contiguous_format):
 
 
 def allocate(make, shape, dt):
-    """Call ``make(shape, dt)`` (np.empty, np.zeros, np.ones) and turn NumPy's failures into ours."""
+    """Call ``make(shape, dt)`` (`empty`, `zeros`, np.ones) and turn NumPy's failures into ours."""
     try:
         return make(shape, dt)
     except (MemoryError, ValueError):
@@ -73,10 +74,10 @@ def empty_as(a, dt, format=preserve_format):
     """
     if format is preserve_format:
         if a.flags.c_contiguous:
-            return np.empty(a.shape, dt)
+            return empty(a.shape, dt)
         return empty_permuted(a.shape, dt, _dense_order(a))
     if format is contiguous_format:
-        return np.empty(a.shape, dt)
+        return empty(a.shape, dt)
     return empty_format(a.shape, dt, format)
 
 
@@ -100,7 +101,7 @@ def copy_as(a, dt, format=preserve_format):
 def empty_permuted(shape, dt, order):
     """An uninitialised array whose dimensions lie in memory from outermost to innermost as `order` lists them."""
     inverse = sorted(range(len(order)), key=order.__getitem__)
-    return np.empty([shape[i] for i in order], dt).transpose(inverse)
+    return empty([shape[i] for i in order], dt).transpose(inverse)
 
 
 def _dense_order(a):

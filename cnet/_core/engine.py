@@ -283,6 +283,9 @@ def sole_count(holder):
 SOLE = sole_count([object()])
 
 
+_ONES = {np.dtype(t): np.ones((), t) for t in ('f4', 'f8')}  # np.ones itself takes ten times as long
+
+
 def root_gradients(outputs, grads, what):
     """Check the arguments of `backward` and `grad`, and fill in ones for scalar outputs."""
     if grads is None:
@@ -304,7 +307,8 @@ def root_gradients(outputs, grads, what):
                 raise RuntimeError('grad can be implicitly created only for scalar outputs')
             if y._a.dtype.kind == 'c':
                 raise RuntimeError(f'grad can be implicitly created only for real scalar outputs but got {y.dtype}')
-            g = wrap(np.ones(y._a.shape, y._a.dtype))
+            one = _ONES.get(y._a.dtype) if not y._a.ndim else None
+            g = wrap(np.ones(y._a.shape, y._a.dtype) if one is None else one.copy())
         elif not isinstance(g, TensorBase):
             raise TypeError(f'gradients can be either Tensors or None, but got {type(g).__name__}')
         elif g._a.shape != y._a.shape:

@@ -30,6 +30,20 @@ class RemovableHandle:
     def __exit__(self, *exc):
         self.remove()
 
+    def __getstate__(self):
+        return self.id, [ref() for ref in (self._hooks, *self._extra)]
+
+    def __setstate__(self, state):
+        # Copied together with their owner, the dictionaries are those of the copy.
+        self.id, dicts = state
+        self._hooks, *extra = (_gone if d is None else weakref.ref(d) for d in dicts)
+        self._extra = tuple(extra)
+        RemovableHandle._next_id = max(RemovableHandle._next_id, self.id + 1)
+
+
+def _gone():
+    """Stands for a weak reference whose object is no more."""
+
 
 def _listed(dicts):
     if dicts is None:

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ._cpu import features
 from .targets import FAMILIES, ISAS, SINGLE
-
-if TYPE_CHECKING:
-    def __getattr__(name: str) -> Any: ...
 
 _HERE = os.path.dirname(__file__)
 _BUILT = [isa.name for isa in ISAS if os.path.isdir(os.path.join(_HERE, isa.name))]
@@ -44,9 +41,13 @@ def _choose(forced: str | None) -> str:
 ISA = _choose(os.environ.get('CNET_ISA'))
 __path__ += [os.path.join(_HERE, name) for name in reversed(_BUILT[:_BUILT.index(ISA) + 1])]
 
-for _name in (*SINGLE, *FAMILIES):
-    globals()[_name] = import_module(f'.{_name}', __name__)
-del _name
+
+
+def __getattr__(name: str) -> Any:
+    """A module of kernels, imported when it is first asked for."""
+    if name in FAMILIES or name in SINGLE:
+        return import_module(f'.{name}', __name__)
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
 
 
 def capability() -> str:

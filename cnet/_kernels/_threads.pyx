@@ -1,5 +1,9 @@
-"""The number of threads that kernels use: decided on first use, changed at once, one in a forked child."""
+"""The threads that kernels use: their number, decided on first use, changed at once, one in a forked child; and their
+treatment of denormal numbers.
+"""
 import os
+
+from cython.parallel cimport prange
 
 cdef extern from *:
     """
@@ -9,8 +13,34 @@ cdef extern from *:
     #include <pthread.h>
     static int cnet_at_fork(void (*child)(void)) { return pthread_atfork(NULL, NULL, child); }
     #endif
+
+    /* Sets the calling thread's mode; returns whether there is one. On x86 two bits, for results and for operands. */
+    #if defined(__SSE2__)
+    static int cnet_flush(int on) {
+        unsigned old = __builtin_ia32_stmxcsr();
+        __builtin_ia32_ldmxcsr(on ? old | 0x8040u : old & ~0x8040u);
+        return 1;
+    }
+    #elif defined(_MSC_VER)
+    #include <float.h>
+    static int cnet_flush(int on) {
+        unsigned now;
+        return _controlfp_s(&now, on ? _DN_FLUSH : _DN_SAVE, _MCW_DN) == 0;
+    }
+    #elif defined(__aarch64__)
+    static int cnet_flush(int on) {
+        unsigned long long old;
+        __asm__ volatile("mrs %0, fpcr" : "=r"(old) : : "memory");
+        old = on ? old | (1ull << 24) : old & ~(1ull << 24);
+        __asm__ volatile("msr fpcr, %0" : : "r"(old) : "memory");
+        return 1;
+    }
+    #else
+    static int cnet_flush(int on) { (void)on; return 0; }
+    #endif
     """
     int cnet_at_fork(void (*child)() noexcept nogil) nogil
+    bint cnet_flush(bint on) nogil
 
 # In units of one flop or one byte moved. A fork and join of two threads costs 0.8 us while libgomp's workers spin and
 # 3.4 us when they have gone idle; a core does about 10 units a nanosecond in cache. 32768 units are then 3.3 us, so that
@@ -115,6 +145,38 @@ def set_num_threads(int count):
     if count < 1:
         raise RuntimeError('set_num_threads expects a positive integer')
     thread_limit = 1 if pool_lost else count
+
+
+def set_flush_denormal(mode):
+    """Treat denormal numbers (below 1.2e-38 in float32) as zero, which spares kernels up to 150 cycles for each.
+
+    It is a mode of the calling thread, and of the threads that compute for it; it holds for all arithmetic in that thread.
+
+    Args:
+        mode (bool): whether to.
+
+    Returns:
+        bool: False if the processor has no such mode; then nothing has changed.
+
+    Example:
+        >>> import cnet
+        >>> cnet.set_flush_denormal(True)
+        True
+        >>> cnet.tensor([1e-310], dtype=cnet.float64) * 2
+        tensor([0.], dtype=cnet.float64)
+        >>> cnet.set_flush_denormal(False)
+        True
+    """
+    cdef int i, n = thread_limit if pool_used else 1
+    cdef bint on
+    if not isinstance(mode, bool):
+        raise RuntimeError(f'flush_denormal expects a bool, but got {type(mode).__name__}')
+    on = mode
+    if not cnet_flush(on):  # first here: threads that start later inherit it
+        return False
+    for i in prange(n, nogil=True, num_threads=n, schedule='static', chunksize=1):
+        cnet_flush(on)
+    return True
 
 
 def set_grain(double work):

@@ -8,6 +8,7 @@ import numpy as np
 cimport numpy as cnp
 from cython.parallel cimport prange
 
+from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels.gemm cimport gemm
 from cnet._kernels.types cimport real
@@ -88,7 +89,7 @@ def mm(cnp.ndarray a, cnp.ndarray b, cnp.ndarray d=None, bint at=False, bint bt=
         return other_types(a.T if at else a, b.T if bt else b, d)
     A, B = matrix(a, at), matrix(b, bt)
     shape[0], shape[1] = A.rows, B.columns
-    c = cnp.PyArray_EMPTY(2, shape, kind, 0)
+    c = new_array(2, shape, kind)
     D = A
     D.data = NULL
     if d is not None:
@@ -147,7 +148,7 @@ def bmm(cnp.ndarray a, cnp.ndarray b, cnp.ndarray d=None, bint at=False, bint bt
             s.d_steps[i] = cnp.PyArray_STRIDE(d, i)
         batch *= shape[i]
     shape[s.ndim], shape[s.ndim + 1] = A.rows, B.columns
-    c = cnp.PyArray_EMPTY(s.ndim + 2, shape, kind, 0)
+    c = new_array(s.ndim + 2, shape, kind)
     out = <char *> cnp.PyArray_DATA(c)
     work = <double> A.rows * A.columns * B.columns
     if batch > 1 and work <= BATCH_WORK and threads_for(batch * work / 8) > 1:
@@ -181,7 +182,7 @@ def linear(cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, bint t):
     for i in range(n - 1):
         shape[i] = cnp.PyArray_DIM(x, i)
     shape[n - 1] = W.columns
-    c = cnp.PyArray_EMPTY(n, shape, kind, 0)
+    c = new_array(n, shape, kind)
     if b is not None:
         bias = <char *> cnp.PyArray_DATA(b)
         step = cnp.PyArray_STRIDE(b, 0) // cnp.PyArray_ITEMSIZE(b)
@@ -216,17 +217,17 @@ def linear_grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w, bint t, bint need_x
     if not native(kind):
         return other_linear_grad(g.reshape(G.rows, W.columns), x, w, t, need_x, need_w, need_b)
     if need_x:
-        gx = cnp.PyArray_EMPTY(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), kind, 0)
+        gx = new_array(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), kind)
         failed |= multiply(kind, G, turned(W), NULL, 0, 0, <char *> cnp.PyArray_DATA(gx), True)
     if need_w:
-        gw = cnp.PyArray_EMPTY(2, cnp.PyArray_DIMS(w), kind, 0)
+        gw = new_array(2, cnp.PyArray_DIMS(w), kind)
         if t:
             failed |= multiply(kind, turned(G), X, NULL, 0, 0, <char *> cnp.PyArray_DATA(gw), True)
         else:
             failed |= multiply(kind, turned(X), G, NULL, 0, 0, <char *> cnp.PyArray_DATA(gw), True)
     if need_b:
         shape[0], shape[1] = W.columns, W.columns
-        gb, part = cnp.PyArray_EMPTY(1, shape, kind, 0), cnp.PyArray_EMPTY(1, shape, kind, 0)
+        gb, part = new_array(1, shape, kind), new_array(1, shape, kind)
         if kind == cnp.NPY_FLOAT:
             sum_rows(<float *> G.data, G.rows, G.columns, <float *> cnp.PyArray_DATA(gb), <float *> cnp.PyArray_DATA(part))
         else:

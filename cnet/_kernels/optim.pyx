@@ -6,17 +6,14 @@ float64; the positions of the others are returned, untouched.
 
 cimport numpy as cnp
 from cython.parallel cimport prange
-from libc.math cimport pow, sqrt, sqrtf
-from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
+from libc.math cimport pow
+from cpython.list cimport PyList_GET_SIZE
 
 from cnet._kernels._threads cimport threads_for
+from cnet._kernels.optim_lists cimport alike, at, dense, mad, plain, root
 from cnet._kernels.types cimport real
 
 cnp.import_array()
-
-cdef extern from "optim.h" nogil:
-    float cnet_mad_float(float a, float b, float c)
-    double cnet_mad_double(double a, double b, double c)
 
 cdef enum:
     CHUNK = 8192           # elements of one piece of work: cut by shape, so that results do not depend on threads
@@ -38,40 +35,6 @@ cdef struct Adam:
     double decay
     bint decoupled
     bint maximize
-
-
-cdef inline real mad(real a, real b, real c) noexcept nogil:
-    if real is float:
-        return cnet_mad_float(a, b, c)
-    else:
-        return cnet_mad_double(a, b, c)
-
-
-cdef inline real root(real x) noexcept nogil:
-    if real is float:
-        return sqrtf(x)
-    else:
-        return sqrt(x)
-
-
-cdef inline cnp.ndarray at(list arrays, Py_ssize_t i):
-    return <cnp.ndarray>PyList_GET_ITEM(arrays, i)
-
-
-cdef inline bint alike(cnp.ndarray a, cnp.ndarray p):
-    """Whether `a` can be updated along with the parameter `p`."""
-    return (cnp.PyArray_TYPE(a) == cnp.PyArray_TYPE(p) and cnp.PyArray_IS_C_CONTIGUOUS(a)
-            and cnp.PyArray_SIZE(a) == cnp.PyArray_SIZE(p))
-
-
-cdef inline cnp.ndarray dense(cnp.ndarray g):
-    """The gradient, copied if it is not contiguous."""
-    return g if cnp.PyArray_IS_C_CONTIGUOUS(g) else <cnp.ndarray>cnp.PyArray_GETCONTIGUOUS(g)
-
-
-cdef inline bint plain(cnp.ndarray p):
-    return ((cnp.PyArray_TYPE(p) == cnp.NPY_FLOAT or cnp.PyArray_TYPE(p) == cnp.NPY_DOUBLE)
-            and cnp.PyArray_IS_C_CONTIGUOUS(p) and cnp.PyArray_ISWRITEABLE(p))
 
 
 def sgd(list params, list grads, list buffers, double lr, double momentum, double dampening, double decay, bint nesterov,
@@ -211,3 +174,83 @@ cdef void adam_chunk(real *p, const real *g, real *m, real *v, real *x, Py_ssize
             m[i] = mad(w, d - m[i], m[i])
             v[i] = mad(rest2 * d, d, v[i] * beta2)
             p[i] = p[i] + step * m[i] / (root(v[i]) / by + eps)
+
+
+def sum_of_squares(list arrays):
+    """The sum of the squares of all elements, in double precision; None if an array is not contiguous or not real."""
+    cdef cnp.npy_intp i, n, longest = 1
+    cdef cnp.ndarray a
+    for i in range(PyList_GET_SIZE(arrays)):
+        a = at(arrays, i)
+        if not plain(a):
+            return None
+        longest = max(longest, (cnp.PyArray_SIZE(a) + CHUNK - 1) // CHUNK)
+    cdef cnp.ndarray parts = cnp.PyArray_EMPTY(1, &longest, cnp.NPY_DOUBLE, 0)
+    cdef double total = 0
+    for i in range(PyList_GET_SIZE(arrays)):
+        a = at(arrays, i)
+        n = cnp.PyArray_SIZE(a)
+        if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT:
+            total += squares_array(<float *>cnp.PyArray_DATA(a), n, <double *>cnp.PyArray_DATA(parts))
+        else:
+            total += squares_array(<double *>cnp.PyArray_DATA(a), n, <double *>cnp.PyArray_DATA(parts))
+    return total
+
+
+cdef double squares_array(const real *x, Py_ssize_t n, double *parts):
+    cdef Py_ssize_t i, chunks = (n + CHUNK - 1) // CHUNK
+    cdef double total = 0
+    if n <= CHUNK:
+        return squares_chunk(x, n)
+    for i in prange(chunks, nogil=True, schedule='static', num_threads=threads_for(4.0 * n)):
+        parts[i] = squares_chunk(x + i * CHUNK, min(CHUNK, n - i * CHUNK))
+    for i in range(chunks):
+        total += parts[i]
+    return total
+
+
+cdef double squares_chunk(const real *x, Py_ssize_t n) noexcept nogil:
+    cdef double lanes[32]        # as many sums as hide the latency of an addition in the widest vectors
+    cdef double total = 0
+    cdef Py_ssize_t i, j
+    for j in range(32):
+        lanes[j] = 0
+    for i from 0 <= i < n - 31 by 32:
+        for j in range(32):
+            lanes[j] += <double>x[i + j] * x[i + j]
+    for i in range(n // 32 * 32, n):
+        total += <double>x[i] * x[i]
+    for j in range(32):
+        total += lanes[j]
+    return total
+
+
+def scale(list arrays, double factor):
+    """Multiply arrays in place. Returns the positions of those that are not contiguous or not real, untouched."""
+    cdef Py_ssize_t i
+    cdef cnp.ndarray a
+    cdef list left = []
+    for i in range(PyList_GET_SIZE(arrays)):
+        a = at(arrays, i)
+        if not plain(a):
+            left.append(i)
+        elif cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT:
+            scale_array(<float *>cnp.PyArray_DATA(a), cnp.PyArray_SIZE(a), <float>factor)
+        else:
+            scale_array(<double *>cnp.PyArray_DATA(a), cnp.PyArray_SIZE(a), factor)
+    return left
+
+
+cdef void scale_array(real *x, Py_ssize_t n, real factor):
+    cdef Py_ssize_t i, chunks = (n + CHUNK - 1) // CHUNK
+    if n <= CHUNK:
+        scale_chunk(x, n, factor)
+        return
+    for i in prange(chunks, nogil=True, schedule='static', num_threads=threads_for(8.0 * n)):
+        scale_chunk(x + i * CHUNK, min(CHUNK, n - i * CHUNK), factor)
+
+
+cdef void scale_chunk(real *x, Py_ssize_t n, real factor) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        x[i] = x[i] * factor

@@ -8,6 +8,7 @@ import numpy as np
 from cython.parallel cimport prange
 cimport numpy as cnp
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
+from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
 
 from cnet._kernels._quiet import quiet
@@ -20,7 +21,6 @@ cdef extern from "Python.h":
 
 cdef extern from "numpy/arrayobject.h":
     int PyArray_CheckExact(object)
-    object PyArray_NewLikeArray(cnp.ndarray a, cnp.NPY_ORDER order, void* descr, int subok)
 
 cdef extern from "pointwise.h":
     ctypedef void (*unary_loop)(const void*, void*, Py_ssize_t, const double*) noexcept nogil
@@ -176,9 +176,8 @@ cdef void _run_flat(binary_loop f, const char* x, Py_ssize_t sx, const char* y, 
 
 cdef inline cnp.ndarray _new(cnp.ndarray like):
     """An uninitialised array of the shape, type and memory order of a C- or F-contiguous one."""
-    if cnp.PyArray_IS_C_CONTIGUOUS(like):
-        return cnp.PyArray_EMPTY(cnp.PyArray_NDIM(like), cnp.PyArray_DIMS(like), cnp.PyArray_TYPE(like), 0)
-    return PyArray_NewLikeArray(like, cnp.NPY_KEEPORDER, NULL, 0)
+    return new_array(cnp.PyArray_NDIM(like), cnp.PyArray_DIMS(like), cnp.PyArray_TYPE(like),
+                     not cnp.PyArray_IS_C_CONTIGUOUS(like))
 
 
 cdef object _unary(object a, object out, const unary_kernel* k, object ufunc, const double* p):

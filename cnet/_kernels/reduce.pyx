@@ -8,6 +8,7 @@ import numpy as np
 
 from cython.parallel cimport prange
 cimport numpy as cnp
+from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels.rowmath cimport row_moments
 from cnet._kernels.types cimport real
@@ -273,7 +274,7 @@ cdef cnp.ndarray _over_axes(cnp.ndarray x, object axes, bint keepdim, double sca
         if keepdim or not reduced[d]:
             shape[kept] = 1 if reduced[d] else dims[d]
             kept += 1
-    out = cnp.PyArray_EMPTY(kept, shape, cnp.PyArray_TYPE(x), 0)
+    out = new_array(kept, shape, cnp.PyArray_TYPE(x))
     if outer == 0:
         out.fill(kind == 3)
         return out
@@ -302,7 +303,7 @@ cdef cnp.ndarray _over_axes(cnp.ndarray x, object axes, bint keepdim, double sca
             return out
         if n > 1:
             shape[0] = outer * inner
-            partial = cnp.PyArray_EMPTY(1, shape, cnp.PyArray_TYPE(x), 0)
+            partial = new_array(1, shape, cnp.PyArray_TYPE(x))
             _step(x, outer, n, inner, partial, 1, kind, sign)
             x = partial
             # What was squared once must not be squared again.
@@ -338,8 +339,8 @@ def extreme_at(cnp.ndarray x not None, int dim, bint keepdim, int sign):
         if keepdim or d != dim:
             shape[kept] = 1 if d == dim else cnp.PyArray_DIM(x, d)
             kept += 1
-    best = cnp.PyArray_EMPTY(kept, shape, cnp.PyArray_TYPE(x), 0)
-    where = cnp.PyArray_EMPTY(kept, shape, cnp.NPY_INT64, 0)
+    best = new_array(kept, shape, cnp.PyArray_TYPE(x))
+    where = new_array(kept, shape, cnp.NPY_INT64)
     x = PyArray_GETCONTIGUOUS(x)
     _around(x, dim, &outer, &inner)
     _extreme_any(x, outer, cnp.PyArray_DIM(x, dim), inner, sign, best, <long long*>cnp.PyArray_DATA(where))
@@ -380,7 +381,7 @@ def scan(cnp.ndarray x not None, int dim, bint product):
     cdef Py_ssize_t outer, inner
     cdef cnp.ndarray y
     x = PyArray_GETCONTIGUOUS(x)
-    y = cnp.PyArray_EMPTY(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x), 0)
+    y = new_array(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x))
     _around(x, dim, &outer, &inner)
     if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT:
         _scan[float](<const float*>cnp.PyArray_DATA(x), <float*>cnp.PyArray_DATA(y), outer, cnp.PyArray_DIM(x, dim),

@@ -33,22 +33,27 @@ _ALL = tuple(isa.name for isa in ISAS)
 
 # Kernel families: `<name>.pyx`, translated to C once and compiled once per instruction set named here.
 FAMILIES: dict[str, tuple[str, ...]] = {
+    'attention': _ALL,
     'boxmuller': _ALL,
     'conv': _ALL,
+    'gridsample': _ALL,
     'index': _ALL,
     'loss': _ALL,
     'matmul': _ALL,
     'norm': _ALL,
     'optim': _ALL,
+    'optim_rules': _ALL,
     'pointwise': _ALL,
     'pool': _ALL,
     'reduce': _ALL,
+    'rnn': _ALL,
+    'resample': _ALL,
     'softmax': _ALL,
 }
 
 # Compiled once, with the baseline's flags: shared state, what must not depend on the CPU (random streams), and what
 # gains nothing from wide vectors. Families may cimport these.
-SINGLE = ('_cpu', '_quiet', '_state', '_threads', '_workspace', 'random', 'strided')
+SINGLE = ('_alloc', '_cpu', '_quiet', '_state', '_threads', '_workspace', 'random', 'strided')
 
 # Files of cnet/_core that are compiled when they have a `.pxd`; each also runs uncompiled (CNET_COMPILE_CORE=0).
 CORE = ('base', 'elementwise', 'engine', 'op')

@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from .. import _kernels as K
+from .._core.arrays import empty
 from .._core.op import Op
 
 P = K.pointwise
@@ -190,7 +191,7 @@ class GluGrad(Op, name='GluBackwardBackward0'):
     @staticmethod
     def forward(g, x, dim):
         a, b = _halves(x, dim)
-        gx = np.empty(x.shape, x.dtype)
+        gx = empty(x.shape, x.dtype)
         ga, gb = _halves(gx, dim)
         s = P.sigmoid(b)
         ga[...] = P.mul(g, s)

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from .. import _kernels as K
-from .._core.arrays import cast
+from .._core.arrays import cast, empty, zeros
 from .._core.op import Op
 
 _HALF = np.dtype(np.float16)
@@ -80,7 +80,7 @@ class BatchNorm(Op, name='NativeBatchNormBackward0'):
         work = work_type(dt)
         x = plain(x, work)
         outer, channels, inner = sizes
-        stats = np.empty((2, channels), work)
+        stats = empty((2, channels), work)
         if training:
             old = (None, None) if running is None else [plain(r, work) for r in running]
             K.norm.batch_stats(x, outer, channels, inner, momentum, eps, *old, stats[0], stats[1])
@@ -91,7 +91,7 @@ class BatchNorm(Op, name='NativeBatchNormBackward0'):
         else:
             stats[0] = running[0]
             stats[1] = 1 / np.sqrt(running[1].astype(np.float64) + eps)
-        y = np.empty(x.shape, work)
+        y = empty(x.shape, work)
         K.norm.batch_apply(x, stats[0], stats[1], plain(w, work), plain(b, work), y, outer, channels, inner)
         return cast(y, dt), stats
 
@@ -125,8 +125,8 @@ class BatchNormGrad(Op, name='NativeBatchNormBackwardBackward0'):
     def forward(g, x, w, sizes, stats, training, eps):
         dt = x.dtype
         work = stats.dtype
-        gx = np.empty(x.shape, work)
-        gw, gb = np.empty((2, sizes[1]), work)
+        gx = empty(x.shape, work)
+        gw, gb = empty((2, sizes[1]), work)
         K.norm.batch_grad(plain(g, work), plain(x, work), plain(w, work), stats[0], stats[1], training, *sizes, gx, gw, gb)
         return cast(gx, dt), gw, gb
 
@@ -164,8 +164,8 @@ class LayerNorm(Op, name='NativeLayerNormBackward0'):
         x = plain(x, work)
         n = math.prod(shape)
         rows = x.size // n if n else 0
-        stats = np.empty((2, rows), work)
-        y = np.empty(x.shape, work)
+        stats = empty((2, rows), work)
+        y = empty(x.shape, work)
         K.norm.layer_forward(x, plain(w, work), plain(b, work), eps, centred, y, stats[0], stats[1], rows, n)
         return cast(y, dt), stats
 
@@ -202,9 +202,9 @@ class LayerNormGrad(Op, name='NativeLayerNormBackwardBackward0'):
         dt = x.dtype
         work = stats.dtype
         rows, n = stats.shape[1], math.prod(shape)
-        gx = np.empty(x.shape, work)
+        gx = empty(x.shape, work)
         # Rows whose sums for gw and gb are kept apart: 32 pieces keep more threads than that busy on no machine's batch.
-        part = np.zeros((max(1, min(32, rows // 8)), 2, n), work)
+        part = zeros((max(1, min(32, rows // 8)), 2, n), work)
         K.norm.layer_grad(plain(g, work), plain(x, work), plain(w, work), stats[0], stats[1], centred, gx, part, rows, n)
         return cast(gx, dt), part[0, 0].reshape(shape), part[0, 1].reshape(shape)
 
@@ -228,8 +228,8 @@ class GroupNorm(Op, name='NativeGroupNormBackward0'):
         dt = x.dtype
         work = work_type(dt)
         x = plain(x, work)
-        stats = np.empty((2, sizes[0]), work)
-        y = np.empty(x.shape, work)
+        stats = empty((2, sizes[0]), work)
+        y = empty(x.shape, work)
         K.norm.group_forward(x, plain(w, work), plain(b, work), eps, y, stats[0], stats[1], *sizes)
         return cast(y, dt), stats
 
@@ -252,8 +252,8 @@ class GroupNormGrad(Op, name='NativeGroupNormBackwardBackward0'):
         dt = x.dtype
         work = stats.dtype
         rows, groups, channels, _ = sizes
-        gx = np.empty(x.shape, work)
-        sums, dots = np.empty((2, rows, channels), np.float64)
+        gx = empty(x.shape, work)
+        sums, dots = empty((2, rows, channels), np.float64)
         K.norm.group_grad(plain(g, work), plain(x, work), plain(w, work), stats[0], stats[1], gx, sums, dots, *sizes)
         gw, gb = (t.reshape(rows // groups, groups * channels).sum(0).astype(work) for t in (dots, sums))
         return cast(gx, dt), gw, gb

@@ -5,6 +5,7 @@ from math import prod
 import numpy as np
 
 from .. import _kernels as K
+from .._core.arrays import empty
 from .._core.base import GRAD, TensorBase, refresh, wrap
 from .._core.inplace import check_writable, rebase
 from .._core.op import Op, record
@@ -86,7 +87,7 @@ def take_rows(x, index, dim):
     if not x.ndim:
         x = x.reshape(1)
     shape = x.shape
-    y = np.empty(shape[:dim] + index.shape + shape[dim + 1:], x.dtype)
+    y = empty(shape[:dim] + index.shape + shape[dim + 1:], x.dtype)
     outer, n, inner = cut(shape, dim)
     K.index.take_rows(np.ascontiguousarray(x), index, y, outer, n, index.size, inner)
     return y

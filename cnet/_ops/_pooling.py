@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks, errors
-from .._core.arrays import cast
+from .._core.arrays import cast, empty
 from .._core.op import Op
 
 _HALF = np.dtype(np.float16)
@@ -157,9 +157,9 @@ class MaxPool(Op):
     def forward(x, plan, index=None):
         dt = x.dtype
         work = _WORK.get(dt, dt) if dt.kind == 'f' else np.dtype(np.int64)
-        y = np.empty(plan.out, work)
+        y = empty(plan.out, work)
         # Half the memory, as long as 32 bits can number a plane.
-        at = np.empty(plan.out, index or (np.int32 if plan.n_in < 2 ** 31 else np.int64))
+        at = empty(plan.out, index or (np.int32 if plan.n_in < 2 ** 31 else np.int64))
         K.pool.max_forward(plain(x, work), y, at, plan.planes, plan.window)
         return cast(y, dt), at
 
@@ -184,7 +184,7 @@ class Scatter(Op, name='MaxPoolBackwardBackward0'):
     def forward(g, at, plan):
         dt = g.dtype
         work = _WORK.get(dt, dt)
-        gx = np.empty(plan.shape, work)
+        gx = empty(plan.shape, work)
         K.pool.scatter(plain(g, work), at, gx, plan.planes, plan.n_in, plan.n_out)
         return cast(gx, dt)
 
@@ -199,7 +199,7 @@ class Gather(Op, name='GatherBackward0'):
     def forward(x, at, plan):
         dt = x.dtype
         work = _WORK.get(dt, dt)
-        y = np.empty(plan.out, work)
+        y = empty(plan.out, work)
         K.pool.gather(plain(x, work), at, y, plan.planes, plan.n_in, plan.n_out)
         return cast(y, dt)
 
@@ -217,7 +217,7 @@ class AvgPool(Op):
             # Sums of integers are exact in double up to 2**53; the quotient is rounded towards zero.
             return np.trunc(AvgPool.forward(x.astype(np.float64), plan, padded, divisor)).astype(dt)
         work = _WORK.get(dt, dt)
-        y = np.empty(plan.out, work)
+        y = empty(plan.out, work)
         K.pool.avg_forward(plain(x, work), y, plan.planes, plan.window, padded, divisor)
         return cast(y, dt)
 
@@ -232,7 +232,7 @@ class AvgPoolGrad(Op, name='AvgPoolBackwardBackward0'):
     def forward(g, plan, padded=True, divisor=0):
         dt = g.dtype
         work = _WORK.get(dt, dt)
-        gx = np.empty(plan.shape, work)
+        gx = empty(plan.shape, work)
         K.pool.avg_grad(plain(g, work), gx, plan.planes, plan.window, padded, divisor)
         return cast(gx, dt)
 

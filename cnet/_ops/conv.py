@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks, errors
+from .._core.arrays import empty, zeros
 from .._core.base import TensorBase
 from .._core.inplace import scalar_name
 from .._core.op import Op
@@ -27,7 +28,7 @@ class Conv(Op, name='ConvolutionBackward0'):
         shape = (x.shape[0], w.shape[0], *out)
         if x.dtype.char in 'fd':
             return K.conv.conv_forward(np.ascontiguousarray(x), np.ascontiguousarray(w),
-                                       None if b is None else np.ascontiguousarray(b), np.empty(shape, x.dtype),
+                                       None if b is None else np.ascontiguousarray(b), empty(shape, x.dtype),
                                        stride, padding, dilation, groups)
         return with_bias(other_types(K.conv.conv_forward, plain_forward, x, w, shape, stride, padding, dilation, groups), b)
 
@@ -50,7 +51,7 @@ class ConvInput(Op, name='ConvolutionBackward0'):
         shape = (g.shape[0], w.shape[1] * groups, *size)
         if g.dtype.char in 'fd':
             return K.conv.conv_input_grad(np.ascontiguousarray(g), np.ascontiguousarray(w),
-                                          None if b is None else np.ascontiguousarray(b), np.empty(shape, g.dtype),
+                                          None if b is None else np.ascontiguousarray(b), empty(shape, g.dtype),
                                           stride, padding, dilation, groups)
         return with_bias(other_types(K.conv.conv_input_grad, plain_input, g, w, shape, stride, padding, dilation, groups), b)
 
@@ -72,7 +73,7 @@ class ConvWeight(Op, name='ConvolutionBackwardBackward0'):
     def forward(x, g, kernel, stride, padding, dilation, groups):
         shape = (g.shape[1], x.shape[1] // groups, *kernel)
         if x.dtype.char in 'fd':
-            return K.conv.conv_weight_grad(np.ascontiguousarray(x), np.ascontiguousarray(g), np.empty(shape, x.dtype),
+            return K.conv.conv_weight_grad(np.ascontiguousarray(x), np.ascontiguousarray(g), empty(shape, x.dtype),
                                            stride, padding, dilation, groups)
         return other_types(weight_kernel, None, x, g, shape, stride, padding, dilation, groups)
 
@@ -112,10 +113,10 @@ def other_types(kernel, plain, a, b, shape, *geo):
         return plain(a, b, shape, *geo)
 
     def run(a, b):
-        return kernel(np.ascontiguousarray(a), np.ascontiguousarray(b), None, np.empty(shape, a.dtype), *geo)
+        return kernel(np.ascontiguousarray(a), np.ascontiguousarray(b), None, empty(shape, a.dtype), *geo)
     if kind == 'f':
         return run(a.astype('f'), b.astype('f')).astype(a.dtype)
-    result = np.empty(shape, a.dtype)
+    result = empty(shape, a.dtype)
     result.real = run(a.real, b.real) - run(a.imag, b.imag)
     result.imag = run(a.real, b.imag) + run(a.imag, b.real)
     return result
@@ -135,7 +136,7 @@ def plain_forward(x, w, shape, stride, padding, dilation, groups):
             for o, s, k, d, p, size in zip(out, stride, kernel, dilation, padding, x.shape[2:])]
     x = np.pad(x, [(0, 0), (0, 0), *((p, r - size) for p, r, size in zip(padding, room, x.shape[2:]))])
     w = w.reshape(groups, w.shape[0] // groups, *w.shape[1:])
-    y = np.zeros((n, groups, w.shape[1], prod(out)), x.dtype)
+    y = zeros((n, groups, w.shape[1], prod(out)), x.dtype)
     for tap, view in taps_of(x, out, kernel, stride, dilation):
         y += w[(..., *tap)] @ view.reshape(n, groups, w.shape[2], prod(out))
     return y.reshape(shape)
@@ -146,7 +147,7 @@ def plain_input(g, w, shape, stride, padding, dilation, groups):
     n, out, kernel, size = len(g), g.shape[2:], w.shape[2:], shape[2:]
     room = [max((o - 1) * s + (k - 1) * d + 1, p + m)
             for o, s, k, d, p, m in zip(out, stride, kernel, dilation, padding, size)]
-    x = np.zeros((n, shape[1], *room), g.dtype)
+    x = zeros((n, shape[1], *room), g.dtype)
     w = w.reshape(groups, w.shape[0] // groups, *w.shape[1:])
     for tap, view in taps_of(x, out, kernel, stride, dilation):
         view += (w[(..., *tap)].swapaxes(-1, -2) @ g.reshape(n, groups, w.shape[1], prod(out))).reshape(view.shape)

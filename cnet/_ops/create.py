@@ -119,7 +119,7 @@ def zeros(*args, size=None, out=None, dtype=None, layout=strided, device=None, p
         tensor([[0., 0., 0.],
                 [0., 0., 0.]])
     """
-    return _filled(np.zeros, 'zeros', args, size, out, dtype, layout, device, pin_memory, requires_grad)
+    return _filled(arrays.zeros, 'zeros', args, size, out, dtype, layout, device, pin_memory, requires_grad)
 
 
 def ones(*args, size=None, out=None, dtype=None, layout=strided, device=None, pin_memory=False, requires_grad=False):
@@ -169,7 +169,7 @@ def empty(*args, size=None, out=None, dtype=None, layout=strided, device=None, p
     shape = shape_of('empty', args, size)
     dt = np_type(dtype, 'empty', out)
     if memory_format is contiguous_format or memory_format is None:
-        a = arrays.allocate(np.empty, shape, dt)
+        a = arrays.allocate(arrays.empty, shape, dt)
     else:
         a = arrays.empty_format(shape, dt, memory_format)
     return finish(a, out, requires_grad, 'empty')
@@ -208,7 +208,7 @@ def _strided_array(shape, step, dt):
     if any(s < 0 for s in step):
         raise RuntimeError(f'Storage size calculation overflowed with sizes={list(shape)} and strides={list(step)}')
     last = sum((n - 1) * s for n, s in zip(shape, step)) if 0 not in shape else -1
-    memory = arrays.allocate(np.empty, (last + 1,), dt)
+    memory = arrays.allocate(arrays.empty, (last + 1,), dt)
     return np.ndarray(shape, dt, memory, strides=[s * dt.itemsize for s in step])
 
 
@@ -276,7 +276,7 @@ def full(size, fill_value, *, out=None, dtype=None, layout=strided, device=None,
         dt = default_np(number_category(value))
     else:
         dt = np_type(dtype, 'full', out)
-    a = arrays.allocate(np.empty, shape, dt)
+    a = arrays.allocate(arrays.empty, shape, dt)
     a.fill(store(value, dt))
     return finish(a, out, requires_grad, 'full')
 
@@ -440,9 +440,9 @@ def new_empty_strided(self, size, stride, *, dtype=None, layout=strided, device=
 
 
 METHODS = {
-    'new_zeros': _new(np.zeros, 'new_zeros'),
+    'new_zeros': _new(arrays.zeros, 'new_zeros'),
     'new_ones': _new(np.ones, 'new_ones'),
-    'new_empty': _new(np.empty, 'new_empty'),
+    'new_empty': _new(arrays.empty, 'new_empty'),
     'new_full': new_full,
     'new_empty_strided': new_empty_strided,
 }

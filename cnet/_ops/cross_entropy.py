@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import errors
-from .._core.arrays import cast
+from .._core.arrays import cast, empty
 from .._core.base import TensorBase
 from .._core.op import Op
 from ._losses import reduction_of
@@ -69,7 +69,7 @@ class NllLoss(Op, name='NllLossBackward0'):
         dt = x.dtype
         work = _work_type(dt)
         outer, n, inner = _sizes(x.shape)
-        losses = np.empty((outer, inner), work)
+        losses = empty((outer, inner), work)
         labels = _plain(target, _INT64)
         bad, total, weights = K.loss.nll(_plain(x, work), labels, _plain(weight, work), ignore, outer, n, inner, losses)
         return _finish(bad, total, weights, labels, losses, target.shape, dt, reduction), weights
@@ -88,7 +88,7 @@ class NllLossGrad(Op, name='NllLossBackwardBackward0'):
     def forward(g, target, weight, shape, weights, ignore, reduction):
         dt = g.dtype
         work = _work_type(dt)
-        gx = np.empty(shape, work)
+        gx = empty(shape, work)
         K.loss.nll_grad(_plain(target, _INT64), _plain(weight, work), ignore, _plain(g, work), _scale(reduction, weights),
                         *_sizes(shape), gx)
         return cast(gx, dt)
@@ -116,7 +116,7 @@ class CrossEntropy(NllLoss, name='NllLossBackward0'):
         dt = x.dtype
         work = _work_type(dt)
         outer, n, inner = _sizes(x.shape)
-        saved = np.empty((3, outer, inner), work)
+        saved = empty((3, outer, inner), work)
         labels = _plain(target, _INT64)
         bad, total, weights = K.loss.cross_entropy(_plain(x, work), labels, _plain(weight, work), ignore, outer, n, inner,
                                                    saved)
@@ -145,7 +145,7 @@ class CrossEntropyGrad(Op, name='NllLossBackwardBackward0'):
     def forward(g, x, target, weight, softmax, weights, ignore, reduction):
         dt = x.dtype
         work = softmax.dtype
-        gx = np.empty(x.shape, work)
+        gx = empty(x.shape, work)
         K.loss.cross_entropy_grad(_plain(x, work), _plain(target, _INT64), _plain(weight, work), ignore, _plain(g, work),
                                   _scale(reduction, weights), softmax, *_sizes(x.shape), gx)
         return cast(gx, dt)
@@ -344,7 +344,7 @@ def _smoothed(input, target, weight, ignore_index, reduction, smoothing):
 
 
 def linear_cross_entropy(input, linear_weight, target, *, linear_bias=None, weight=None, reduction='mean',
-                         ignore_index=None, label_smoothing=0.0):
+                         ignore_index=None, label_smoothing=0.0, options=None):
     """`cross_entropy` of logits that are a linear map of the input.
 
     Args:
@@ -356,6 +356,7 @@ def linear_cross_entropy(input, linear_weight, target, *, linear_bias=None, weig
         reduction (str): 'mean', 'sum' or 'none'.
         ignore_index (int, optional): indices of this value count for nothing; -100 by default.
         label_smoothing (float): the share of the target, from 0 to 1, that is spread evenly over all classes.
+        options (object, optional): accepted; the logits are always formed whole.
 
     Shape:
         N samples of F numbers, C classes, any further dimensions d1, d2, ...

@@ -7,9 +7,6 @@ from .._core.base import TensorBase, wrap
 from .._core.op import Op
 from ._losses import reduction_of
 
-__all__ = ['ctc_loss']
-FUNCTIONAL = ['ctc_loss']
-
 
 def _extended(labels, blank):
     """Labels with blanks between and around them, and where a step may jump over a blank: (N, 2 S + 1) arrays."""
@@ -217,6 +214,4 @@ def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reducti
     if reduction == 'sum':
         return loss.sum()
     return loss if batch else loss.squeeze(0)
-
-
-METHODS = {}
+PUBLIC = {'ctc_loss': ctc_loss}

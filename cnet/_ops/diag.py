@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks
+from .._core.arrays import zeros
 from .._core.inplace import copy_out
 from .._core.op import Op
 
@@ -38,7 +39,7 @@ class DiagonalCopy(Diagonal, name='DiagonalBackward0_copy'):
 class DiagonalGrad(Op, name='DiagonalBackwardBackward0'):  # zeros with g on a diagonal
     @staticmethod
     def forward(g, shape, offset, dim1, dim2):
-        y = np.zeros(shape, g.dtype)
+        y = zeros(shape, g.dtype)
         Diagonal.forward(y, offset, dim1, dim2)[...] = g
         return y
 

@@ -32,7 +32,7 @@ class Dropout(Op, name='MulBackward0'):
     @staticmethod
     def forward(x, keep, engine):
         if x.dtype in (_draw.F32, _draw.F64) and x.flags.c_contiguous:
-            y, noise = np.empty_like(x), np.empty_like(x)
+            y, noise = arrays.empty_as(x, x.dtype), arrays.empty_as(x, x.dtype)
             engine.dropout(x, noise, y, keep, _scale(x.dtype, keep))
             return y, noise
         if x.dtype.kind == 'c':

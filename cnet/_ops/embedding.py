@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._core import checks
+from .._core.arrays import zeros
 from .._core.base import wrap
 from .._core.dtype import from_np
 from .._core.op import Op
@@ -30,7 +31,7 @@ class EmbeddingGrad(Op, name='EmbeddingDenseBackward0'):
 
     @staticmethod
     def forward(g, index, rows, skip, by_frequency):
-        y = np.zeros((rows, g.shape[-1]), g.dtype)
+        y = zeros((rows, g.shape[-1]), g.dtype)
         index = as_long(index).reshape(-1)
         g = _weighted(g.reshape(index.size, -1), index, skip, by_frequency)
         add_rows(y, index, g, 0)
@@ -64,7 +65,7 @@ class EmbeddingBag(Op, name='EmbeddingBagBackward0'):
     def forward(weight, index, bag, factors, bags, mode, by_frequency):
         rows = take_rows(weight, index, 0)
         if mode == 'max':
-            y = np.zeros((bags, weight.shape[1]), weight.dtype)
+            y = zeros((bags, weight.shape[1]), weight.dtype)
             best = np.full(y.shape, -1)
             full, starts = np.unique(bag, return_index=True)  # bags are in order, each in one piece
             if full.size:
@@ -74,7 +75,7 @@ class EmbeddingBag(Op, name='EmbeddingBagBackward0'):
             return y, best
         if factors is not None:
             rows = rows * factors[:, None]
-        y = np.zeros((bags, weight.shape[1]), weight.dtype)
+        y = zeros((bags, weight.shape[1]), weight.dtype)
         add_rows(y, bag, rows, 0)
         if mode == 'mean':
             y /= _counts(bag, bags)[:, None].astype(y.dtype)
@@ -279,7 +280,7 @@ def one_hot(tensor, num_classes=-1):
         num_classes = int(a.max()) + 1
     elif a.size and a.max() >= num_classes:
         raise RuntimeError('Class values must be smaller than num_classes.')
-    y = np.zeros((*a.shape, num_classes), np.int64)
+    y = zeros((*a.shape, num_classes), np.int64)
     np.put_along_axis(y, a[..., None], 1, -1)
     return wrap(y)
 

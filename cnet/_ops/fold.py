@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._core import checks
+from .._core.arrays import empty, zeros
 from .._core.op import Op
 
 __all__ = ['channel_shuffle', 'pixel_shuffle', 'pixel_unshuffle']
@@ -17,7 +18,7 @@ class Unfold(Op, name='Im2ColBackward0'):
         n, c = x.shape[:2]
         x = np.pad(x, ((0, 0), (0, 0), (padding[0], padding[0]), (padding[1], padding[1])))
         out = _blocks(size, kernel, dilation, padding, stride)
-        y = np.empty((n, c, *kernel, *out), x.dtype)
+        y = empty((n, c, *kernel, *out), x.dtype)
         for i in range(kernel[0]):
             for j in range(kernel[1]):
                 y[:, :, i, j] = x[_window(i, j, out, dilation, stride)]
@@ -35,7 +36,7 @@ class Fold(Op, name='Col2ImBackward0'):
         n = y.shape[0]
         out = _blocks(size, kernel, dilation, padding, stride)
         y = y.reshape(n, y.shape[1] // (kernel[0] * kernel[1]), *kernel, *out)
-        x = np.zeros((n, y.shape[1], size[0] + 2 * padding[0], size[1] + 2 * padding[1]), y.dtype)
+        x = zeros((n, y.shape[1], size[0] + 2 * padding[0], size[1] + 2 * padding[1]), y.dtype)
         for i in range(kernel[0]):
             for j in range(kernel[1]):
                 x[_window(i, j, out, dilation, stride)] += y[:, :, i, j]

@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks
+from .._core.arrays import empty, zeros
 from .._core.base import TensorBase
 from .._core.inplace import copy_out
 from .._core.op import Op
@@ -18,7 +19,7 @@ class Gather(Op, name='GatherBackward0'):
 
     @staticmethod
     def forward(x, index, dim):
-        y = np.empty(index.shape, x.dtype)
+        y = empty(index.shape, x.dtype)
         if y.size:
             x = np.ascontiguousarray(x[_reach(x.shape, index.shape, dim)])
             outer, n, inner = cut(x.shape, dim)
@@ -34,7 +35,7 @@ class GatherGrad(Op, name='GatherBackwardBackward0'):  # zeros to which g is add
 
     @staticmethod
     def forward(g, index, shape, dim):
-        y = np.zeros(shape, g.dtype)
+        y = zeros(shape, g.dtype)
         ScatterAdd.into(y, index, g, dim=dim)
         return y
 

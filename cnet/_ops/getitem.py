@@ -9,6 +9,7 @@ alone: it stays the only entry, for all the dimensions that it covers.
 import numpy as np
 
 from .._core import checks
+from .._core.arrays import zeros
 from .._core.base import TensorBase
 from .._core.dtype import from_np
 from .._core.inplace import copy_from, overwrite_
@@ -61,7 +62,7 @@ class Index(Op, name='IndexBackward0'):
 class IndexGrad(Index, name='IndexBackwardBackward0'):
     @staticmethod
     def forward(g, *entries, shape):
-        y = np.zeros(shape, g.dtype)
+        y = zeros(shape, g.dtype)
         accumulate(y, entries, g)
         return y
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._core import checks
+from .._core.arrays import empty, zeros
 from .._core.dtype import from_np, promote_types
 from .._core.inplace import copy_out
 from .._core.op import Op
@@ -18,7 +19,7 @@ class Cat(Op, name='CatBackward0'):
     def forward(*arrays, dim, sizes):
         shape = list(arrays[0].shape)
         shape[dim] = sum(sizes)
-        return np.concatenate(arrays, dim, np.empty(shape, arrays[0].dtype))  # left alone, NumPy may choose F order
+        return np.concatenate(arrays, dim, empty(shape, arrays[0].dtype))  # left alone, NumPy may choose F order
 
     def backward(self, g):
         before = (slice(None),) * self.kw['dim']
@@ -39,7 +40,7 @@ class Stack(Op, name='StackBackward0'):
     @staticmethod
     def forward(*arrays, dim):
         first = arrays[0]
-        y = np.empty((*first.shape[:dim], len(arrays), *first.shape[dim:]), first.dtype)
+        y = empty((*first.shape[:dim], len(arrays), *first.shape[dim:]), first.dtype)
         key = (*(slice(None),) * dim, None)
         return np.concatenate([a[key] for a in arrays], dim, y)
 
@@ -50,7 +51,7 @@ class Stack(Op, name='StackBackward0'):
 class BlockDiag(Op, name='BlockDiagBackward0'):
     @staticmethod
     def forward(*arrays, shapes):
-        y = np.zeros([sum(n) for n in zip(*shapes, strict=True)], arrays[0].dtype)
+        y = zeros([sum(n) for n in zip(*shapes, strict=True)], arrays[0].dtype)
         i = j = 0
         for a in arrays:
             n, m = a.shape

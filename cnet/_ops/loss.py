@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import errors
-from .._core.arrays import cast
+from .._core.arrays import cast, empty
 from .._core.base import TensorBase
 from .._core.mode import is_grad_enabled
 from .._core.op import Op
@@ -42,7 +42,7 @@ class Loss(Op):
         dt = x.dtype
         a, b = _plain(x), _plain(y)
         if reduction == 'none':
-            result = np.empty(a.shape, a.dtype)
+            result = empty(a.shape, a.dtype)
             K.loss.value(kind, a, b, result, constant)
             return cast(result, dt)
         total = K.loss.total(kind, a, b, constant)
@@ -68,7 +68,7 @@ class LossGrad(Op, name='LossBackwardBackward0'):
     @staticmethod
     def forward(g, x, y, kind, reduction, constant):
         a = _plain(x)
-        gx = np.empty(a.shape, a.dtype)
+        gx = empty(a.shape, a.dtype)
         scale = 1 / max(x.size, 1) if reduction == 'mean' else 1.0
         K.loss.gradient(kind, a, _plain(y), _plain(g), scale, gx, constant)
         return cast(gx, x.dtype)

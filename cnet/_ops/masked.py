@@ -5,6 +5,7 @@ from math import prod
 import numpy as np
 
 from .._core import checks, errors
+from .._core.arrays import zeros
 from .._core.base import TensorBase
 from .._core.dtype import from_np, promote_all
 from .._core.inplace import copy_out
@@ -62,7 +63,7 @@ class MaskedPlace(Op, name='MaskedSelectBackwardBackward0'):  # zeros with g at 
 
     @staticmethod
     def forward(g, mask):
-        y = np.zeros(mask.shape, g.dtype)
+        y = zeros(mask.shape, g.dtype)
         y[mask] = g if mask.ndim else g.reshape(-1)[:1]
         return y
 

@@ -129,7 +129,11 @@ class Linear(Op, name='AddmmBackward0'):
 
     def backward(self, g):
         needs = tuple(self.needs)
-        return scatter(needs, LinearGrad.apply(g, self.saved(0).conj(), self.saved(1).conj(), t=self.kw['t'], needs=needs))
+        x, w = self.saved(0), self.saved(1)
+        if g._a.dtype.kind == 'c':
+            x, w = x.conj(), w.conj()
+        results = LinearGrad.apply(g, x, w, t=self.kw['t'], needs=needs)
+        return results if len(results) == 3 else scatter(needs, results)
 
 
 class LinearMm(Linear, name='MmBackward0'):
@@ -162,7 +166,8 @@ class LinearGrad(Op, name='LinearGradBackward0'):
 
     @staticmethod
     def forward(g, x, w, t, needs):
-        return tuple([r for r in K.matmul.linear_grad(g, x, w, t, *needs) if r is not None])
+        results = K.matmul.linear_grad(g, x, w, t, *needs)
+        return results if all(needs) else tuple([r for r in results if r is not None])
 
     def backward(self, *gg):
         g, x, w = self.saved(0), self.saved(1), self.saved(2)

@@ -7,6 +7,7 @@ is. The adjoint adds each element to its source again; it does so border column 
 import numpy as np
 
 from .._core import checks
+from .._core.arrays import empty, zeros
 from .._core.op import Op
 
 __all__ = []
@@ -40,7 +41,7 @@ class BorderPad(Op):  # the subclasses carry the names
                 continue
             shape = list(x.shape)
             shape[dim] = n + left + right
-            y = np.empty(shape, x.dtype)
+            y = empty(shape, x.dtype)
             before = (slice(None),) * dim
             y[(*before, slice(left, left + n))] = x
             y[(*before, slice(0, left))] = x.take(sources[:left], dim)
@@ -60,7 +61,7 @@ class BorderPadGrad(Op, name='PadBackwardBackward0'):
             sources = _sources(n, left, right, mode)
             sizes = list(g.shape)
             sizes[dim] = n
-            x = np.zeros(sizes, g.dtype)
+            x = zeros(sizes, g.dtype)
             before = (slice(None),) * dim
             first = min(max(left, 0), g.shape[dim])  # the stretch of g that is not border
             last = max(left + n + min(right, 0), first)

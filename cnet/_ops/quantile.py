@@ -9,8 +9,6 @@ from .._core.elementwise import with_out
 from .._core.op import Op
 from ._select import named, picked_grad, taken
 
-__all__ = ['median', 'mode', 'nanmedian', 'nanquantile', 'quantile']
-
 
 def _median_index(x, ignore_nan):
     """Index of the lower median along the last axis: of all elements (NaN if there is one), or of those that are not NaN."""
@@ -303,4 +301,4 @@ def _interpolated(s, ranks, interpolation):
     return low.lerp(high, ranks - below if interpolation == 'linear' else below * 0 + 0.5)
 
 
-METHODS = {'median': median, 'mode': mode, 'nanmedian': nanmedian, 'nanquantile': nanquantile, 'quantile': quantile}
+PUBLIC = METHODS = {'median': median, 'mode': mode, 'nanmedian': nanmedian, 'nanquantile': nanquantile, 'quantile': quantile}

@@ -54,7 +54,7 @@ def rand(*args, size=None, generator=None, out=None, dtype=None, layout=strided,
         tensor([0.4963, 0.7682, 0.0885])
     """
     check_options('rand', layout, device, pin_memory)
-    a = arrays.allocate(np.empty, shape_of('rand', args, size), np_type(dtype, 'rand', out))
+    a = arrays.allocate(arrays.empty, shape_of('rand', args, size), np_type(dtype, 'rand', out))
     check_uniform(a.dtype)
     _draw.uniform(engine_of(generator, 'rand'), a, 0.0, 1.0)
     return finish(a, out, requires_grad, 'rand')
@@ -86,7 +86,7 @@ def randn(*args, size=None, generator=None, out=None, dtype=None, layout=strided
                 [-2.1788,  0.5684]])
     """
     check_options('randn', layout, device, pin_memory)
-    a = arrays.allocate(np.empty, shape_of('randn', args, size), np_type(dtype, 'randn', out))
+    a = arrays.allocate(arrays.empty, shape_of('randn', args, size), np_type(dtype, 'randn', out))
     check_normal(a.dtype)
     _draw.normal(engine_of(generator, 'randn'), a, 0.0, 1.0)
     return finish(a, out, requires_grad, 'randn')
@@ -131,7 +131,7 @@ def randint(low=None, high=None, size=None, *, generator=None, out=None, dtype=N
     low, high = checks.integer(low, 'randint', 'low', 1), checks.integer(high, 'randint', 'high', 1)
     check_options('randint', layout, device, pin_memory)
     dt = np_type(int64 if dtype is out is None else dtype, 'randint', out)
-    a = arrays.allocate(np.empty, shape_of('randint', (), size), dt)
+    a = arrays.allocate(arrays.empty, shape_of('randint', (), size), dt)
     random_range(engine_of(generator, 'randint'), a, low, high)
     return finish(a, out, requires_grad, 'randint')
 
@@ -207,7 +207,7 @@ def randperm(n, *, generator=None, out=None, dtype=None, layout=strided, device=
         raise errors.not_implemented('randperm', dt)
     elif n > np.iinfo(dt).max:
         raise RuntimeError(f'value cannot be converted to type {dt.name}_t without overflow')
-    a = arrays.allocate(np.empty, (n,), dt)
+    a = arrays.allocate(arrays.empty, (n,), dt)
     _draw.fill(a, _draw.I64, engine_of(generator, 'randperm').permutation)
     return finish(a, out, requires_grad, 'randperm')
 

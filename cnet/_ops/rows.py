@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._core import checks
+from .._core.arrays import zeros
 from .._core.base import TensorBase, wrap
 from .._core.inplace import copy_out
 from .._core.op import Op
@@ -28,7 +29,7 @@ class IndexSelectGrad(Op, name='IndexSelectBackwardBackward0'):  # zeros to whic
 
     @staticmethod
     def forward(g, index, shape, dim):
-        y = np.zeros(shape, g.dtype)
+        y = zeros(shape, g.dtype)
         _add(y, index, g, dim)
         return y
 
@@ -112,7 +113,7 @@ class TakeGrad(Op, name='TakeBackwardBackward0'):
 
     @staticmethod
     def forward(g, index, shape):
-        y = np.zeros(shape, g.dtype)
+        y = zeros(shape, g.dtype)
         Put.into(y, index, g, add=True)
         return y
 

@@ -23,7 +23,7 @@ class _Sample(Op):
     """A sample whose parameters are tensors: their gradients are zero."""
 
     def backward(self, g):
-        return tuple([wrap(np.zeros(self.in_shape(i), g._a.dtype)) if need else None for i, need in enumerate(self.needs)])
+        return tuple([wrap(arrays.zeros(self.in_shape(i), g._a.dtype)) if need else None for i, need in enumerate(self.needs)])
 
 
 class Bernoulli(_Sample, name='BernoulliBackward0'):
@@ -31,7 +31,7 @@ class Bernoulli(_Sample, name='BernoulliBackward0'):
 
     @staticmethod
     def forward(p, engine):
-        y = np.empty(p.shape, p.dtype)
+        y = arrays.empty(p.shape, p.dtype)
         _draw.bernoulli_each(engine, y, p)
         return y
 
@@ -63,7 +63,7 @@ class Binomial(Op, name='NotImplemented'):
 
 def _normal_like(mean, std, engine):
     """Normal numbers of mean 0 and variance 1 in the broadcast shape, and in the type of the first array."""
-    a = np.empty(np.broadcast_shapes(np.shape(mean), np.shape(std)), getattr(mean, 'dtype', None) or std.dtype)
+    a = arrays.empty(np.broadcast_shapes(np.shape(mean), np.shape(std)), getattr(mean, 'dtype', None) or std.dtype)
     check_normal(a.dtype)
     _draw.normal(engine, a, 0.0, 1.0 if hasattr(std, 'dtype') else std)
     return a
@@ -150,7 +150,7 @@ def normal(mean, std=1.0, size=None, *, generator=None, out=None, **options):
 def _normal_sized(mean, std, size, engine, out, *, dtype=None, layout=strided, device=None, requires_grad=False,
                   pin_memory=False):
     check_options('normal', layout, device, pin_memory)
-    a = arrays.allocate(np.empty, shape_of('normal', (), size), np_type(dtype, 'normal', out))
+    a = arrays.allocate(arrays.empty, shape_of('normal', (), size), np_type(dtype, 'normal', out))
     check_normal(a.dtype)
     _draw.normal(engine, a, mean, std)
     return finish(a, out, requires_grad, 'normal')
@@ -186,7 +186,7 @@ def bernoulli(input, p=None, *, generator=None, out=None):
     """
     checks.tensor(input, 'bernoulli', 'input', 1)
     if p is not None:
-        r = bernoulli_(wrap(np.empty(input._a.shape, input._a.dtype)), p, generator=generator)
+        r = bernoulli_(wrap(arrays.empty(input._a.shape, input._a.dtype)), p, generator=generator)
     else:
         check_probabilities(input._a)
         r = Bernoulli.apply(input, engine=engine_of(generator, 'bernoulli'))

@@ -10,8 +10,6 @@ from ._places import as_long, outside
 from .gather import check_index
 from .rows import check_source
 
-__all__ = ['index_reduce', 'scatter_reduce']
-
 _UFUNC = {'sum': np.add, 'mean': np.add, 'prod': np.multiply, 'amax': np.maximum, 'amin': np.minimum}
 
 
@@ -224,3 +222,4 @@ METHODS = {
     'index_reduce': index_reduce, 'index_reduce_': index_reduce_, 'scatter_reduce': scatter_reduce,
     'scatter_reduce_': scatter_reduce_,
 }
+PUBLIC = {'index_reduce': index_reduce, 'scatter_reduce': scatter_reduce}

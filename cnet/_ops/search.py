@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._core import checks, errors
+from .._core.arrays import empty
 from .._core.base import TensorBase, wrap
 from .._core.dtype import from_np
 from .._core.inplace import copy_out
@@ -153,7 +154,7 @@ def searchsorted(sorted_sequence, input=None, *, out_int32=False, right=False, s
     if s.ndim == 1:
         y = np.searchsorted(s, v, where)
     else:
-        y = np.empty(v.shape, np.int64)
+        y = empty(v.shape, np.int64)
         for i in np.ndindex(v.shape[:-1]):
             y[i] = np.searchsorted(s[i], v[i], where)
     y = wrap(np.asarray(y, np.int32 if out_int32 else np.int64))

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks
+from .._core.arrays import zeros
 from .._core.inplace import copy_out
 from .._core.op import Op
 
@@ -35,7 +36,7 @@ class Select(Part, name='SelectBackward0'):
 class Place(Op, name='SliceBackwardBackward0'):
     @staticmethod
     def forward(g, shape, key):
-        x = np.zeros(shape, g.dtype)
+        x = zeros(shape, g.dtype)
         x[key] = g
         return x
 
@@ -93,7 +94,7 @@ class UnfoldGrad(Op, name='UnfoldBackwardBackward0'):
     def forward(g, shape, dim, size, step):
         if not shape:
             return g.reshape(()) if size else np.zeros((), g.dtype)
-        x = np.zeros(shape, g.dtype)
+        x = zeros(shape, g.dtype)
         windows = g.shape[dim]
         before = (slice(None),) * dim
         if size <= windows:  # place by place: all windows at once
@@ -136,7 +137,7 @@ class Restride(Op, name='AsStridedBackwardBackward0'):
         places = np.arange(n)
         into, out_of, owned = (K.strided.strided(places, size, [8 * s for s in stride], 8 * offset)
                                for size, stride, offset in (source, target, owner))
-        memory = np.zeros(n, g.dtype)
+        memory = zeros(n, g.dtype)
         np.add.at(memory, into, g)
         memory /= np.maximum(np.bincount(owned.ravel(), minlength=n), 1).astype(memory.real.dtype)
         return memory[out_of]

@@ -7,13 +7,13 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks, errors
-from .._core.arrays import cast
+from .._core.arrays import cast, empty
 from .._core.base import TensorBase
 from .._core.inplace import copy_out
 from .._core.op import Op
 
 __all__ = ['log_softmax', 'softmax']
-FUNCTIONAL = ['log_softmax', 'softmax', 'softmin']
+FUNCTIONAL = ['gumbel_softmax', 'log_softmax', 'softmax', 'softmin']
 
 _HALF = np.dtype(np.float16)
 _FLOAT = np.dtype(np.float32)
@@ -35,7 +35,7 @@ def _forward(x, dim, logarithm):
     """Kernels see float32 or float64: float16 goes through float32."""
     if x.dtype == _HALF:
         return cast(_forward(x.astype(_FLOAT), dim, logarithm), _HALF)
-    y = np.empty(x.shape, x.dtype)
+    y = empty(x.shape, x.dtype)
     if x.size:
         K.softmax.softmax_forward(_plain(x), y, *_sizes(x, dim), logarithm)
     return y
@@ -44,7 +44,7 @@ def _forward(x, dim, logarithm):
 def _gradient(g, y, dim, logarithm):
     if g.dtype == _HALF:
         return cast(_gradient(g.astype(_FLOAT), y.astype(_FLOAT), dim, logarithm), _HALF)
-    gx = np.empty(g.shape, g.dtype)
+    gx = empty(g.shape, g.dtype)
     if g.size:
         K.softmax.softmax_grad(_plain(g), _plain(y), gx, *_sizes(g, dim), logarithm)
     return gx
@@ -198,6 +198,37 @@ def softmin(input, dim=None, _stacklevel=3, dtype=None):
         tensor([0.5000, 0.5000])
     """
     return _apply(Softmax, 'softmin', -input, dim, dtype, None)
+
+
+def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
+    """A random choice that can be differentiated: the softmax of the logits plus Gumbel noise.
+
+    Args:
+        logits (Tensor): unnormalised log-probabilities.
+        tau (float): the temperature; the smaller, the nearer to a choice of one.
+        hard (bool): choose one, but with the gradient of the soft choice.
+        eps (float): without effect.
+        dim (int): the dimension along which the results sum to 1.
+
+    Shape:
+        - input and result: :math:`(*)`, at least one dimension.
+
+    Returns:
+        Tensor: shares, or with `hard` a single 1.
+
+    Example:
+        >>> import cnet
+        >>> cnet.nn.functional.gumbel_softmax(cnet.tensor([100., 0.]), hard=True)
+        tensor([1., 0.])
+    """
+    if eps != 1e-10:
+        warnings.warn('`eps` parameter is deprecated and has no effect.', stacklevel=2)
+    noise = -logits.detach().new_empty(logits.shape).exponential_().log()
+    soft = ((logits + noise) / tau).softmax(dim)
+    if not hard:
+        return soft
+    chosen = soft.detach().argmax(dim, keepdim=True)
+    return soft.detach().new_zeros(soft.shape).scatter_(dim, chosen, 1.0) - soft.detach() + soft
 
 
 METHODS = {'log_softmax': log_softmax, 'softmax': softmax}

@@ -5,15 +5,10 @@ import math
 import numpy as np
 
 from .._core import errors
+from .._core.arrays import zeros
 from .._core.base import TensorBase
 from .._core.op import Op
 from ._pooling import Gather, MaxPoolIndices, Plan, lengths
-
-__all__ = []
-FUNCTIONAL = [
-    'fractional_max_pool2d', 'fractional_max_pool2d_with_indices', 'fractional_max_pool3d',
-    'fractional_max_pool3d_with_indices', 'max_unpool1d', 'max_unpool2d', 'max_unpool3d',
-]
 
 
 class MaxUnpool(Op):
@@ -21,7 +16,7 @@ class MaxUnpool(Op):
 
     @staticmethod
     def forward(x, at, plan):
-        y = np.zeros((plan.planes, plan.n_in), x.dtype)
+        y = zeros((plan.planes, plan.n_in), x.dtype)
         np.put_along_axis(y, at.reshape(plan.planes, plan.n_out), x.reshape(plan.planes, plan.n_out), 1)
         return y.reshape(plan.shape)
 
@@ -281,6 +276,3 @@ def fractional_max_pool2d_with_indices(input, kernel_size, output_size=None, out
 def fractional_max_pool3d_with_indices(input, kernel_size, output_size=None, output_ratio=None, return_indices=False,
                                        _random_samples=None):
     return _fractional(3, input, kernel_size, output_size, output_ratio, _random_samples)
-
-
-METHODS = {}

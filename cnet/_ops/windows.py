@@ -7,8 +7,6 @@ from .._core.base import wrap
 from .._core.device import strided
 from .create import check_options, mark, np_type
 
-__all__ = ['bartlett_window', 'blackman_window', 'hamming_window', 'hann_window', 'kaiser_window']
-
 
 def _window(op, shape, window_length, periodic, dtype, layout, device, pin_memory, requires_grad):
     """Sample `shape`, a function of positions 0 … 1; a periodic window leaves out the last sample."""
@@ -155,6 +153,7 @@ def kaiser_window(window_length, periodic=True, beta=12.0, *, dtype=None, layout
     def bessel(x):
         return np.i0(beta * np.sqrt(np.maximum(1 - (2 * x - 1) ** 2, 0))) / np.i0(beta)
     return _window('kaiser_window', bessel, window_length, periodic, dtype, layout, device, pin_memory, requires_grad)
-
-
-METHODS = {}
+PUBLIC = {
+    'bartlett_window': bartlett_window, 'blackman_window': blackman_window, 'hamming_window': hamming_window,
+    'hann_window': hann_window, 'kaiser_window': kaiser_window,
+}

@@ -6,9 +6,10 @@ import numpy as np
 
 from .._core.base import alias, set_requires_grad, wrap
 from .._core.dtype import get_default_dtype
+from .._ops.create import empty
 from .._tensor import Tensor
 
-__all__ = ['Parameter', 'Buffer']
+__all__ = ['Buffer', 'Parameter', 'UninitializedBuffer', 'UninitializedParameter', 'is_lazy']
 
 
 def _empty():
@@ -96,3 +97,99 @@ class Buffer(Tensor, metaclass=_BufferMeta):
         self._is_buffer = True
         self.persistent = persistent
         return self
+
+
+class UninitializedTensorMixin:
+    """What parameters and buffers of unknown shape share: they hold a type and wait for `materialize`."""
+
+    def materialize(self, shape, device=None, dtype=None):
+        """Get a shape, and become an ordinary parameter or buffer with values still to be drawn.
+
+        Args:
+            shape (tuple of int): the shape.
+            device (device, optional): 'cpu', the only one.
+            dtype (dtype, optional): another type than the one given before.
+        """
+        self.data = empty(shape, device=device, dtype=self.dtype if dtype is None else dtype)
+        self.__class__ = self.cls_to_become
+
+    @property
+    def shape(self):
+        """Refused: there is none yet."""
+        raise RuntimeError("Can't access the shape of an uninitialized parameter or buffer. This error usually happens in "
+                           '`load_state_dict` when trying to load an uninitialized parameter into an initialized one. Call '
+                           '`forward` to initialize the parameters before accessing their attributes.')
+
+    def __repr__(self):
+        return f'<{type(self).__name__}>'
+
+    def __deepcopy__(self, memo):
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.requires_grad, dtype=self.dtype)
+        return memo[id(self)]
+
+    def __reduce_ex__(self, protocol):
+        return type(self), (self.requires_grad,)
+
+
+class UninitializedParameter(UninitializedTensorMixin, Parameter):
+    """A parameter whose shape the first input will tell; see `LazyLinear`.
+
+    Args:
+        requires_grad (bool): whether gradients are accumulated.
+        device (device, optional): 'cpu', the only one.
+        dtype (dtype, optional): of the parameter.
+
+    Example:
+        >>> import cnet
+        >>> p = cnet.nn.UninitializedParameter()
+        >>> p.materialize((2, 3))
+        >>> p.shape
+        cnet.Size([2, 3])
+    """
+
+    cls_to_become = Parameter
+
+    def __new__(cls, requires_grad=True, device=None, dtype=None):
+        return super().__new__(cls, empty(0, device=device, dtype=dtype), requires_grad)
+
+
+class UninitializedBuffer(UninitializedTensorMixin, Tensor):
+    """A buffer whose shape the first input will tell; see `LazyBatchNorm1d`.
+
+    Args:
+        requires_grad (bool): whether gradients are accumulated.
+        device (device, optional): 'cpu', the only one.
+        dtype (dtype, optional): of the buffer.
+        persistent (bool): whether `state_dict()` contains it.
+
+    Example:
+        >>> import cnet
+        >>> cnet.nn.UninitializedBuffer()
+        <UninitializedBuffer>
+    """
+
+    cls_to_become = Tensor
+
+    def __new__(cls, requires_grad=False, device=None, dtype=None, persistent=True):
+        self = alias(empty(0, device=device, dtype=dtype), cls)
+        set_requires_grad(self, requires_grad)
+        self._is_buffer, self.persistent = True, persistent
+        return self
+
+
+def is_lazy(param):
+    """Whether a parameter or buffer still waits for its shape.
+
+    Args:
+        param (Tensor): the parameter or buffer.
+
+    Returns:
+        bool
+
+    Example:
+        >>> import cnet
+        >>> cnet.nn.parameter.is_lazy(cnet.nn.LazyLinear(2).weight)
+        True
+    """
+    return isinstance(param, UninitializedTensorMixin)

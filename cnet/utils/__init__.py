@@ -1,5 +1,23 @@
-"""Helpers around models: hooks."""
+"""Helpers around models: data, hooks."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from . import hooks
 
-__all__ = ['hooks']
+if TYPE_CHECKING:
+    from . import data
+
+__all__ = ['data', 'hooks']
+
+_LAZY = ('data',)  # imported when first asked for, so that importing cnet is cheap
+
+
+def __getattr__(name):
+    if name in _LAZY:
+        return import_module(f'.{name}', __name__)
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+
+
+def __dir__():
+    return sorted({*globals(), *_LAZY})

@@ -4,7 +4,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -105,3 +105,49 @@ def test_two_python_threads_compute_at_once(fine_grain: None) -> None:
     for worker in workers:
         worker.join()
     assert not wrong
+
+
+@pytest.fixture
+def flushing() -> Iterator[None]:
+    if not cnet.set_flush_denormal(True):
+        pytest.skip('this processor has no such mode')
+    yield
+    cnet.set_flush_denormal(False)
+
+
+def denormals_survive(threads: int) -> np.ndarray:
+    """For each element, one denormal number: whether the kernel that multiplied it left anything."""
+    cnet.set_num_threads(threads)
+    return (cnet.full((1 << 18,), 1e-39) * 2)._a != 0
+
+
+@pytest.mark.usefixtures('flushing')
+def test_denormals_are_flushed_on_all_threads() -> None:
+    assert not any(denormals_survive(threads).any() for threads in (1, 2, 4, 3))
+    cnet.set_flush_denormal(False)
+    assert all(denormals_survive(threads).all() for threads in (1, 2, 4))
+    cnet.set_flush_denormal(True)
+    assert not any(denormals_survive(threads).any() for threads in (4, 2))
+
+
+@pytest.mark.usefixtures('flushing')
+def test_other_python_threads_keep_their_denormals() -> None:
+    answers: list[bool] = []
+    go = threading.Event()
+
+    def work() -> None:
+        go.wait()
+        answers.append(bool((cnet.full((8,), 1e-39) * 2 != 0).all()))
+    cnet.set_flush_denormal(False)
+    thread = threading.Thread(target=work)
+    thread.start()
+    cnet.set_flush_denormal(True)
+    go.set()
+    thread.join()
+    assert answers == [True]
+
+
+@pytest.mark.parametrize('mode', [1, None, 'on'])
+def test_flushing_wants_a_bool(mode: object) -> None:
+    with pytest.raises(RuntimeError, match='flush_denormal expects a bool'):
+        cnet.set_flush_denormal(mode)

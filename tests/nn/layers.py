@@ -26,6 +26,9 @@ LAYERS = {
     'BCEWithLogitsLoss': (), 'CTCLoss': (), 'HingeEmbeddingLoss': (), 'SoftMarginLoss': (), 'MultiLabelMarginLoss': (),
     'MultiLabelSoftMarginLoss': (), 'MultiMarginLoss': (), 'MarginRankingLoss': (), 'CosineEmbeddingLoss': (),
     'TripletMarginLoss': (), 'TripletMarginWithDistanceLoss': (), 'Identity': (),
+    'Upsample': (None, 2.0, 'bilinear'), 'UpsamplingNearest2d': (3,), 'UpsamplingBilinear2d': (None, 2),
+    'FractionalMaxPool2d': (2, 3), 'FractionalMaxPool3d': (2, None, 0.5), 'CrossMapLRN2d': (5,), 'SyncBatchNorm': (3,),
+    'AdaptiveLogSoftmaxWithLoss': (8, 20, (4, 10)), 'LinearCrossEntropyLoss': (3, 2),
 }
 
 

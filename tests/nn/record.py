@@ -2,7 +2,9 @@
 import json
 
 import nn.scenarios_of_calls
-import nn.scenarios_of_state  # noqa: F401
+import nn.scenarios_of_lazy
+import nn.scenarios_of_state
+import nn.scenarios_of_utils  # noqa: F401
 import torch
 from nn.layers import built
 from nn.scenario import RECORD, SCENARIOS, outcome

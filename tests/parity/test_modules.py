@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import nn.scenarios_of_calls
-import nn.scenarios_of_state  # noqa: F401
+import nn.scenarios_of_lazy
+import nn.scenarios_of_state
+import nn.scenarios_of_utils  # noqa: F401
 import pytest
 from nn.layers import LAYERS, built
 from nn.scenario import RECORD, SCENARIOS, outcome

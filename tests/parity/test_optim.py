@@ -1,11 +1,11 @@
 """Optimizers against PyTorch: trajectories, state, saved forms, errors and texts."""
 
-import copy
 import itertools
 import pickle
 
 import numpy as np
 import pytest
+from optim_states import compare, convert
 
 import cnet
 from cnet import _kernels as K
@@ -44,24 +44,6 @@ def test_trajectory(name, options, dtype):
     for p, q in zip(ours, theirs):
         np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), tol, tol / 10)
     compare(a.state_dict(), b.state_dict(), 8 * eps)
-
-
-def compare(a, b, tol):
-    assert type(a) is type(b) or hasattr(a, 'numpy')
-    if isinstance(a, dict):
-        assert list(a) == list(b)
-        for key in a:
-            compare(a[key], b[key], tol)
-    elif isinstance(a, (list, tuple)):
-        assert len(a) == len(b)
-        for x, y in zip(a, b):
-            compare(x, y, tol)
-    elif hasattr(a, 'numpy'):
-        assert str(a.dtype).split('.')[1] == str(b.dtype).split('.')[1]
-        assert a.stride() == b.stride() or not a.numel()
-        np.testing.assert_allclose(a.numpy(), b.numpy(), tol, tol)
-    else:
-        assert a == b
 
 
 @pytest.mark.parametrize(('name', 'options'), [('SGD', {'momentum': 0.9, 'weight_decay': 0.1, 'nesterov': True}), ('SGD', {}),
@@ -104,12 +86,6 @@ def test_resume(name, options):
     for p, q in zip(ours, theirs):
         np.testing.assert_allclose(p.detach().numpy(), q.detach().numpy(), 1e-13, 1e-13)
     compare(fresh.state_dict(), b.state_dict(), 1e-13)
-
-
-def convert(x):
-    if isinstance(x, dict):
-        return {key: convert(value) for key, value in x.items()}
-    return cnet.tensor(x.numpy()) if isinstance(x, torch.Tensor) else copy.deepcopy(x)
 
 
 def test_repr():

@@ -13,6 +13,8 @@ import cnet
 from cnet.testing._tolerance import tolerance
 
 torch = pytest.importorskip('torch')
+# PyTorch calls some functions unfinished; here they are not.
+pytestmark = pytest.mark.filterwarnings(r'ignore:index_reduce\(\) is in beta')
 
 SPECS = [spec for spec in load()[0] if spec.parity]
 
@@ -43,7 +45,7 @@ def test_parity(spec: OpSpec, dtype: str) -> None:
             close(y, e, spec, dtype)
             if is_tensor(e):
                 assert y.requires_grad == e.requires_grad
-                assert (y.grad_fn and y.grad_fn.name()) == (e.grad_fn and e.grad_fn.name())
+                assert not spec.names or (y.grad_fn and y.grad_fn.name()) == (e.grad_fn and e.grad_fn.name())
                 assert not spec.strides or y.numel() < 2 or strides(y) == strides(e)
         if spec.grad:
             compare(gradients(ours), gradients(theirs), spec, dtype)

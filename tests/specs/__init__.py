@@ -123,6 +123,7 @@ class OpSpec:
     inplace: name of the Tensor method that is this operation in place.
     tol: dtype -> (rtol, atol, reason), where the default of cnet.testing is not right.
     strides: False where PyTorch's strides of the result are an accident that we do not copy.
+    names: False where one node makes what PyTorch makes by several, so that `grad_fn` has another name.
     layouts: False where another layout of the same values is another input (`view`, `as_strided`).
     random_memory: the values of the result are undefined (`empty`).
     parity: False, with a `note`, where PyTorch differs on purpose or has no such name.
@@ -137,6 +138,7 @@ class OpSpec:
     errors: Callable[[Maker], Iterable[Error]] | None = None
     tol: dict[str, tuple[float, float, str]] = field(default_factory=dict)
     strides: bool = True
+    names: bool = True
     layouts: bool = True
     random_memory: bool = False
     parity: bool = True
@@ -154,6 +156,8 @@ def load() -> tuple[list[OpSpec], dict[str, Exception]]:
     found: list[OpSpec] = []
     broken: dict[str, Exception] = {}
     for info in pkgutil.iter_modules(__path__):
+        if info.name.startswith('_'):  # what several spec files share
+            continue
         try:
             found += importlib.import_module(f'{__name__}.{info.name}').SPECS
         except Exception as error:  # reported by a test of its own, so that the other files are tested

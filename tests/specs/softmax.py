@@ -52,8 +52,16 @@ def ref_softmin(x, dim, dtype=None):
     return ref_softmax(-np.asarray(x, dtype or x.dtype), dim)
 
 
+def gumbels(make, dtype):
+    for shape, dim in (((6,), -1), ((3, 5), 1), ((2, 3, 4), 0)):
+        for hard in (False, True):
+            yield Sample(make(*shape), 0.5, hard, dim=dim)
+
+
 SPECS = [
     OpSpec('softmax', halves, ref=ref_softmax, errors=errors, tol={'float16': (1e-3, 1e-3, 'the reference computes in half')}),
     OpSpec('log_softmax', samples, ref=ref_log_softmax, errors=errors),
+    # Derivatives of `hard` are those of the soft choice, which differences of values do not show.
+    OpSpec('nn.functional.gumbel_softmax', gumbels, dtypes=FLOATS, grad=False, gradgrad=False, layouts=False),
     OpSpec('nn.functional.softmin', samples, ref=ref_softmin, dtypes=FLOATS),
 ]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from ..._core.hooks import RemovableHandle
 from ..._core.mode import no_grad
 from ..._tensor import Tensor
-from ..parameter import Parameter
+from ..parameter import Parameter, is_lazy
 from ._registry import hooks_of
 
 EXTRA_STATE = '_extra_state'  # the key suffix under which get_extra_state() is saved
@@ -159,6 +159,8 @@ class Stateful:
         if not isinstance(value, Tensor):
             return (f'While copying the parameter named "{key}", expected cnet.Tensor or Tensor-like object from '
                     f'checkpoint but received {type(value)}')
+        if is_lazy(own):
+            return None  # so is the value, or a LazyModule's hook would have given the parameter its shape
         if own.ndim == 0 and tuple(value.shape) == (1,):
             value = value[0]  # scalars were saved with one dimension before torch 0.4
         if value.shape != own.shape:

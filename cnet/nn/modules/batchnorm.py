@@ -7,7 +7,7 @@ from .. import init
 from .module import Module
 from .utils import new_parameter, weight_and_bias
 
-__all__ = ['BatchNorm1d', 'BatchNorm2d', 'BatchNorm3d']
+__all__ = ['BatchNorm1d', 'BatchNorm2d', 'BatchNorm3d', 'SyncBatchNorm']
 
 
 def _affine_parameters(module, shape, weight, bias, dtype, device):
@@ -154,3 +154,60 @@ class BatchNorm3d(_BatchNorm):
     """
 
     _input_dims = (5,)
+
+
+class SyncBatchNorm(_BatchNorm):
+    """Batch normalization with the statistics of all processes; in the one process there is, with its own.
+
+    Args:
+        num_features, eps, momentum, affine, track_running_stats, device, dtype, bias: as for `BatchNorm1d`.
+        process_group (object, optional): kept; which processes take part.
+
+    Shape:
+        input, output: (N, C, *).
+
+    Example:
+        >>> import cnet
+        >>> cnet.nn.SyncBatchNorm(3)(cnet.zeros(2, 3, 4)).shape
+        cnet.Size([2, 3, 4])
+    """
+
+    def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True, process_group=None,
+                 device=None, dtype=None, *, bias=True):
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+        self.process_group = process_group
+
+    def _check_input_dim(self, input):
+        if input.dim() < 2:
+            raise ValueError(f'expected at least 2D input (got {input.dim()}D input)')
+        if input.shape[1] == 0:
+            raise ValueError('SyncBatchNorm number of input channels should be non-zero')
+
+    @classmethod
+    def convert_sync_batchnorm(cls, module, process_group=None):
+        """A model in which SyncBatchNorm stands for every batch normalization, with the same parameters and statistics.
+
+        Args:
+            module (Module): the model; it is changed unless it is itself a batch normalization.
+            process_group (object, optional): for the new layers.
+
+        Returns:
+            Module
+
+        Example:
+            >>> import cnet
+            >>> cnet.nn.SyncBatchNorm.convert_sync_batchnorm(cnet.nn.Sequential(cnet.nn.BatchNorm1d(3)))[0].num_features
+            3
+        """
+        result = module
+        if isinstance(module, _BatchNorm):
+            result = SyncBatchNorm(module.num_features, module.eps, module.momentum, module.affine,
+                                   module.track_running_stats, process_group, bias=module.bias is not None)
+            if module.affine:
+                result.weight, result.bias = module.weight, module.bias
+            for name in ('running_mean', 'running_var', 'num_batches_tracked'):
+                setattr(result, name, getattr(module, name))
+            result.training = module.training
+        for name, child in module.named_children():
+            result.add_module(name, cls.convert_sync_batchnorm(child, process_group))
+        return result

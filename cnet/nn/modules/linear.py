@@ -75,6 +75,10 @@ class Linear(Module):
         return f'in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}'
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """`Linear` under the name that the output projection of attention has in a printed model."""
+
+
 class Bilinear(Module):
     """y = x₁ᵀ A x₂ + b, with one matrix A for every output.
 

@@ -143,6 +143,9 @@ class Module(Registry, Stateful, Hooked, Convertible):
                     grad.requires_grad_(False)
                 grad.zero_()
 
+    def compile(self, *args, **kwargs):
+        """Accepted, as by `cnet.compile`: the module runs as it is."""
+
     # ---- printing
 
     def _get_name(self):

@@ -8,7 +8,7 @@ from .batchnorm import _affine_parameters
 from .module import Module
 from .utils import new_parameter, weight_and_bias
 
-__all__ = ['LocalResponseNorm', 'LayerNorm', 'GroupNorm', 'RMSNorm']
+__all__ = ['CrossMapLRN2d', 'LocalResponseNorm', 'LayerNorm', 'GroupNorm', 'RMSNorm']
 
 
 class LocalResponseNorm(Module):
@@ -41,6 +41,34 @@ class LocalResponseNorm(Module):
 
     def extra_repr(self):
         return f'{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}'
+
+
+class CrossMapLRN2d(LocalResponseNorm):
+    """`LocalResponseNorm` for images, with a window that always has its channel in the middle.
+
+    Args:
+        size (int): how many neighbouring channels there are; an even number counts as one less.
+        alpha (float): the weight of the sum of squares over `size`.
+        beta (float): the exponent.
+        k (float): the additive constant.
+
+    Shape:
+        input, output: (N, C, H, W).
+
+    Example:
+        >>> import cnet
+        >>> cnet.nn.CrossMapLRN2d(3)(cnet.zeros(1, 4, 3, 3)).shape
+        cnet.Size([1, 4, 3, 3])
+    """
+
+    def __init__(self, size, alpha=1e-4, beta=0.75, k=1):
+        super().__init__(size, alpha, beta, k)
+
+    def forward(self, input):
+        if input.dim() != 4:
+            raise ValueError(f'CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead.')
+        window = 2 * int((self.size - 1) / 2 + 1) - 1
+        return F.local_response_norm(input, window, self.alpha * window / self.size, self.beta, self.k)
 
 
 def _shape(normalized_shape):

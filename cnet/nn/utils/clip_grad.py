@@ -2,6 +2,10 @@
 
 import warnings
 
+import numpy as np
+
+from ... import _kernels as K
+from ..._core.base import wrap
 from ..._core.mode import no_grad
 from ..._ops.create import zeros
 from ..._ops.join import stack
@@ -14,6 +18,15 @@ def _gradients(parameters):
     if isinstance(parameters, Tensor):
         parameters = [parameters]
     return [p.grad for p in parameters if p.grad is not None]
+
+
+def _plain_norm(tensors):
+    """The 2-norm of contiguous real tensors of one type, in one pass; None for others."""
+    dtype = tensors[0]._a.dtype
+    if any(t._a.dtype != dtype for t in tensors):
+        return None
+    total = K.optim.sum_of_squares([t._a for t in tensors])
+    return None if total is None else wrap(np.array(total ** 0.5, dtype))
 
 
 def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=None):
@@ -37,8 +50,10 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=Non
     norm_type = float(norm_type)
     if not tensors:
         return zeros(())
-    with no_grad():
-        total = stack([t.norm(norm_type) for t in tensors]).norm(norm_type)
+    total = _plain_norm(tensors) if norm_type == 2.0 else None
+    if total is None:
+        with no_grad():
+            total = stack([t.norm(norm_type) for t in tensors]).norm(norm_type)
     if error_if_nonfinite and not (total.item() - total.item() == 0):  # inf - inf and nan - nan are nan
         raise RuntimeError(
             f'The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be clipped. '
@@ -59,8 +74,13 @@ def clip_grads_with_norm_(parameters, max_norm, total_norm, foreach=None):
     with no_grad():
         # Multiplying by a clamped 1 instead of asking first keeps infinities and NaNs as PyTorch has them.
         factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
-        for grad in _gradients(parameters):
-            grad.mul_(factor)
+        grads, by = _gradients(parameters), factor.item()
+        left = K.optim.scale([grad._a for grad in grads], by) if by != 1 else ()
+        for i, grad in enumerate(grads):
+            if i in left:
+                grad.mul_(factor)
+            else:
+                grad._v.n += 1
 
 
 def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None):

@@ -1,0 +1,159 @@
+"""Rows and columns of planes as sparse combinations of others: interpolation to other sizes, and its gradient.
+
+A table says, for every result along an axis, which inputs it takes and with what weights; a gradient has the transposed
+table, so that the same loop serves both and nobody adds to what another thread wrote. A task is a band of rows of results of
+one plane. Enlarging, columns come first, for the few rows of the input; shrinking, rows come first, whose loop vectorises.
+"""
+
+cimport numpy as cnp
+from cython.parallel cimport prange
+from libc.string cimport memcpy, memset
+
+from cnet._kernels._threads cimport threads_for
+from cnet._kernels._workspace cimport PRIVATE, scratch
+from cnet._kernels.types cimport real
+
+cnp.import_array()
+
+cdef enum:
+    BAND = 1 << 14  # results of a task: the rows that two neighbouring bands both need are few beside these
+
+cdef struct Axis:
+    Py_ssize_t size     # of the input
+    Py_ssize_t out      # of the result
+    int taps            # per result, if all have as many; else 0
+    bint keep           # nothing happens along this axis
+    bint copy           # one tap per result, of weight 1
+    const int *start    # out + 1 numbers: where the taps of each result begin
+    const int *index
+    const void *weight  # of the type of the data
+
+
+cdef class Table:
+    """What happens along one axis. `start`, `index` (int32) and `weight` as in a sparse matrix by rows; None: nothing."""
+
+    cdef Axis axis
+    cdef cnp.ndarray start, index, weight
+
+    def __init__(self, Py_ssize_t size, Py_ssize_t out, cnp.ndarray start=None, cnp.ndarray index=None,
+                 cnp.ndarray weight=None, int taps=0, bint copy=False):
+        self.axis.size = size
+        self.axis.out = out
+        self.axis.keep = start is None
+        self.axis.taps = taps
+        self.axis.copy = copy
+        if start is not None:
+            self.start, self.index, self.weight = start, index, weight
+            self.axis.start = <const int *> cnp.PyArray_DATA(start)
+            self.axis.index = <const int *> cnp.PyArray_DATA(index)
+            self.axis.weight = cnp.PyArray_DATA(weight)
+
+
+cdef inline void across(const real *x, real *y, const Axis *a) noexcept nogil:
+    """One row of results from one row of inputs."""
+    cdef const int *index = a.index
+    cdef const real *w = <const real *> a.weight
+    cdef Py_ssize_t o, t
+    cdef real s
+    if a.keep:
+        memcpy(y, x, a.out * sizeof(real))
+    elif a.copy:
+        for o in range(a.out):
+            y[o] = x[index[o]]
+    elif a.taps == 2:
+        for o in range(a.out):
+            y[o] = x[index[2 * o]] * w[2 * o] + x[index[2 * o + 1]] * w[2 * o + 1]
+    elif a.taps == 4:
+        for o in range(a.out):
+            y[o] = (x[index[4 * o]] * w[4 * o] + x[index[4 * o + 1]] * w[4 * o + 1]
+                    + x[index[4 * o + 2]] * w[4 * o + 2] + x[index[4 * o + 3]] * w[4 * o + 3])
+    else:
+        for o in range(a.out):
+            s = 0
+            for t in range(a.start[o], a.start[o + 1]):
+                s += x[index[t]] * w[t]
+            y[o] = s
+
+
+cdef inline void down(const real *x, Py_ssize_t width, real *y, Py_ssize_t o, const Axis *a, Py_ssize_t base) noexcept nogil:
+    """Row `o` of the results from the rows of x, the first of which has number `base`."""
+    cdef Py_ssize_t first = o if a.keep else a.start[o], n = 1 if a.keep else a.start[o + 1] - first
+    cdef const int *index
+    cdef const real *w
+    cdef const real *p
+    cdef const real *q
+    cdef Py_ssize_t i, t
+    cdef real u, v
+    if a.keep or n == 1 and a.copy:
+        memcpy(y, x + ((o if a.keep else a.index[first]) - base) * width, width * sizeof(real))
+        return
+    if n == 0:
+        memset(y, 0, width * sizeof(real))
+        return
+    index, w = a.index + first, <const real *> a.weight + first
+    p = x + (index[0] - base) * width
+    u = w[0]
+    if n == 1:
+        for i in range(width):
+            y[i] = p[i] * u
+        return
+    q = x + (index[1] - base) * width
+    v = w[1]
+    for i in range(width):
+        y[i] = p[i] * u + q[i] * v
+    for t in range(2, n):
+        p = x + (index[t] - base) * width
+        u = w[t]
+        for i in range(width):
+            y[i] += p[i] * u
+
+
+cdef void band(const real *x, real *y, const Axis *rows, const Axis *columns, Py_ssize_t begin,
+               Py_ssize_t end) noexcept nogil:
+    """Rows [begin, end) of the results of the plane x; y is the first of them."""
+    cdef Py_ssize_t lo = begin, hi = end, o, width = columns.size
+    cdef real *rest
+    if rows.keep:
+        for o in range(begin, end):
+            across(x + o * width, y + (o - begin) * columns.out, columns)
+    elif columns.keep:
+        for o in range(begin, end):
+            down(x, width, y + (o - begin) * width, o, rows, 0)
+    elif rows.out < rows.size:
+        rest = <real *> scratch(PRIVATE, width * sizeof(real))
+        for o in range(begin, end):
+            down(x, width, rest, o, rows, 0)
+            across(rest, y + (o - begin) * columns.out, columns)
+    elif rows.start[begin] == rows.start[end]:
+        memset(y, 0, (end - begin) * columns.out * sizeof(real))
+    else:
+        # Indices never decrease along a table, so that the first and the last tap say which rows of the input are needed.
+        lo, hi = rows.index[rows.start[begin]], rows.index[rows.start[end] - 1] + 1
+        rest = <real *> scratch(PRIVATE, (hi - lo) * columns.out * sizeof(real))
+        for o in range(lo, hi):
+            across(x + o * width, rest + (o - lo) * columns.out, columns)
+        for o in range(begin, end):
+            down(rest, columns.out, y + (o - begin) * columns.out, o, rows, lo)
+
+
+cdef void planes_loop(const real *x, real *y, Py_ssize_t planes, const Axis *rows, const Axis *columns) noexcept nogil:
+    cdef Py_ssize_t n_in = rows.size * columns.size, n_out = rows.out * columns.out, t, p, b
+    cdef Py_ssize_t height = min(rows.out, max(<Py_ssize_t> 1, BAND // columns.out)), bands = (rows.out + height - 1) // height
+    # 10: a tap's index, its two loads, multiplication and addition, in both directions.
+    cdef int threads = threads_for(10.0 * planes * (n_in + n_out))
+    for t in prange(planes * bands, schedule='static', num_threads=threads):
+        p = t // bands
+        b = t % bands * height
+        band(x + p * n_in, y + p * n_out + b * columns.out, rows, columns, b, min(b + height, rows.out))
+
+
+def resample(cnp.ndarray x, cnp.ndarray y, Py_ssize_t planes, Table rows, Table columns):
+    """y (planes, rows.out, columns.out) from x (planes, rows.size, columns.size); contiguous, float32 or float64."""
+    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    if not y.size:
+        return
+    with nogil:
+        if single:
+            planes_loop(<float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(y), planes, &rows.axis, &columns.axis)
+        else:
+            planes_loop(<double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(y), planes, &rows.axis, &columns.axis)

@@ -1,0 +1,202 @@
+/* Steps of recurrent layers for float (vf_*) and double (vd_*): this file includes itself once for each.
+ *
+ * Letters: m rows (sequences) and n columns (hidden units) of one task; H hidden units in all. A row of g holds the gates
+ * side by side, H columns each:
+ *     LSTM    i  f  u  o  c          u: the candidate, c: the new cell state, kept for backward
+ *     GRU     r  z  n  v             v: the hidden part of n, before r scales it
+ *     RNN     h
+ * g points at the first of the n columns, so that a gate's columns are at g + gate * H.
+ */
+#ifndef T
+#ifndef CNET_RNN_H
+#define CNET_RNN_H
+#include "flush.h"
+#include "gemm_ukr.h"
+#include "vmath.h"
+
+#define T float
+#define V vf
+#define FN(name) vf_##name
+#include "rnn.h"
+#undef T
+#undef V
+#undef FN
+#define T double
+#define V vd
+#define FN(name) vd_##name
+#include "rnn.h"
+#undef T
+#undef V
+#undef FN
+#endif
+#else
+
+GEMM_INLINE V FN(get)(const T *p, ptrdiff_t w) { return w == FN(lanes) ? FN(load)(p) : FN(load_n)(p, w); }
+GEMM_INLINE void FN(put)(T *p, V x, ptrdiff_t w)
+{
+    if (w == FN(lanes)) FN(store)(p, x);
+    else FN(store_n)(p, x, w);
+}
+GEMM_INLINE V FN(sigmoid)(V x)
+{
+    T a[FN(lanes)];
+    FN(store)(a, x);
+    for (int j = 0; j < FN(lanes); j++) a[j] = vm_sigmoid(a[j]);
+    return FN(load)(a);
+}
+GEMM_INLINE V FN(tanh)(V x)
+{
+    T a[FN(lanes)];
+    FN(store)(a, x);
+    for (int j = 0; j < FN(lanes); j++) a[j] = vm_tanh(a[j]);
+    return FN(load)(a);
+}
+#define RNN_EACH for (ptrdiff_t j = 0, w; j < n && (w = n - j < FN(lanes) ? n - j : FN(lanes)); j += FN(lanes))
+
+/* c[q * cs + j] += sum over k of x[k] w[q, k, j] for `gates` panels of nr columns, one row: all panels advance together, and
+ * one panel alone in four phases, so that eight sums hide the latency of a multiplication. */
+GEMM_INLINE void FN(row_sized)(const int gates, const int phases, ptrdiff_t n, ptrdiff_t k, const T *x, const T *w, T *c,
+                               const ptrdiff_t *cs)
+{
+    enum { NR = FN(nr), L = FN(lanes) };
+    V s[4][2];
+    const ptrdiff_t panel = k * NR;
+#pragma GCC unroll 4
+    for (int i = 0; i < gates * phases; i++) s[i][0] = s[i][1] = (V){0};
+    for (; k >= phases; k -= phases, x += phases, w += phases * NR)
+#pragma GCC unroll 4
+        for (int i = 0; i < phases; i++) {
+            V a = FN(set1)(x[i]);
+#pragma GCC unroll 4
+            for (int q = 0; q < gates; q++) {
+                const T *p = w + q * panel + i * NR;
+                s[q * phases + i][0] += a * FN(load)(p);
+                s[q * phases + i][1] += a * FN(load)(p + L);
+            }
+        }
+    for (; k > 0; k--, x++, w += NR)
+#pragma GCC unroll 4
+        for (int q = 0; q < gates; q++) {
+            V a = FN(set1)(x[0]);
+            s[q * phases][0] += a * FN(load)(w + q * panel);
+            s[q * phases][1] += a * FN(load)(w + q * panel + L);
+        }
+#pragma GCC unroll 4
+    for (int q = 0; q < gates; q++)
+#pragma GCC unroll 2
+        for (int v = 0; v < 2; v++) {
+            V x = s[q * phases][v];
+            for (int i = 1; i < phases; i++) x += s[q * phases + i][v];
+            ptrdiff_t in = n - v * L < L ? n - v * L : L;
+            if (in > 0) FN(put)(c + cs[q] + v * L, x + FN(get)(c + cs[q] + v * L, in), in);
+        }
+}
+
+/* c[m, cs[q] + j] += a[m, k] w[q, k, j] for `gates` panels of nr columns, of which n count; m <= gemm_mr. */
+static void FN(add_products)(int gates, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *w, T *c,
+                             ptrdiff_t ldc, const ptrdiff_t *cs)
+{
+    if (m != 1)
+        for (int q = 0; q < gates; q++)
+            FN(tile)(m, n, k, a, lda, 1, w + q * k * FN(nr), FN(nr), c + cs[q], ldc, 1, c + cs[q], ldc);
+    else if (gates == 1) FN(row_sized)(1, 4, n, k, a, w, c, cs);
+    else if (gates == 3) FN(row_sized)(3, 1, n, k, a, w, c, cs);
+    else FN(row_sized)(4, 1, n, k, a, w, c, cs);
+}
+
+/* Gates from their sums, and the new cell state and output h, from the old cell state c. */
+static void FN(lstm_step)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, T *g, ptrdiff_t ldg, const T *c, ptrdiff_t ldc, T *h,
+                          ptrdiff_t ldh)
+{
+    for (ptrdiff_t r = 0; r < m; r++, c += ldc)
+        RNN_EACH {
+            T *p = g + r * ldg + j;
+            V i = FN(sigmoid)(FN(get)(p, w)), f = FN(sigmoid)(FN(get)(p + H, w));
+            V u = FN(tanh)(FN(get)(p + 2 * H, w)), o = FN(sigmoid)(FN(get)(p + 3 * H, w));
+            V cell = f * FN(get)(c + j, w) + i * u;
+            FN(put)(p, i, w);
+            FN(put)(p + H, f, w);
+            FN(put)(p + 2 * H, u, w);
+            FN(put)(p + 3 * H, o, w);
+            FN(put)(p + 4 * H, cell, w);
+        }
+    /* Apart, so that the chain of dependent operations of one vector is short enough for several to overlap. */
+    for (ptrdiff_t r = 0; r < m; r++, g += ldg, h += ldh)
+        RNN_EACH FN(put)(h + j, FN(get)(g + 3 * H + j, w) * FN(tanh)(FN(get)(g + 4 * H + j, w)), w);
+}
+
+/* dg from the gradient dh of the output; dc is that of the new cell state and becomes that of the old one, c. */
+static void FN(lstm_grad)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, const T *g, ptrdiff_t ldg, const T *c, ptrdiff_t ldc,
+                          const T *dh, ptrdiff_t ldd, T *dc, T *dg, ptrdiff_t ldo)
+{
+    for (; m > 0; m--, g += ldg, c += ldc, dh += ldd, dc += H, dg += ldo)
+        RNN_EACH {
+            const T *p = g + j;
+            T *d = dg + j;
+            V i = FN(get)(p, w), f = FN(get)(p + H, w), u = FN(get)(p + 2 * H, w), o = FN(get)(p + 3 * H, w);
+            V t = FN(tanh)(FN(get)(p + 4 * H, w)), dy = FN(get)(dh + j, w);
+            V e = FN(get)(dc + j, w) + dy * o * ((T)1 - t * t);
+            FN(put)(d, e * u * (i * ((T)1 - i)), w);
+            FN(put)(d + H, e * FN(get)(c + j, w) * (f * ((T)1 - f)), w);
+            FN(put)(d + 2 * H, e * i * ((T)1 - u * u), w);
+            FN(put)(d + 3 * H, dy * t * (o * ((T)1 - o)), w);
+            FN(put)(dc + j, e * f, w);
+        }
+}
+
+/* Gates from their sums, and the new state h from the old one, q. */
+static void FN(gru_step)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, T *g, ptrdiff_t ldg, const T *q, ptrdiff_t ldq, T *h,
+                         ptrdiff_t ldh)
+{
+    for (; m > 0; m--, g += ldg, q += ldq, h += ldh)
+        RNN_EACH {
+            T *p = g + j;
+            V r = FN(sigmoid)(FN(get)(p, w)), z = FN(sigmoid)(FN(get)(p + H, w));
+            V u = FN(tanh)(FN(get)(p + 2 * H, w) + r * FN(get)(p + 3 * H, w));
+            FN(put)(p, r, w);
+            FN(put)(p + H, z, w);
+            FN(put)(p + 2 * H, u, w);
+            FN(put)(h + j, u + z * (FN(get)(q + j, w) - u), w);
+        }
+}
+
+/* dg from the gradient dh of the new state; what passes on to the old state q unchanged is left in `past`. */
+static void FN(gru_grad)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, const T *g, ptrdiff_t ldg, const T *q, ptrdiff_t ldq,
+                         const T *dh, ptrdiff_t ldd, T *past, T *dg, ptrdiff_t ldo)
+{
+    for (; m > 0; m--, g += ldg, q += ldq, dh += ldd, past += H, dg += ldo)
+        RNN_EACH {
+            const T *p = g + j;
+            T *d = dg + j;
+            V r = FN(get)(p, w), z = FN(get)(p + H, w), u = FN(get)(p + 2 * H, w), v = FN(get)(p + 3 * H, w);
+            V e = FN(get)(dh + j, w), du = e * ((T)1 - z) * ((T)1 - u * u);
+            FN(put)(d, du * v * (r * ((T)1 - r)), w);
+            FN(put)(d + H, e * (FN(get)(q + j, w) - u) * (z * ((T)1 - z)), w);
+            FN(put)(d + 2 * H, du, w);
+            FN(put)(d + 3 * H, du * r, w);
+            FN(put)(past + j, e * z, w);
+        }
+}
+
+static void FN(rnn_step)(int relu, ptrdiff_t m, ptrdiff_t n, T *g, ptrdiff_t ldg, T *h, ptrdiff_t ldh)
+{
+    for (; m > 0; m--, g += ldg, h += ldh)
+        RNN_EACH {
+            V x = FN(get)(g + j, w);
+            x = relu ? FN(max)((V){0}, x) : FN(tanh)(x);
+            FN(put)(g + j, x, w);
+            FN(put)(h + j, x, w);
+        }
+}
+
+static void FN(rnn_grad)(int relu, ptrdiff_t m, ptrdiff_t n, const T *g, ptrdiff_t ldg, const T *dh, ptrdiff_t ldd, T *dg,
+                         ptrdiff_t ldo)
+{
+    for (; m > 0; m--, g += ldg, dh += ldd, dg += ldo)
+        RNN_EACH {
+            V h = FN(get)(g + j, w), e = FN(get)(dh + j, w);
+            FN(put)(dg + j, relu ? FN(sel)(h > (V){0}, e, (V){0}) : e * ((T)1 - h * h), w);
+        }
+}
+#undef RNN_EACH
+#endif

@@ -1,0 +1,341 @@
+"""One layer of a recurrent network over a whole sequence, forward and backward, in one or two directions.
+
+The inputs of all steps are multiplied in one product, and so are the gradients of the weights; recurrence.pxd has what
+lies in between, and the letters.
+"""
+
+cimport numpy as cnp
+from cython.parallel cimport prange
+from libc.string cimport memcpy, memset
+
+from cnet._kernels._threads cimport threads_for
+from cnet._kernels.gemm cimport gemm
+from cnet._kernels.recurrence cimport (
+    BACKWARD, FORWARD, GRU, LSTM, OUTPUT_GRAD, PROJECT, TANH, Layer, Task, joined, moment, old_rows, pack_weights, rows,
+    run_step, start,
+)
+from cnet._kernels.types cimport real
+
+cnp.import_array()
+
+cdef enum:
+    SUM_ROWS = 128    # rows summed one after the other before their sum joins the total: bounds the rounding error
+    STRIP = 64        # columns of one task of a sum
+
+
+cdef inline int multiply_once(const Layer *L, Py_ssize_t d, const real *kind) noexcept nogil:
+    """The hidden part of the gates where there is one step: packing weights for it would cost more than the product."""
+    cdef Py_ssize_t H = L.H, P = L.P, W = L.W, n = (2 if L.cell == GRU else L.gates) * H
+    cdef const real *h = <const real *> L.h0 + d * L.B * P
+    cdef const real *w = <const real *> L.w_hh[d]
+    cdef const real *bias = <const real *> L.b_hh[d]
+    cdef real *g = <real *> L.g + d * L.N * W
+    cdef int failed = gemm(L.N, n, P, h, P, 1, w, 1, P, <const real *> g, W, 1, g, W, True)
+    if L.cell == GRU:
+        failed |= gemm(L.N, H, P, h, P, 1, w + n * P, 1, P, bias + n if bias != NULL else bias, 0, 1, g + 3 * H, W, True)
+    return failed
+
+
+cdef inline int forward(Layer *L, void **biases, const real *kind) noexcept nogil:
+    cdef Py_ssize_t d, s, H = L.H, inputs = (3 if L.cell == GRU else L.gates) * H
+    cdef int failed = 0
+    for d in range(L.D):
+        failed |= gemm(L.N, inputs, L.X, <const real *> L.x, L.X, 1, <const real *> L.w_ih[d], 1, L.X,
+                       <const real *> biases[d], 0, 1, <real *> L.g + d * L.N * L.W, L.W, True)
+    L.packed = NULL
+    if L.T == 1 and L.w_hr[0] == NULL:
+        for d in range(L.D):
+            failed |= multiply_once(L, d, kind)
+    else:
+        failed |= pack_weights(L, False, kind)
+    if failed:
+        return failed
+    for s in range(L.T):
+        run_step(L, FORWARD, s, H, <double> L.gates * H * L.P, kind)
+        if L.w_hr[0] != NULL:
+            run_step(L, PROJECT, s, L.P, <double> H * L.P, kind)
+    return 0
+
+
+cdef inline void last_states(const Layer *L, real *hn, real *cn, const real *kind) noexcept nogil:
+    """hn, cn: states after the last step of every row."""
+    cdef Py_ssize_t d, t, r, H = L.H, P = L.P, at
+    for d in range(L.D):
+        for t in range(L.T if d == 0 else min(L.T, <Py_ssize_t> 1)):
+            for r in range(rows(L, t + 1) if d == 0 and t + 1 < L.T else 0, rows(L, t)):
+                at = start(L, t) + r
+                if hn != NULL:
+                    memcpy(hn + (d * L.B + r) * P, <real *> L.y + at * L.D * P + d * P, P * sizeof(real))
+                if cn != NULL:
+                    memcpy(cn + (d * L.B + r) * H, <real *> L.g + (d * L.N + at) * L.W + 4 * H, H * sizeof(real))
+
+
+cdef inline void earlier_states(const Layer *L, const real *kind) noexcept nogil:
+    """past: the state before every row of every step."""
+    cdef Py_ssize_t d, s, r, at, k, P = L.P
+    cdef real *past
+    cdef Task a
+    for d in range(L.D):
+        a.d = d
+        for s in range(L.T):
+            at = start(L, moment(L, d, s))
+            k = joined(L, d, s - 1)
+            past = <real *> L.past + (d * L.N + at) * P
+            for r in range(rows(L, moment(L, d, s))):
+                memcpy(past + r * P, old_rows(L, &a, s, k, r, <const real *> L.y, L.D * P, P, <const real *> L.h0, P),
+                       P * sizeof(real))
+
+
+cdef inline int initial_grad(const Layer *L, const real *kind) noexcept nogil:
+    """dh: the gradient of the initial states, from the first step of every row."""
+    cdef Py_ssize_t d, t, r, m, H = L.H, P = L.P, n = (2 if L.cell == GRU else L.gates) * H, last
+    cdef const real *dg
+    cdef const real *w
+    cdef real *dh
+    cdef int failed = 0
+    for d in range(L.D):
+        w = <const real *> L.w_hh[d]
+        for t in range(L.T if d == 1 else min(L.T, <Py_ssize_t> 1)):
+            r = rows(L, t + 1) if d == 1 and t + 1 < L.T else 0
+            m = rows(L, t) - r
+            if m == 0:
+                continue
+            dg = <const real *> L.dg + (d * L.N + start(L, t) + r) * L.V
+            dh = <real *> L.dh + (d * L.B + r) * P
+            failed |= gemm(m, P, n, dg, L.V, 1, w, P, 1, <const real *> (dh if L.cell == GRU else NULL), P, 1, dh, P, True)
+            if L.cell == GRU:
+                failed |= gemm(m, P, H, dg + 3 * H, L.V, 1, w + n * P, P, 1, <const real *> dh, P, 1, dh, P, True)
+    return failed
+
+
+cdef inline void sum_task(const real *x, Py_ssize_t M, Py_ssize_t ld, Py_ssize_t n, real *total) noexcept nogil:
+    """total[n] = sum over the rows of x[M, n], n <= STRIP, in pieces of SUM_ROWS."""
+    cdef real part[STRIP]
+    cdef Py_ssize_t i, j, k
+    for j in range(n):
+        total[j] = 0
+    for i from 0 <= i < M by SUM_ROWS:
+        for j in range(n):
+            part[j] = x[i * ld + j]
+        for k in range(i + 1, min(i + SUM_ROWS, M)):
+            for j in range(n):
+                part[j] = part[j] + x[k * ld + j]
+        for j in range(n):
+            total[j] = total[j] + part[j]
+
+
+cdef inline void sum_columns(const real *x, Py_ssize_t M, Py_ssize_t ld, Py_ssize_t n, real *total) noexcept nogil:
+    cdef Py_ssize_t t, tasks = (n + STRIP - 1) // STRIP
+    for t in prange(tasks, num_threads=threads_for(<double> M * n * sizeof(real))):
+        sum_task(x + t * STRIP, M, ld, min(<Py_ssize_t> STRIP, n - t * STRIP), total + t * STRIP)
+
+
+cdef inline int weight_grads(const Layer *L, void **dw, Py_ssize_t d, const real *kind) noexcept nogil:
+    """Gradients of w_ih, w_hh, b_ih, b_hh, w_hr of direction d; NULL where nobody asks."""
+    cdef Py_ssize_t H = L.H, P = L.P, V = L.V, N = L.N, hidden = (2 if L.cell == GRU else L.gates) * H
+    cdef Py_ssize_t inputs = (3 if L.cell == GRU else L.gates) * H
+    cdef const real *dg = <const real *> L.dg + d * N * V
+    cdef const real *past = <const real *> L.past + d * N * P
+    cdef int failed = 0
+    if dw[0] != NULL:
+        failed |= gemm(inputs, L.X, N, dg, 1, V, <const real *> L.x, L.X, 1, <const real *> NULL, 0, 0, <real *> dw[0], L.X,
+                       True)
+    if dw[1] != NULL:
+        failed |= gemm(hidden, P, N, dg, 1, V, past, P, 1, <const real *> NULL, 0, 0, <real *> dw[1], P, True)
+        if L.cell == GRU:
+            failed |= gemm(H, P, N, dg + 3 * H, 1, V, past, P, 1, <const real *> NULL, 0, 0, <real *> dw[1] + hidden * P, P,
+                           True)
+    if dw[2] != NULL:
+        sum_columns(dg, N, V, inputs, <real *> dw[2])
+    if dw[3] != NULL:
+        if dw[2] != NULL:
+            memcpy(dw[3], dw[2], hidden * sizeof(real))
+        else:
+            sum_columns(dg, N, V, hidden, <real *> dw[3])
+        if L.cell == GRU:
+            sum_columns(dg + 3 * H, N, V, H, <real *> dw[3] + hidden)
+    if dw[4] != NULL:
+        failed |= gemm(P, H, N, <const real *> L.dp + d * N * P, 1, P, <const real *> L.g + d * N * L.W + 5 * H, L.W, 1,
+                       <const real *> NULL, 0, 0, <real *> dw[4], H, True)
+    return failed
+
+
+cdef inline int backward(Layer *L, real *dx, void **dw, const real *kind) noexcept nogil:
+    cdef Py_ssize_t d, s, H = L.H, inputs = (3 if L.cell == GRU else L.gates) * H
+    cdef int failed = pack_weights(L, True, kind) if L.T > 1 or L.w_hr[0] != NULL else 0
+    if failed:
+        return failed
+    for s in range(L.T - 1, -1, -1):
+        if L.w_hr[0] != NULL:
+            run_step(L, OUTPUT_GRAD, s, L.P, <double> L.gates * H * L.P, kind)
+            run_step(L, BACKWARD, s, H, <double> H * L.P, kind)
+        else:
+            run_step(L, BACKWARD, s, H, <double> L.gates * H * L.P, kind)
+    failed = initial_grad(L, kind)
+    for d in range(L.D):
+        failed |= weight_grads(L, dw + 5 * d, d, kind)
+        if dx != NULL:
+            failed |= gemm(L.N, L.X, inputs, <const real *> L.dg + d * L.N * L.V, L.V, 1, <const real *> L.w_ih[d], L.X, 1,
+                           <const real *> (dx if d else NULL), L.X, 1, dx, L.X, True)
+    return failed
+
+
+cdef int run_forward(Layer *L, void **biases, real *hn, real *cn):
+    cdef int failed
+    with nogil:
+        failed = forward(L, biases, <const real *> NULL)
+        if not failed:
+            last_states(L, hn, cn, <const real *> NULL)
+            if L.past != NULL:
+                earlier_states(L, <const real *> NULL)
+    return failed
+
+
+cdef inline void *data(object a):
+    return NULL if a is None else cnp.PyArray_DATA(<cnp.ndarray> a)
+
+
+cdef inline cnp.ndarray contiguous(cnp.ndarray a):
+    return a if a is None or cnp.PyArray_IS_C_CONTIGUOUS(a) else cnp.PyArray_GETCONTIGUOUS(a)
+
+
+cdef inline cnp.ndarray empty(int kind, Py_ssize_t a, Py_ssize_t b, Py_ssize_t c):
+    """A new array [a, b, c]."""
+    cdef cnp.npy_intp shape[3]
+    shape[0], shape[1], shape[2] = a, b, c
+    return cnp.PyArray_EMPTY(3, shape, kind, 0)
+
+
+cdef inline cnp.ndarray empty_like(cnp.ndarray a):
+    return cnp.PyArray_EMPTY(cnp.PyArray_NDIM(a), cnp.PyArray_DIMS(a), cnp.PyArray_TYPE(a), 0)
+
+
+cdef inline cnp.ndarray start_from(cnp.ndarray given, cnp.ndarray like):
+    """A copy of a gradient, or zeros like another array."""
+    if given is None:
+        return cnp.PyArray_ZEROS(cnp.PyArray_NDIM(like), cnp.PyArray_DIMS(like), cnp.PyArray_TYPE(like), 0)
+    return cnp.PyArray_NewCopy(given, cnp.NPY_CORDER)
+
+
+cdef void add_biases(const Layer *L, const real *b_ih, const real *b_hh, real *sum) noexcept nogil:
+    """What is added to the inputs' part of the gates; a GRU's last gate takes b_hh inside."""
+    cdef Py_ssize_t j, both = 2 * L.H if L.cell == GRU else L.gates * L.H
+    for j in range(both):
+        sum[j] = b_ih[j] + b_hh[j]
+    for j in range(both, L.gates * L.H):
+        sum[j] = b_ih[j]
+
+
+cdef Layer layer(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, cnp.ndarray x, cnp.ndarray h0, cnp.ndarray c0,
+                 list weights):
+    """Sizes and weights; five weights per direction: w_ih, w_hh, b_ih, b_hh, w_hr, of which the last three may be None."""
+    cdef Layer L
+    cdef int d, q
+    memset(&L, 0, sizeof(Layer))
+    L.cell, L.T, L.B = cell, T, B
+    L.gates = 4 if cell == LSTM else 3 if cell == GRU else 1
+    L.D = len(weights) // 5
+    L.X = cnp.PyArray_DIM(<cnp.ndarray> weights[0], 1)
+    L.H = cnp.PyArray_DIM(<cnp.ndarray> weights[0], 0) // L.gates
+    L.P = cnp.PyArray_DIM(h0, cnp.PyArray_NDIM(h0) - 1)
+    L.N = T * B if first is None else (<const long long *> data(first))[T]
+    L.first = <const long long *> data(first)
+    L.x, L.h0, L.c0 = data(x), data(h0), data(c0)
+    for q in range(4):
+        L.column[q] = (3 if q == 2 and cell == GRU else q) * L.H
+    for d in range(L.D):
+        L.w_ih[d], L.w_hh[d], L.b_hh[d] = data(weights[5 * d]), data(weights[5 * d + 1]), data(weights[5 * d + 3])
+        L.w_hr[d] = data(weights[5 * d + 4])
+    L.W = L.H if cell >= TANH else 4 * L.H if cell == GRU else (6 if L.w_hr[0] != NULL else 5) * L.H
+    L.V = L.H if cell >= TANH else 4 * L.H
+    return L
+
+
+def rnn_forward(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, bint last, bint keep, cnp.ndarray x, cnp.ndarray h0,
+                cnp.ndarray c0, weights):
+    """A layer on x[T, B, X], or on packed rows x[N, X] with `first`, the first row of every step and N.
+
+    h0[D, B, P]; c0[D, B, H] for an LSTM, else None. Returns a tuple: y[..., D P]; if `last` the states hn[D, B, P] after
+    the last step of each row; cn for an LSTM; and what `rnn_backward` needs, None unless `keep`.
+    """
+    cdef int kind = cnp.PyArray_TYPE(x), failed, d
+    cdef list plain = [contiguous(w) for w in weights]
+    cdef cnp.npy_intp shape[3]
+    cdef cnp.ndarray y, g, hn = None, cn = None, past = None, bias = None
+    cdef void *biases[2]
+    cdef Layer L
+    x, h0, c0 = contiguous(x), contiguous(h0), contiguous(c0)
+    L = layer(cell, T, B, first, x, h0, c0, plain)
+    shape[0], shape[1] = cnp.PyArray_DIM(x, 0), cnp.PyArray_DIM(x, 1)
+    d = cnp.PyArray_NDIM(x) - 1
+    shape[d] = L.D * L.P
+    y = cnp.PyArray_EMPTY(d + 1, shape, kind, 0)
+    g = empty(kind, L.D, L.N, L.W)
+    if last:
+        hn = empty_like(h0)
+    if cell == LSTM:
+        cn = empty_like(c0)
+    if keep:
+        past = empty(kind, L.D, L.N, L.P)
+    biases[0] = biases[1] = NULL
+    if L.b_hh[0] != NULL:
+        bias = empty(kind, 1, L.D, L.gates * L.H)
+        for d in range(L.D):
+            biases[d] = cnp.PyArray_BYTES(bias) + d * L.gates * L.H * cnp.PyArray_ITEMSIZE(x)
+            if kind == cnp.NPY_FLOAT:
+                add_biases(&L, <float *> data(plain[5 * d + 2]), <float *> L.b_hh[d], <float *> biases[d])
+            else:
+                add_biases(&L, <double *> data(plain[5 * d + 2]), <double *> L.b_hh[d], <double *> biases[d])
+    L.y, L.g, L.past = data(y), data(g), data(past)
+    if kind == cnp.NPY_FLOAT:
+        failed = run_forward(&L, biases, <float *> data(hn), <float *> data(cn))
+    else:
+        failed = run_forward(&L, biases, <double *> data(hn), <double *> data(cn))
+    if failed:
+        raise MemoryError('rnn_forward(): no memory for packing')
+    cdef list results = [y]
+    if last:
+        results.append(hn)
+    if cell == LSTM:
+        results.append(cn)
+    results.append(g if keep else None)
+    results.append(past)
+    return tuple(results)
+
+
+def rnn_backward(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, cnp.ndarray x, cnp.ndarray h0, cnp.ndarray c0, weights,
+                 cnp.ndarray g, cnp.ndarray past, cnp.ndarray dy, cnp.ndarray dhn, cnp.ndarray dcn, needs):
+    """Gradients of `rnn_forward`, from those of its results (None: zero).
+
+    Returns a list: those of x, h0, c0 and the weights; None for an argument where `needs` is false.
+    """
+    cdef int kind = cnp.PyArray_TYPE(x), failed, i
+    cdef list plain = [contiguous(w) for w in weights], grads
+    cdef cnp.ndarray dx = None, dh, dc = None, dg, dp = None
+    cdef void *dw[10]
+    cdef void *into
+    cdef Layer L
+    x, h0, c0, dy = contiguous(x), contiguous(h0), contiguous(c0), contiguous(dy)
+    L = layer(cell, T, B, first, x, h0, c0, plain)
+    dh = start_from(dhn, h0)
+    if cell == LSTM:
+        dc = start_from(dcn, c0)
+    if needs[0]:
+        dx = empty_like(x)
+    dg = empty(kind, L.D, L.N, L.V)
+    if L.w_hr[0] != NULL:
+        dp = empty(kind, L.D, L.N, L.P)
+    grads = [dx, dh if needs[1] else None, dc if needs[2] else None]
+    for i in range(len(plain)):
+        grads.append(empty_like(plain[i]) if needs[3 + i] else None)
+        dw[i] = data(grads[3 + i])
+    L.g, L.past, L.dy, L.dh, L.dc, L.dg, L.dp = data(g), data(past), data(dy), data(dh), data(dc), data(dg), data(dp)
+    into = data(dx)
+    with nogil:
+        if kind == cnp.NPY_FLOAT:
+            failed = backward(&L, <float *> into, dw, <const float *> NULL)
+        else:
+            failed = backward(&L, <double *> into, dw, <const double *> NULL)
+    if failed:
+        raise MemoryError('rnn_backward(): no memory for packing')
+    return grads

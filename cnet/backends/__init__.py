@@ -1,0 +1,3 @@
+"""Switches and questions about libraries and instruction sets."""
+
+from . import cpu, cuda, cudnn, mkl, mkldnn, mps
