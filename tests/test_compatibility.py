@@ -2,8 +2,7 @@
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -12,9 +11,9 @@ import cnet
 LAZY = ('accelerator', 'amp', 'backends', 'compiler', 'cpu', 'cuda', 'func', 'jit', 'mps', 'xpu')
 
 
-def test_imported_when_asked_for() -> None:
+def test_imported_when_asked_for(run_python: Callable) -> None:
     code = f'import sys, cnet; print([m for m in {LAZY} if f"cnet.{{m}}" in sys.modules])'
-    assert subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True).stdout.strip() == '[]'
+    assert run_python(code).stdout.strip() == '[]'
     assert {*LAZY, 'compile', 'autocast'} <= set(dir(cnet))
 
 

@@ -1,8 +1,7 @@
 """Operations whose files are imported on first use."""
 from __future__ import annotations
 
-import subprocess
-import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -17,7 +16,7 @@ def test_the_table_lists_what_the_file_offers(file: str) -> None:
     assert set(methods.split()) == set(getattr(late.family(file), 'METHODS', ()))
 
 
-def test_nothing_is_imported_before_it_is_used() -> None:
+def test_nothing_is_imported_before_it_is_used(run_python: Callable) -> None:
     program = ('import sys, cnet\n'
                'early = [m for m in sys.modules if m.startswith(("cnet._ops.linalg_", "cnet._ops.special"))]\n'
                'x = cnet.eye(2)\n'
@@ -25,7 +24,7 @@ def test_nothing_is_imported_before_it_is_used() -> None:
                'assert x.det() == 1 and cnet.det(x) == 1 and cnet.linalg.det(x) == 1\n'
                'assert "cnet._ops.linalg_functions" in sys.modules\n'
                'assert type(cnet.Tensor.__dict__["det"]).__name__ == "function"\n')
-    subprocess.run([sys.executable, '-c', program], check=True)
+    run_python(program)
 
 
 def test_listed_before_they_are_imported() -> None:
