@@ -15,7 +15,7 @@ TIMED = ('import time; a = time.perf_counter(); import numpy; b = time.perf_coun
 
 
 def interpreter(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a fresh interpreter in a folder without a source tree, with byte code kept as in a normal session."""
+    """Run a fresh interpreter in a folder without a source tree, with byte code kept as usual."""
     environment = {key: value for key, value in os.environ.items() if key != 'PYTHONDONTWRITEBYTECODE'}
     path = [os.path.abspath(p) for p in environment.get('PYTHONPATH', '').split(os.pathsep) if p]
     environment['PYTHONPATH'] = os.pathsep.join(path)
