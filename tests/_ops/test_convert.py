@@ -138,6 +138,7 @@ def test_geometry():
     assert x.is_set_to(x) and not x.is_set_to(x.clone()) and x.t().dim_order() == (1, 0)
 
 
+@pytest.mark.filterwarnings('ignore:Setting the shape on a NumPy array:DeprecationWarning')
 def test_arrays_made_from_a_tensor_cannot_reshape_it():
     x = cnet.ones(4)
     x.numpy().shape = (2, 2)
