@@ -47,7 +47,8 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
     dim = checks.dim(dim, a.ndim)
     _check_slices(a, dim)
     if not a.ndim or not a.shape[dim]:
-        return _results(a.copy(), np.zeros(a.shape, np.int64), np.ones(a.shape, np.int64), return_inverse, return_counts)
+        slices = a.shape[dim:dim + 1]
+        return _results(a.copy(), np.zeros(slices, np.int64), np.ones(slices, np.int64), return_inverse, return_counts)
     values, inverse, counts = np.unique(a, return_inverse=True, return_counts=True, axis=dim)
     return _results(values, inverse.reshape(-1), counts, return_inverse, return_counts)
 
@@ -188,7 +189,9 @@ def histogram(input, bins, *, range=None, weight=None, density=False, out=None):
             raise RuntimeError(f'torch.histogram(): bins must be > 0, but got {bins} for dimension 0')
         if range is not None and range[0] > range[1]:
             raise RuntimeError('torch.histogramdd(): min should not exceed max')
-        low, high = _range(a, *((0.0, 0.0) if range is None else range), 0.5)
+        if range is None:
+            range = (0.0, 0.0) if a.size else (0.0, 1.0)
+        low, high = _range(a, *range, 0.5)
         edges = np.linspace(low, high, bins + 1, dtype=a.dtype)
         hist = _counted(flat, bins, low, high, weights)
     hist = hist.astype(a.dtype)
