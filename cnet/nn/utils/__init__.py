@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 from .clip_grad import clip_grad_norm, clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm
 from .convert_parameters import parameters_to_vector, vector_to_parameters
 
+# At once: imported later, these functions would be hidden by the modules of the same name.
+from .spectral_norm import remove_spectral_norm, spectral_norm
+from .weight_norm import remove_weight_norm, weight_norm
+
 if TYPE_CHECKING:
     from . import fusion, parametrizations, parametrize, prune, rnn, stateless
     from .fusion import fuse_conv_bn_eval, fuse_conv_bn_weights, fuse_linear_bn_eval, fuse_linear_bn_weights
     from .init import skip_init
-    from .spectral_norm import remove_spectral_norm, spectral_norm
-    from .weight_norm import remove_weight_norm, weight_norm
 
 # Imported when first asked for.
 _LAZY = {'fuse_conv_bn_eval': 'fusion', 'fuse_conv_bn_weights': 'fusion', 'fuse_linear_bn_eval': 'fusion',
-         'fuse_linear_bn_weights': 'fusion', 'skip_init': 'init', 'remove_spectral_norm': 'spectral_norm',
-         'spectral_norm': 'spectral_norm', 'remove_weight_norm': 'weight_norm', 'weight_norm': 'weight_norm'}
+         'fuse_linear_bn_weights': 'fusion', 'skip_init': 'init'}
 _MODULES = ('fusion', 'init', 'parametrizations', 'parametrize', 'prune', 'rnn', 'stateless')
 
 
