@@ -1,14 +1,13 @@
 """The sentences of errors, one function each; every function returns the exception for the caller to raise."""
 
+from .dtype import from_np
+
 __all__ = [
     'argument_type', 'broadcast', 'dim_range', 'dim_repeated', 'dtype_out', 'element_type', 'invalid_view', 'mat_dtypes',
     'mat_shapes', 'not_implemented', 'requires_grad_dtype',
 ]
 
-# Names of element types as they stand in sentences about kernels and about matrix products.
-_KERNEL = {'bool': 'Bool', 'uint8': 'Byte', 'int8': 'Char', 'int16': 'Short', 'int32': 'Int', 'int64': 'Long',
-           'float16': 'Half', 'float32': 'Float', 'float64': 'Double', 'complex64': 'ComplexFloat',
-           'complex128': 'ComplexDouble'}
+# Names of C types as they stand in sentences about matrix products.
 _C_NAME = {'bool': 'bool', 'uint8': 'unsigned char', 'int8': 'signed char', 'int16': 'short', 'int32': 'int',
            'int64': 'long int', 'float16': 'c10::Half', 'float32': 'float', 'float64': 'double',
            'complex64': 'c10::complex<float>', 'complex128': 'c10::complex<double>'}
@@ -68,12 +67,12 @@ def invalid_view(shape, numel):
 
 def not_implemented(kernel, dtype):
     """An operation is not defined for a type; `dtype` is a NumPy type."""
-    return NotImplementedError(f'"{kernel}" not implemented for \'{_KERNEL[dtype.name]}\'')
+    return NotImplementedError(f'"{kernel}" not implemented for \'{from_np(dtype).legacy}\'')
 
 
 def dtype_out(dtype, out):
     """``out=`` has another type than ``dtype=`` asks for; arguments are NumPy types."""
-    return RuntimeError(f'dtype {_KERNEL[dtype.name]} does not match dtype of out parameter ({_KERNEL[out.name]})')
+    return RuntimeError(f'dtype {from_np(dtype).legacy} does not match dtype of out parameter ({from_np(out).legacy})')
 
 
 def requires_grad_dtype():

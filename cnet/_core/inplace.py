@@ -113,13 +113,9 @@ def check_cast(from_dtype, to_dtype):
                            f'{scalar_name(to_dtype)}')
 
 
-_SCALAR_NAMES = {'b1': 'Bool', 'u1': 'Byte', 'i1': 'Char', 'i2': 'Short', 'i4': 'Int', 'i8': 'Long', 'f2': 'Half', 'f4': 'Float',
-                 'f8': 'Double', 'c8': 'ComplexFloat', 'c16': 'ComplexDouble'}
-
-
 def scalar_name(np_dtype):
     """PyTorch's name of an element type in its messages, such as 'Float'."""
-    return _SCALAR_NAMES[np_dtype.str[1:]]
+    return from_np(np_dtype).legacy
 
 
 def protect(node, x):

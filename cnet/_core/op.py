@@ -11,6 +11,7 @@ import weakref
 
 from .._kernels._state import flags, inexact, instance, next_sequence, swap_flags
 from .base import ANOMALY, GRAD, PACK, TensorBase, alias, blank, mark_view, refresh, tensor_class, wrap
+from .dtype import from_np
 from .hooks import LeafHooks, NodeHooks, add, packer
 
 
@@ -347,7 +348,7 @@ def refuse_modified(node, s):
     """The error for a tensor that was kept and then written in place."""
     a = s.what if s.output >= 0 else s.what._a
     fn, nr = (node, s.output) if s.output >= 0 else (s.what._fn, s.what._nr)
-    kind = legacy_name(a.dtype)
+    kind = from_np(a.dtype).legacy + 'Tensor'
     origin = '' if fn is None else f', which is output {nr} of {type(fn).__name__.partition("Backward")[0]},'
     hint = ('Hint: the backtrace further above shows the operation that failed to compute its gradient.' if node.trace else
             'Hint: enable anomaly detection to find the operation that failed to compute its gradient, with '
@@ -355,15 +356,6 @@ def refuse_modified(node, s):
     raise RuntimeError('one of the variables needed for gradient computation has been modified by an inplace operation: '
                        f'[torch.{kind} {list(a.shape)}]{origin} is at version {s.version.n}; expected version {s.seen} '
                        f'instead. {hint}')
-
-
-_LEGACY = {'f4': 'Float', 'f8': 'Double', 'f2': 'Half', 'i8': 'Long', 'i4': 'Int', 'i2': 'Short', 'i1': 'Char', 'u1': 'Byte',
-           'b1': 'Bool', 'c8': 'ComplexFloat', 'c16': 'ComplexDouble'}
-
-
-def legacy_name(np_dtype):
-    """PyTorch's class name of a tensor of this type, such as 'FloatTensor'."""
-    return _LEGACY[np_dtype.str[1:]] + 'Tensor'
 
 
 class AccumulateGrad(Op, name='AccumulateGrad'):

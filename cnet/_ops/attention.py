@@ -7,6 +7,7 @@ import numpy as np
 from .. import _kernels as K
 from .._core import arrays, checks, errors
 from .._core.base import wrap
+from .._core.inplace import scalar_name
 from .._core.mode import is_grad_enabled
 from .._core.op import Op
 from .dropout import drop
@@ -128,7 +129,7 @@ def _check(query, key, value, mask):
         raise RuntimeError('Expected query, key, and value to have the same dtype, but got '
                            f'query.dtype: {names[0]} key.dtype: {names[1]} and value.dtype: {names[2]} instead.')
     if q.dtype.kind in 'biu':
-        raise RuntimeError(f'expected scalar type Float but found {errors._KERNEL[q.dtype.name]}')
+        raise RuntimeError(f'expected scalar type Float but found {scalar_name(q.dtype)}')
     if mask is None:
         return
     m = mask._a

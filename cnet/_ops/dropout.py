@@ -8,7 +8,7 @@ import numpy as np
 from .._core import arrays, checks
 from .._core.base import wrap
 from .._core.generator import engine_of
-from .._core.inplace import assign_
+from .._core.inplace import assign_, scalar_name
 from .._core.op import Op
 from . import _draw
 
@@ -70,7 +70,7 @@ def drop(x, p, train, channels=False, alpha=False):
     if channels and a.ndim < 2:
         raise RuntimeError('Feature dropout requires at least 2 dimensions in the input')
     if a.dtype.kind in 'biu':
-        raise RuntimeError(f"result type Float can't be cast to the desired output type {checks.errors._KERNEL[a.dtype.name]}")
+        raise RuntimeError(f"result type Float can't be cast to the desired output type {scalar_name(a.dtype)}")
     engine = engine_of(None, 'dropout')
     if not channels and not alpha:
         return Dropout.apply(x, keep=1 - p, engine=engine)

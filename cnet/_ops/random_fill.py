@@ -8,7 +8,7 @@ import numpy as np
 from .._core import checks, errors
 from .._core.base import GRAD, wrap
 from .._core.generator import engine_of
-from .._core.inplace import Overwritten, check_writable, rebase
+from .._core.inplace import Overwritten, check_writable, rebase, scalar_name
 from .._core.op import record
 from .._kernels._state import flags
 from . import _draw
@@ -130,7 +130,7 @@ def exponential_(self, lambd=1, *, generator=None):
 def _check_continuous(dtype, name):
     if dtype.kind != 'f':
         raise RuntimeError(f'{name} distribution is a continuous probability distribution. dtype must be a floating point '
-                           f'but you specified {errors._KERNEL[dtype.name]}')
+                           f'but you specified {scalar_name(dtype)}')
 
 
 def _by_double(node, x, draw, *args):

@@ -9,7 +9,7 @@ from .._core import arrays, checks, errors
 from .._core.base import wrap
 from .._core.device import strided
 from .._core.generator import engine_of
-from .._core.inplace import broadcastable, copy_out
+from .._core.inplace import broadcastable, copy_out, scalar_name
 from .._core.op import Op
 from . import _draw
 from .create import check_options, finish, np_type, shape_of
@@ -244,9 +244,9 @@ def binomial(count, prob, generator=None):
     a, b = count._a, prob._a
     for name, x in (('count', a), ('prob', b)):
         if x.dtype.kind != 'f':
-            raise ValueError(f'binomial only supports floating-point dtypes for {name}, got: {errors._KERNEL[x.dtype.name]}')
+            raise ValueError(f'binomial only supports floating-point dtypes for {name}, got: {scalar_name(x.dtype)}')
     if a.dtype != b.dtype:
-        raise RuntimeError(f'Found dtype {errors._KERNEL[b.dtype.name]} but expected {errors._KERNEL[a.dtype.name]}')
+        raise RuntimeError(f'Found dtype {scalar_name(b.dtype)} but expected {scalar_name(a.dtype)}')
     if not broadcastable(a.shape, b.shape):
         raise errors.broadcast(a.shape, b.shape)
     return Binomial.apply(count, prob, engine=engine_of(generator, 'binomial'))
@@ -278,7 +278,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     n = checks.integer(num_samples, 'multinomial', 'num_samples', 2)
     w = input._a
     if w.dtype.kind != 'f':
-        raise RuntimeError(f'multinomial only supports floating-point dtypes for input, got: {errors._KERNEL[w.dtype.name]}')
+        raise RuntimeError(f'multinomial only supports floating-point dtypes for input, got: {scalar_name(w.dtype)}')
     if n <= 0:
         raise RuntimeError('cannot sample n_sample <= 0 samples')
     if not 1 <= w.ndim <= 2:
@@ -286,7 +286,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     if not replacement and n > w.shape[-1]:
         raise RuntimeError('cannot sample n_sample > prob_dist.size(-1) samples without replacement')
     if out is not None and out._a.dtype != np.int64:
-        raise RuntimeError(f'multinomial expects Long tensor out, got: {errors._KERNEL[out._a.dtype.name]}')
+        raise RuntimeError(f'multinomial expects Long tensor out, got: {scalar_name(out._a.dtype)}')
     engine = engine_of(generator, 'multinomial')
     if w.size and not (w.min() >= 0 and w.max() < np.inf):
         raise RuntimeError('probability tensor contains either `inf`, `nan` or element < 0')
