@@ -92,7 +92,7 @@ CASES = {
     'a + a, 4 MB': kept(4096),
     'a + a, 16 MB': kept(16384),
     'MLP, Adam step, batch 256': steps(mlp),
-    'LeNet, Adam step, batch 64': steps(training.CASES['LeNet, Adam step, batch 64']),
+    'LeNet, Adam step, batch 64': steps(training.cases['LeNet, Adam step, batch 64'].builds['']),
     '500 random shapes': shapes,
 }
 NEEDS_NN = {name for name in CASES if 'step' in name}

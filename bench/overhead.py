@@ -1,70 +1,65 @@
 """What small operations cost: cases whose arithmetic is next to nothing."""
 
-CASES = {}
+from .cases import Cases
+
+cases = Cases()
 
 
-def case(name):
-    def register(build):
-        CASES[name] = build
-        return build
-    return register
-
-
-@case('add, 8 elements')
+@cases('add, 8 elements')
 def _(torch):
     a, b = torch.ones(8), torch.ones(8)
     return lambda: a + b
 
 
-@case('add, 8 elements, recorded')
+@cases('add, 8 elements, recorded')
 def _(torch):
     a, b = torch.ones(8, requires_grad=True), torch.ones(8)
     return lambda: a + b
 
 
-@case('add + sum + backward, 8 elements')
+@cases('add + sum + backward, 8 elements')
 def _(torch):
     a, b = torch.ones(8, requires_grad=True), torch.ones(8)
     return lambda: (a + b).sum().backward()
 
 
-@case('mul by a number, in place')
+@cases('mul by a number, in place')
 def _(torch):
     a = torch.ones(8)
     return lambda: a.mul_(1.0)
 
 
-@case('relu, 8 elements, recorded')
+@cases('relu, 8 elements, recorded')
 def _(torch):
     a = torch.ones(8, requires_grad=True)
     return lambda: torch.relu(a)
 
 
-@case('view')
+@cases('view')
 def _(torch):
     a = torch.ones(2, 4)
     return lambda: a.view(8)
 
 
-@case('row of a matrix')
+@cases('row of a matrix')
 def _(torch):
     a = torch.ones(2, 4)
     return lambda: a[1]
 
 
-@case('shape')
+@cases('shape')
 def _(torch):
     a = torch.ones(2, 4)
     return lambda: a.shape
 
 
-@case('item')
+@cases('item')
 def _(torch):
     a = torch.ones(1)
     return lambda: a.item()
 
 
-@case('Linear(100, 200) on one row')
+@cases('Linear(100, 200) on one row')
 def _(torch):
     layer, x = torch.nn.Linear(100, 200), torch.rand(1, 100)
     return lambda: layer(x)

@@ -1,13 +1,8 @@
 """Whole models: forward passes and train steps."""
 
-CASES = {}
+from .cases import Cases
 
-
-def case(name):
-    def register(build):
-        CASES[name] = build
-        return build
-    return register
+cases = Cases()
 
 
 def tiny(torch):
@@ -62,13 +57,13 @@ def step(model, optimizer, loss, x, y):
     return run
 
 
-@case('TinyModel, forward, one row')
+@cases('TinyModel, forward, one row')
 def _(torch):
     model, x = tiny(torch), torch.rand(1, 100)
     return lambda: model(x)
 
 
-@case('TinyModel, SGD step, one row')
+@cases('TinyModel, SGD step, one row')
 def _(torch):
     model = tiny(torch)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
@@ -83,7 +78,7 @@ def _lenet(batch, optimizer):
     return build
 
 
-@case('LeNet, forward, batch 1')
+@cases('LeNet, forward, batch 1')
 def _(torch):
     model, x = lenet(torch), torch.rand(1, 1, 32, 32)
     return lambda: model(x)
@@ -91,4 +86,4 @@ def _(torch):
 
 for _batch in (1, 16, 64):
     for _optimizer in ('SGD', 'Adam'):
-        case(f'LeNet, {_optimizer} step, batch {_batch}')(_lenet(_batch, _optimizer))
+        cases(f'LeNet, {_optimizer} step, batch {_batch}')(_lenet(_batch, _optimizer))

@@ -47,6 +47,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     'pool': _ALL,
     'reduce': _ALL,
     'rnn': _ALL,
+    'roofline': _ALL,
     'resample': _ALL,
     'softmax': _ALL,
 }
