@@ -13,6 +13,7 @@ from cnet._kernels.types cimport real
 
 cdef extern from "gemm_ukr.h" nogil:
     const Py_ssize_t MR "gemm_mr"
+    const Py_ssize_t DOTS_M "gemm_dots_m"
     const Py_ssize_t F32_NR "vf_nr", F32_LANES "vf_lanes"
     const Py_ssize_t F64_NR "vd_nr", F64_LANES "vd_lanes"
     void vf_tile(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t ars, Py_ssize_t acs, const float *b,
@@ -25,10 +26,10 @@ cdef extern from "gemm_ukr.h" nogil:
                  const float *d, Py_ssize_t drs, Py_ssize_t dcs, float *c, Py_ssize_t crs)
     void vd_dots(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, const double *b, Py_ssize_t bcs,
                  const double *d, Py_ssize_t drs, Py_ssize_t dcs, double *c, Py_ssize_t crs)
-    void vf_axpys(Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t acs, const float *b, Py_ssize_t brs,
-                  const float *d, Py_ssize_t dcs, float *c)
-    void vd_axpys(Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t acs, const double *b, Py_ssize_t brs,
-                  const double *d, Py_ssize_t dcs, double *c)
+    void vf_axpys(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t ars, Py_ssize_t acs, const float *b,
+                  Py_ssize_t brs, const float *d, Py_ssize_t drs, Py_ssize_t dcs, float *c, Py_ssize_t crs)
+    void vd_axpys(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, Py_ssize_t acs, const double *b,
+                  Py_ssize_t brs, const double *d, Py_ssize_t drs, Py_ssize_t dcs, double *c, Py_ssize_t crs)
 
 cdef enum:
     KC = 256        # rows of a panel of b: 256 x 32 floats are 32 KB, two thirds of a first-level cache of 48 KB
@@ -36,8 +37,13 @@ cdef enum:
     ROW_TILES = 12  # tiles per task: with KC, 72 KB (6 rows each) to 168 KB (14 rows) of a second-level cache
     COLUMN_TILES = 4
     DOT_COLUMNS = 64
-    AXPY_COLUMNS = 1024  # 4 KB of c stay in the first-level cache
-    DOT_ROWS = 4         # from 5 rows on, packing b and a whole tile are faster than two passes over b
+    DOT_K = 1024         # four columns of b are 16 KB then, and stay in the first-level cache for all rows of a
+    DOT_ROWS = 32        # up to here dot products beat packing b (1.1 to 2 times), from 48 rows on they lose
+    DOT_MIN = 256        # numbers in a dot product: below, adding up the lanes costs too much
+    AXPY_ROWS = 4
+    AXPY_MIN = 64
+    AXPY_COLUMNS = 4096  # 16 KB for each row of c stay in the caches
+    DIRECT_COLUMNS = 4   # tiles across, up to which a copy of a is not used often enough to pay: 1.4 times at 64 columns
     DIRECT_WORK = 1 << 24  # 256 x 256 x 256
 
 
@@ -79,7 +85,7 @@ cdef inline void pack(Py_ssize_t k, Py_ssize_t n, const real *x, Py_ssize_t ks, 
 cdef inline void dots(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, Py_ssize_t ars, const real *b,
                       Py_ssize_t bcs, const real *d, Py_ssize_t drs, Py_ssize_t dcs, real *c,
                       Py_ssize_t crs) noexcept nogil:
-    """c = d + a b for m, n <= 4, both contiguous along k."""
+    """c = d + a b for m <= DOTS_M and n <= 4, both contiguous along k."""
     if real is float:
         vf_dots(m, n, k, a, ars, b, bcs, d, drs, dcs, c, crs)
     else:
@@ -217,17 +223,20 @@ cdef inline void dots_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t 
                            const real *b, Py_ssize_t bcs, const real *d, Py_ssize_t drs, Py_ssize_t dcs, real *c,
                            Py_ssize_t crs) noexcept nogil:
     """All rows of DOT_COLUMNS columns of c, from number t * DOT_COLUMNS on."""
-    cdef Py_ssize_t i, j
-    for i from 0 <= i < M by 4:
+    cdef Py_ssize_t i, j, k, kc
+    for k from 0 <= k < K by DOT_K:
+        kc = min(<Py_ssize_t> DOT_K, K - k)
         for j from t * DOT_COLUMNS <= j < min(t * DOT_COLUMNS + DOT_COLUMNS, N) by 4:
-            dots(min(<Py_ssize_t> 4, M - i), min(<Py_ssize_t> 4, N - j), K, a + i * ars, ars, b + j * bcs, bcs,
-                 shift(d, i * drs + j * dcs), drs, dcs, c + i * crs + j, crs)
+            for i from 0 <= i < M by DOTS_M:
+                dots(min(DOTS_M, M - i), min(<Py_ssize_t> 4, N - j), kc, a + i * ars + k, ars, b + j * bcs + k, bcs,
+                     shift(d, i * drs + j * dcs), drs, dcs, c + i * crs + j, crs)
+        d, drs, dcs = c, crs, 1
 
 
 cdef inline void gemm_dots(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars, const real *b,
                            Py_ssize_t bcs, const real *d, Py_ssize_t drs, Py_ssize_t dcs, real *c, Py_ssize_t crs,
                            int threads) noexcept nogil:
-    """c = d + a b where rows of a and columns of b are contiguous: nothing is copied, b is read once per four rows."""
+    """c = d + a b where rows of a and columns of b are contiguous: nothing is copied, and b is read once."""
     cdef Py_ssize_t t, tasks = (N + DOT_COLUMNS - 1) // DOT_COLUMNS
     if threads == 1:
         for t in range(tasks):
@@ -237,27 +246,28 @@ cdef inline void gemm_dots(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real 
             dots_task(t, M, N, K, a, ars, b, bcs, d, drs, dcs, c, crs)
 
 
-cdef inline void axpys(Py_ssize_t n, Py_ssize_t k, const real *a, Py_ssize_t acs, const real *b, Py_ssize_t brs,
-                       const real *d, Py_ssize_t dcs, real *c) noexcept nogil:
-    """One row c[n] = d + a b, b contiguous along n."""
+cdef inline void axpys_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars,
+                            Py_ssize_t acs, const real *b, Py_ssize_t brs, const real *d, Py_ssize_t drs, Py_ssize_t dcs,
+                            real *c, Py_ssize_t crs) noexcept nogil:
+    """AXPY_COLUMNS columns of c, from number t * AXPY_COLUMNS on."""
+    cdef Py_ssize_t j = t * AXPY_COLUMNS, n = min(<Py_ssize_t> AXPY_COLUMNS, N - j)
     if real is float:
-        vf_axpys(n, k, a, acs, b, brs, d, dcs, c)
+        vf_axpys(M, n, K, a, ars, acs, b + j, brs, shift(d, j * dcs), drs, dcs, c + j, crs)
     else:
-        vd_axpys(n, k, a, acs, b, brs, d, dcs, c)
+        vd_axpys(M, n, K, a, ars, acs, b + j, brs, shift(d, j * dcs), drs, dcs, c + j, crs)
 
 
-cdef inline void gemm_row(Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t acs, const real *b, Py_ssize_t brs,
-                          const real *d, Py_ssize_t dcs, real *c, int threads) noexcept nogil:
-    """One row c[N] = d + a b with b contiguous along N: b is read once, in the order of memory."""
+cdef inline void gemm_rows(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars, Py_ssize_t acs,
+                           const real *b, Py_ssize_t brs, const real *d, Py_ssize_t drs, Py_ssize_t dcs, real *c,
+                           Py_ssize_t crs, int threads) noexcept nogil:
+    """c = d + a b for M <= 4 with b contiguous along N: b is read once, in the order of memory."""
     cdef Py_ssize_t t, tasks = (N + AXPY_COLUMNS - 1) // AXPY_COLUMNS
     if threads == 1:
         for t in range(tasks):
-            axpys(min(<Py_ssize_t> AXPY_COLUMNS, N - t * AXPY_COLUMNS), K, a, acs, b + t * AXPY_COLUMNS, brs,
-                  shift(d, t * AXPY_COLUMNS * dcs), dcs, c + t * AXPY_COLUMNS)
+            axpys_task(t, M, N, K, a, ars, acs, b, brs, d, drs, dcs, c, crs)
     else:
         for t in prange(tasks, num_threads=threads):
-            axpys(min(<Py_ssize_t> AXPY_COLUMNS, N - t * AXPY_COLUMNS), K, a, acs, b + t * AXPY_COLUMNS, brs,
-                  shift(d, t * AXPY_COLUMNS * dcs), dcs, c + t * AXPY_COLUMNS)
+            axpys_task(t, M, N, K, a, ars, acs, b, brs, d, drs, dcs, c, crs)
 
 
 cdef inline int gemm(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars, Py_ssize_t acs,
@@ -276,15 +286,15 @@ cdef inline int gemm(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py
         M, N = 1, M
         a, b, ars, brs, acs, bcs = b, a, bcs, acs, brs, ars
         drs, dcs = dcs, drs
-    if brs == 1 and acs == 1 and M <= DOT_ROWS:
+    if brs == 1 and acs == 1 and (M <= DOTS_M or (M <= DOT_ROWS and K >= DOT_MIN)):
         gemm_dots(M, N, K, a, ars, b, bcs, d, drs, dcs, c, crs, threads)
         return 0
-    if M == 1 and bcs == 1:
-        gemm_row(N, K, a, acs, b, brs, d, dcs, c, threads)
+    if M <= AXPY_ROWS and bcs == 1 and (M == 1 or N >= AXPY_MIN):
+        gemm_rows(M, N, K, a, ars, acs, b, brs, d, drs, dcs, c, crs, threads)
         return 0
     if d != NULL and dcs != 0 and dcs != 1:
         fill(M, N, d, drs, dcs, c, crs)
         d, drs, dcs = c, crs, 1
-    if M <= MR * ROW_TILES or work <= DIRECT_WORK:
+    if M <= MR * ROW_TILES or N <= DIRECT_COLUMNS * columns(b) or work <= DIRECT_WORK:
         return gemm_direct(M, N, K, a, ars, acs, b, brs, bcs, d, drs, <int> dcs, c, crs, threads)
     return gemm_packed(M, N, K, a, ars, acs, b, brs, bcs, d, drs, <int> dcs, c, crs, threads)

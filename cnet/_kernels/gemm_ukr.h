@@ -18,8 +18,16 @@ enum { gemm_mr = 12 };
 #else
 enum { gemm_mr = 6 };
 #endif
+/* Dot products: so many rows by four columns of sums. */
+#if VEC_BYTES == 64 || defined(__aarch64__)
+enum { gemm_dots_m = 6 };
+#else
+enum { gemm_dots_m = 3 };
+#endif
 enum { vf_nr = 2 * vf_lanes, vd_nr = 2 * vd_lanes };
 
+/* From so long sums on, asking for the lines of c in time is worth two instructions a row: 6 % at 2048 x 2048. */
+#define GEMM_PREFETCH_FROM 64
 #define GEMM_INLINE static inline __attribute__((always_inline))
 #define GEMM_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 
@@ -61,11 +69,25 @@ GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, 
 {
     V s[gemm_mr][2];
     const T *p0 = a, *p1 = a + 4 * ars, *p2 = a + 8 * ars, *p3 = a + 12 * ars;
+    const T *ahead = a + m * ars;
     const ptrdiff_t ars3 = 3 * ars;
 #pragma GCC unroll 14
     for (int i = 0; i < m; i++) s[i][0] = s[i][1] = (V){0};
+    if (k >= GEMM_PREFETCH_FROM)
+#pragma GCC unroll 14
+        for (int i = 0; i < m; i++) {
+            __builtin_prefetch(c + i * crs, 1);
+            if (vectors == 2) __builtin_prefetch(c + i * crs + FN(nr) - 1, 1);
+        }
     for (; k > 0; k--) {
         V b0 = FN(load)(b), b1 = vectors == 2 ? FN(load)(b + FN(lanes)) : b0;
+        /* What lies in place is strewn over pages, where the hardware does not look ahead: 1.2 to 1.4 times. */
+        if (!unit) {
+            __builtin_prefetch(b + 8 * brs);
+            if (vectors == 2 && VEC_BYTES == 64) __builtin_prefetch(b + 8 * brs + FN(lanes));
+            __builtin_prefetch(ahead);
+            ahead += 64 / sizeof(T);
+        }
 #pragma GCC unroll 14
         for (int i = 0; i < m; i++) {
             const T *p = i < 4 ? p0 : i < 8 ? p1 : i < 12 ? p2 : p3;
@@ -144,66 +166,99 @@ static void FN(pack)(ptrdiff_t k, ptrdiff_t n, const T *x, ptrdiff_t ks, ptrdiff
     }
 }
 
-/* c[m, n] = d + a b with m <= 4, n <= 4, for rows of a and columns of b that are contiguous along k. */
+/* c[m, n] = d + a b with m <= dots_m, n <= 4, for rows of a and columns of b that are contiguous along k. */
 GEMM_INLINE void FN(dots_sized)(const int m, const int n, ptrdiff_t k, const T *a, ptrdiff_t ars, const T *b, ptrdiff_t bcs,
                                 const T *d, ptrdiff_t drs, ptrdiff_t dcs, T *c, ptrdiff_t crs)
 {
-    V s[4][4];
-#pragma GCC unroll 4
+    V s[gemm_dots_m][4];
+    T sums[4];
+#pragma GCC unroll 8
     for (int i = 0; i < m; i++)
 #pragma GCC unroll 4
-        for (int j = 0; j < n; j++) s[i][j] = (V){0};
-    for (; k > 0; k -= FN(lanes), a += FN(lanes), b += FN(lanes)) {
-        V x[4], y;
-        const int whole = k >= FN(lanes);
-#pragma GCC unroll 4
-        for (int i = 0; i < m; i++) x[i] = whole ? FN(load)(a + i * ars) : FN(load_n)(a + i * ars, k);
+        for (int j = 0; j < 4; j++) s[i][j] = (V){0};
+    for (; k >= FN(lanes); k -= FN(lanes), a += FN(lanes), b += FN(lanes)) {
+        V x[gemm_dots_m], y;
+#pragma GCC unroll 8
+        for (int i = 0; i < m; i++) x[i] = FN(load)(a + i * ars);
 #pragma GCC unroll 4
         for (int j = 0; j < n; j++) {
-            y = whole ? FN(load)(b + j * bcs) : FN(load_n)(b + j * bcs, k);
-#pragma GCC unroll 4
+            y = FN(load)(b + j * bcs);
+#pragma GCC unroll 8
             for (int i = 0; i < m; i++) s[i][j] += x[i] * y;
         }
     }
+    if (k > 0)
 #pragma GCC unroll 4
-    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++) {
+            V y = FN(load_n)(b + j * bcs, k);
+#pragma GCC unroll 8
+            for (int i = 0; i < m; i++) s[i][j] += FN(load_n)(a + i * ars, k) * y;
+        }
+#pragma GCC unroll 8
+    for (int i = 0; i < m; i++) {
+        FN(sum4)(s[i], sums);
 #pragma GCC unroll 4
-        for (int j = 0; j < n; j++) c[i * crs + j] = d ? d[i * drs + j * dcs] + FN(sum)(s[i][j]) : FN(sum)(s[i][j]);
+        for (int j = 0; j < n; j++) c[i * crs + j] = d ? d[i * drs + j * dcs] + sums[j] : sums[j];
+    }
 }
 
 static void FN(dots)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t ars, const T *b, ptrdiff_t bcs,
                      const T *d, ptrdiff_t drs, ptrdiff_t dcs, T *c, ptrdiff_t crs)
 {
 #define GEMM_CASE(M, N)                                                                                                \
-    case M * 4 + N: FN(dots_sized)(M, N, k, a, ars, b, bcs, d, drs, dcs, c, crs); break;
+    case M * 4 + N:                                                                                                    \
+        if (M <= gemm_dots_m) FN(dots_sized)(M, N, k, a, ars, b, bcs, d, drs, dcs, c, crs);                            \
+        break;
 #define GEMM_CASES(M) GEMM_CASE(M, 1) GEMM_CASE(M, 2) GEMM_CASE(M, 3) GEMM_CASE(M, 4)
-    switch (m * 4 + n) { GEMM_CASES(1) GEMM_CASES(2) GEMM_CASES(3) GEMM_CASES(4) }
+    switch (m * 4 + n) { GEMM_CASES(1) GEMM_CASES(2) GEMM_CASES(3) GEMM_CASES(4) GEMM_CASES(5) GEMM_CASES(6) }
 #undef GEMM_CASES
 #undef GEMM_CASE
 }
 
-/* c[n] += sum over `rows` of a[k] b[k, n]. */
-GEMM_INLINE void FN(axpy_sized)(const int rows, ptrdiff_t n, const T *a, ptrdiff_t acs, const T *b, ptrdiff_t brs, T *c)
+/* c[m, n] += sum over q < `rows` of a[m, q] b[q, n], for m <= 4 and rows <= 4. */
+GEMM_INLINE void FN(axpy_sized)(const int m, const int rows, ptrdiff_t n, const T *a, ptrdiff_t ars, ptrdiff_t acs,
+                                const T *b, ptrdiff_t brs, T *c, ptrdiff_t crs)
 {
-    V x[4];
+    V x[4][4];
 #pragma GCC unroll 4
-    for (int i = 0; i < rows; i++) x[i] = FN(set1)(a[i * acs]);
-    for (; n > 0; n -= FN(lanes), b += FN(lanes), c += FN(lanes)) {
-        const int whole = n >= FN(lanes);
-        V y = whole ? FN(load)(c) : FN(load_n)(c, n);
+    for (int i = 0; i < m; i++)
 #pragma GCC unroll 4
-        for (int i = 0; i < rows; i++) y += x[i] * (whole ? FN(load)(b + i * brs) : FN(load_n)(b + i * brs, n));
-        if (whole) FN(store)(c, y);
-        else FN(store_n)(c, y, n);
+        for (int q = 0; q < rows; q++) x[i][q] = FN(set1)(a[i * ars + q * acs]);
+    for (; n >= FN(lanes); n -= FN(lanes), b += FN(lanes), c += FN(lanes)) {
+        V y[4];
+#pragma GCC unroll 4
+        for (int i = 0; i < m; i++) y[i] = FN(load)(c + i * crs);
+#pragma GCC unroll 4
+        for (int q = 0; q < rows; q++) {
+            const V z = FN(load)(b + q * brs);
+#pragma GCC unroll 4
+            for (int i = 0; i < m; i++) y[i] += x[i][q] * z;
+        }
+#pragma GCC unroll 4
+        for (int i = 0; i < m; i++) FN(store)(c + i * crs, y[i]);
     }
+    if (n > 0)
+#pragma GCC unroll 4
+        for (int i = 0; i < m; i++) {
+            V y = FN(load_n)(c + i * crs, n);
+#pragma GCC unroll 4
+            for (int q = 0; q < rows; q++) y += x[i][q] * FN(load_n)(b + q * brs, n);
+            FN(store_n)(c + i * crs, y, n);
+        }
 }
 
-/* c[n] = d[n] + sum over k of a[k] b[k, n]: one row, b read once in the order of memory, four rows for each pass over c. */
-static void FN(axpys)(ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t acs, const T *b, ptrdiff_t brs, const T *d,
-                      ptrdiff_t dcs, T *c)
+/* c[m, n] = d[m, n] + a b for m <= 4 rows: b is read once, in the order of memory, four rows for each pass over c. */
+static void FN(axpys)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t ars, ptrdiff_t acs, const T *b,
+                      ptrdiff_t brs, const T *d, ptrdiff_t drs, ptrdiff_t dcs, T *c, ptrdiff_t crs)
 {
-    for (ptrdiff_t j = 0; j < n; j++) c[j] = d ? d[j * dcs] : 0;
-    for (; k >= 4; k -= 4, a += 4 * acs, b += 4 * brs) FN(axpy_sized)(4, n, a, acs, b, brs, c);
-    for (; k > 0; k--, a += acs, b += brs) FN(axpy_sized)(1, n, a, acs, b, brs, c);
+    for (ptrdiff_t i = 0; i < m; i++)
+        for (ptrdiff_t j = 0; j < n; j++) c[i * crs + j] = d ? d[i * drs + j * dcs] : 0;
+#define GEMM_CASE(M)                                                                                                   \
+    case M:                                                                                                            \
+        for (; k >= 4; k -= 4, a += 4 * acs, b += 4 * brs) FN(axpy_sized)(M, 4, n, a, ars, acs, b, brs, c, crs);       \
+        for (; k > 0; k--, a += acs, b += brs) FN(axpy_sized)(M, 1, n, a, ars, acs, b, brs, c, crs);                   \
+        break;
+    switch (m) { GEMM_CASE(1) GEMM_CASE(2) GEMM_CASE(3) GEMM_CASE(4) }
+#undef GEMM_CASE
 }
 #endif

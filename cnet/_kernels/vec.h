@@ -10,7 +10,14 @@
  *   sel(m, a, b)                     a where the comparison m holds, b elsewhere
  *   abs(x)                           clears the sign bit
  *   sum(x) hmax(x) hmin(x)           over the lanes of x, always in the same order
+ *   sum4(s, out)                     out[j] = sum(s[j]) for four vectors at once, in another order
  *   transpose(r)                     the square of numbers in r[lanes]
+ *
+ * and for floats only:
+ *
+ *   vf_all(m)                        whether the comparison m holds in all lanes
+ *   vf_ldexp(p, k)                   p * 2^k, for p in [1/2, 2) and whole k in -151..128
+ *   vf_frexp(x, &e)                  m in [3/4, 3/2) with x = m * 2^e; e = -inf for 0, +inf for inf; NaN for negative x
  *
  * Code for both types is written once and included twice; gemm_ukr.h shows how.
  */
@@ -34,11 +41,13 @@
 #elif defined(__AVX2__)
 #define VEC_BYTES 32
 #define VEC_X86(name) _mm256_##name
+#define VEC_REGISTER __m256
 #define VF_IOTA ((vfi){0, 1, 2, 3, 4, 5, 6, 7})
 #define VD_IOTA ((vdi){0, 1, 2, 3})
 #else
 #define VEC_BYTES 16
 #define VEC_X86(name) _mm_##name
+#define VEC_REGISTER __m128
 #define VF_IOTA ((vfi){0, 1, 2, 3})
 #define VD_IOTA ((vdi){0, 1})
 #endif
@@ -47,6 +56,7 @@ enum { vf_lanes = VEC_BYTES / 4, vd_lanes = VEC_BYTES / 8 };
 typedef float vf __attribute__((vector_size(VEC_BYTES)));
 typedef double vd __attribute__((vector_size(VEC_BYTES)));
 typedef int32_t vfi __attribute__((vector_size(VEC_BYTES)));
+typedef uint32_t vfu __attribute__((vector_size(VEC_BYTES)));
 typedef int64_t vdi __attribute__((vector_size(VEC_BYTES)));
 
 /* Clang has no shuffle by a vector of indices, but makes one of this loop. */
@@ -104,6 +114,21 @@ static inline void vd_store_n(double *p, vd x, long n) { for (long i = 0; i < n;
         for (int w = v##_lanes / 2; w; w /= 2) x += VEC_SHUFFLE(v, x, x, IOTA ^ w);                                    \
         return x[0];                                                                                                   \
     }                                                                                                                  \
+    /* Halves of different vectors share an addition, then quarters. */                                                \
+    static inline void v##_sum4(const v *s, T *out) {                                                                  \
+        enum { L = v##_lanes, h = L / 2, q = L > 2 ? L / 4 : 1 };                                                      \
+        const v##i half = IOTA % h + IOTA / h * L, quarter = IOTA % q + IOTA / q * h;                                  \
+        v a = VEC_SHUFFLE(v, s[0], s[1], half) + VEC_SHUFFLE(v, s[0], s[1], half + h);                                 \
+        v b = VEC_SHUFFLE(v, s[2], s[3], half) + VEC_SHUFFLE(v, s[2], s[3], half + h);                                 \
+        if (L == 2) {                                                                                                  \
+            v##_store(out, a);                                                                                         \
+            v##_store(out + 2, b);                                                                                     \
+            return;                                                                                                    \
+        }                                                                                                              \
+        a = VEC_SHUFFLE(v, a, b, quarter) + VEC_SHUFFLE(v, a, b, quarter + q);                                         \
+        for (int w = q / 2; w; w /= 2) a += VEC_SHUFFLE(v, a, a, IOTA ^ w);                                            \
+        for (int j = 0; j < 4; j++) out[j] = a[j * q];                                                                 \
+    }                                                                                                                  \
     static inline T v##_hmax(v x) {                                                                                    \
         for (int w = v##_lanes / 2; w; w /= 2) x = v##_max(x, VEC_SHUFFLE(v, x, x, IOTA ^ w));                         \
         return x[0];                                                                                                   \
@@ -127,5 +152,47 @@ static inline void vd_store_n(double *p, vd x, long n) { for (long i = 0; i < n;
 
 VEC_DEFINE(vf, float, VF_IOTA, 0x7fffffff)
 VEC_DEFINE(vd, double, VD_IOTA, INT64_MAX)
+
+#if VEC_BYTES == 64
+static inline int vf_all(vfi m) { return _mm512_movepi32_mask((__m512i)m) == 0xffff; }
+#elif defined(__SSE2__)
+static inline int vf_all(vfi m) { return VEC_X86(movemask_ps)((VEC_REGISTER)m) == (1 << vf_lanes) - 1; }
+#else
+static inline int vf_all(vfi m) { int all = -1; for (int j = 0; j < vf_lanes; j++) all &= m[j]; return all; }
+#endif
+
+/* A few instructions in AVX-512, elsewhere integer arithmetic on the exponents. */
+#if VEC_BYTES == 64
+static inline vf vf_ldexp(vf p, vf k) { return _mm512_scalef_ps(p, k); }
+static inline vf vf_frexp(vf x, vf *e)
+{
+    vf m = _mm512_getmant_ps(x, _MM_MANT_NORM_p75_1p5, _MM_MANT_SIGN_nan);
+    *e = _mm512_getexp_ps(x) - _mm512_getexp_ps(m);
+    return m;
+}
+#else
+/* Less one with a factor 2 behind it, as 2^128 is no float; near the least exponent 2^64 in reserve, to round once only. */
+static inline vf vf_ldexp(vf p, vf k)
+{
+    vfi low = k < -120.0f, shift = __builtin_convertvector(k, vfi) + ((low & 64) - 1);
+    vf y = (vf)((vfi)p + (shift << 23)) * vf_sel(low, vf_set1(0x1p-63f), vf_set1(2.0f));
+    return vf_sel(p == p, y, p);
+}
+static inline vf vf_frexp(vf x, vf *e)
+{
+    vfi u = (vfi)x, k = (u - 0x3f400000) >> 23;
+    vf m = (vf)(u - (k << 23)), ke = __builtin_convertvector(k, vf);
+    if (!__builtin_expect(vf_all((vfi)((vfu)u - 0x00800000u < 0x7f000000u)), 1)) { /* not all positive and normal */
+        vfi tiny = x < 0x1p-126f, none = x == 0.0f, end = none | ~(x < __builtin_inff());
+        u = (vfi)vf_sel(tiny, x * 0x1p24f, x), k = (u - 0x3f400000) >> 23;
+        m = vf_sel(end, vf_set1(1.0f), (vf)(u - (k << 23)));
+        ke = __builtin_convertvector(k, vf) - vf_sel(tiny, vf_set1(24.0f), vf_set1(0.0f));
+        ke = vf_sel(end, vf_sel(none, vf_set1(-__builtin_inff()), x), ke);
+        m = vf_sel(x < 0.0f, vf_set1(__builtin_nanf("")), m);
+    }
+    *e = ke;
+    return m;
+}
+#endif
 
 #endif
