@@ -60,6 +60,7 @@ from ._ops.metadata import *
 from ._ops.moments import *
 from ._ops.norm import *
 from ._ops.norms import *
+from ._ops.pad import *
 from ._ops.permute import *
 from ._ops.pointwise import *
 from ._ops.polar import *
@@ -91,10 +92,10 @@ from .version import __version__
 newaxis = None
 
 # Submodules that are imported when they are first named, and names in such modules.
-_LAZY = ('accelerator', 'amp', 'backends', 'compiler', 'cpu', 'cuda', 'fft', 'func', 'jit', 'linalg', 'mps', 'special', 'testing',
-         'xpu')
+_LAZY = ('accelerator', 'amp', 'backends', 'compiler', 'cpu', 'cuda', 'distributed', 'distributions', 'fft', 'func', 'futures',
+         'jit', 'linalg', 'masked', 'mps', 'multiprocessing', 'profiler', 'signal', 'special', 'testing', 'xpu')
 _LAZY_NAMES = {
-    'GradScaler': 'amp', 'autocast': 'amp', 'compile': 'compiler',
+    'GradScaler': 'amp', 'autocast': 'amp', 'compile': 'compiler', 'vmap': 'func', 'Future': 'futures',
     **dict.fromkeys((
         'are_deterministic_algorithms_enabled', 'get_autocast_dtype', 'get_deterministic_debug_mode',
         'get_float32_matmul_precision', 'get_num_interop_threads', 'is_autocast_enabled',
@@ -102,10 +103,19 @@ _LAZY_NAMES = {
         'set_deterministic_debug_mode', 'set_float32_matmul_precision', 'set_num_interop_threads', 'set_warn_always', 'typename',
         'use_deterministic_algorithms'), '_settings'),
 }
+# In-place methods that are functions too, and detach: `cnet.sin_(x)` is `x.sin_()`.
+_METHODS = frozenset((
+    'abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ clamp_ '
+    'clamp_max_ clamp_min_ clip_ conj_physical_ cos_ cosh_ deg2rad_ detach detach_ exp2_ exp_ expm1_ fill_ fix_ floor_ frac_ '
+    'gcd_ get_device lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ '
+    'round_ rsqrt_ sin_ sinc_ sinh_ sqrt_ square_ tan_ trunc_ xlogy_ zero_').split())
 
 
 def __getattr__(name):
     """A public name that is imported on first use."""
+    if name in _METHODS:
+        value = globals()[name] = getattr(Tensor, name)
+        return value
     if name in _LAZY:
         return _import_module(f'.{name}', __name__)
     if name in _LAZY_NAMES:
@@ -118,4 +128,4 @@ def __getattr__(name):
 
 
 def __dir__():
-    return sorted({*globals(), *_LAZY, *_LAZY_NAMES, *_late.FILE_OF})
+    return sorted({*globals(), *_LAZY, *_LAZY_NAMES, *_METHODS, *_late.FILE_OF})

@@ -6,13 +6,17 @@ In a module of its own, imported on first use: `zipfile` and what it imports cos
 import os
 import struct
 import zipfile
+import zlib
 
 import numpy as np
 
 ALIGNMENT = 64  # of every storage in the file, as PyTorch's reader for memory-mapped files expects
 _MAGIC = b'PK\x03\x04'
-# What zipfile raises when a byte of its structures is wrong.
-_DAMAGE = (zipfile.BadZipFile, OSError, EOFError, ValueError, OverflowError, NotImplementedError, struct.error)
+_HEAD = 30      # bytes of the fixed part of a record's header; it ends with the lengths of the name and of extra fields
+_END = 22       # bytes of the end of the directory, without a comment
+_ENCRYPTED, _UTF8 = 1, 0x800  # flags of a record
+# What zipfile and files raise when a byte of the archive's structures is wrong.
+DAMAGE = (zipfile.BadZipFile, OSError, EOFError, ValueError, OverflowError, NotImplementedError, struct.error)
 
 
 def _put(archive, name, data, offset_of_file):
@@ -39,11 +43,27 @@ def write(file, folder, records):
             _put(archive, f'{folder}/{name}', data, offset)
 
 
+def directory(file):
+    """The records that an open zip archive says it has.
+
+    The directory must have as many entries as its end says: a changed length in one entry can hide those after it.
+    """
+    try:
+        archive = zipfile.ZipFile(file)
+        file.seek(-_END - len(archive.comment), os.SEEK_END)
+        count = int.from_bytes(file.read(_END)[10:12], 'little')
+        if count not in (len(archive.filelist), 0xFFFF):  # the last means: see elsewhere
+            raise zipfile.BadZipFile(f'{count} records were announced, {len(archive.filelist)} are there')
+    except DAMAGE as error:
+        raise RuntimeError(f'failed reading zip archive: the file is truncated or damaged ({error})') from error
+    return archive
+
+
 class Archive:
     """The records of an open file, checked before they are read."""
 
     def __init__(self, file, path, mmap):
-        self.path, self.mmap = path, mmap
+        self.file, self.path, self.mmap = file, path, mmap
         start = file.tell()
         file.seek(0, os.SEEK_END)
         self.size = file.tell()
@@ -54,51 +74,66 @@ class Archive:
             raise EOFError('Ran out of input')
         if head != _MAGIC:
             raise RuntimeError('the file is no zip archive: it was not written by save(), or by a PyTorch older than 1.6')
-        try:
-            self.zip = zipfile.ZipFile(file)
-        except _DAMAGE as error:
-            raise RuntimeError('failed reading zip archive: the file is truncated or damaged '
-                               f'({error})') from error
-        pickles = [name for name in self.zip.namelist() if name.endswith('/data.pkl') and name.count('/') == 1]
+        self.records = directory(file).NameToInfo
+        pickles = [name for name in self.records if name.endswith('/data.pkl') and name.count('/') == 1]
         if len(pickles) != 1:
             raise RuntimeError('the zip archive was not written by save() or torch.save(): it has no data.pkl')
         self.folder = pickles[0][:-len('data.pkl')]
 
-    def _info(self, name):
-        try:
-            info = self.zip.getinfo(self.folder + name)
-        except KeyError:
-            raise RuntimeError(f'failed reading zip archive: there is no record {name!r}') from None
-        if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
-            raise RuntimeError(f'failed reading zip archive: the record {name!r} is compressed')
-        if info.header_offset + info.file_size > self.size:
-            raise RuntimeError(f'failed reading zip archive: the record {name!r} reaches beyond the end of the file')
-        return info
-
     def has(self, name):
-        return self.folder + name in self.zip.NameToInfo
+        return self.folder + name in self.records
 
     def read(self, name):
         return self.array(name).tobytes()
 
     def array(self, name):
         """The record as a new array of bytes, or a private map of the file."""
-        info = self._info(name)
-        try:
-            if self.mmap and info.file_size:
-                return self._map(info)
-            data = np.empty(info.file_size, np.uint8)
-            with self.zip.open(info) as record:
-                if record.readinto(memoryview(data)) != len(data):
-                    raise EOFError('end of file')
-                record.read(1)  # at the end of the record zipfile compares checksums
-            return data
-        except _DAMAGE as error:
-            raise RuntimeError(f'failed reading zip archive: the record {name!r} is damaged ({error})') from error
+        start, info = self._place(name)
+        if self.mmap and info.file_size:
+            return np.asarray(np.memmap(self.path, np.uint8, 'c', start, info.file_size))
+        data = np.empty(info.file_size, np.uint8)
+        self._fill(memoryview(data), start, name)
+        if zlib.crc32(data) != info.CRC:
+            raise _damaged(name, 'its checksum is wrong')
+        return data
 
-    def _map(self, info):
-        with open(self.path, 'rb') as file:
-            file.seek(info.header_offset + 26)  # two lengths end the fixed part of a record's header
-            lengths = file.read(4)
-            start = info.header_offset + 30 + int.from_bytes(lengths[:2], 'little') + int.from_bytes(lengths[2:], 'little')
-        return np.asarray(np.memmap(self.path, np.uint8, 'c', start, info.file_size))
+    def _place(self, name):
+        """Where a record's content begins, and its entry in the directory."""
+        info = self.records.get(self.folder + name)
+        if info is None:
+            raise RuntimeError(f'failed reading zip archive: there is no record {name!r}')
+        if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
+            raise RuntimeError(f'failed reading zip archive: the record {name!r} is compressed')
+        head = bytearray(_HEAD)
+        self._fill(memoryview(head), info.header_offset, name)
+        lengths = int.from_bytes(head[26:28], 'little'), int.from_bytes(head[28:], 'little')
+        start = info.header_offset + _HEAD + sum(lengths)
+        if start + info.file_size > self.size:
+            raise RuntimeError(f'failed reading zip archive: the record {name!r} reaches beyond the end of the file')
+        title = bytearray(lengths[0])
+        self._fill(memoryview(title), info.header_offset + _HEAD, name)
+        expected = info.orig_filename.encode('utf-8' if info.flag_bits & _UTF8 else 'cp437')
+        if head[:4] != _MAGIC or title != expected or info.flag_bits & _ENCRYPTED:
+            raise _damaged(name, 'its header is wrong')
+        return start, info
+
+    def _fill(self, view, start, name):
+        """Read as many bytes as `view` holds."""
+        try:
+            self.file.seek(start)
+            while len(view):
+                if hasattr(self.file, 'readinto'):
+                    count = self.file.readinto(view)
+                else:
+                    part = self.file.read(len(view))
+                    count = len(part)
+                    view[:count] = part
+                if not count:
+                    raise EOFError('end of file')
+                view = view[count:]
+        except DAMAGE as error:
+            raise _damaged(name, error) from error
+
+
+def _damaged(name, what):
+    return RuntimeError(f'failed reading zip archive: the record {name!r} is damaged ({what})')

@@ -222,6 +222,16 @@ _OPCODES = (
     'BINPERSID REDUCE BUILD').split()
 
 
+def _allowed_by_user():
+    """What `serialization.add_safe_globals` was given, by name."""
+    from . import _safe_globals
+    return _safe_globals.allowed
+
+
+def _is_among(cls, allowed):
+    return any(cls is item for item in allowed.values())
+
+
 class Unpickler(pickle._Unpickler):
     """Reads what `Pickler` or PyTorch wrote, and refuses everything else.
 
@@ -247,12 +257,15 @@ class Unpickler(pickle._Unpickler):
             raise UnpicklingError(f'Weights only load failed: {type(error).__name__}: {error}') from error
 
     def find_class(self, module, name):
-        try:
-            return ALLOWED[module, name]
-        except KeyError:
+        found = ALLOWED.get((module, name))
+        if found is None:
+            found = _allowed_by_user().get(f'{module}.{name}')
+        if found is None:
             raise UnpicklingError(
                 f'Weights only load failed: the file asks for {module}.{name}, which is not among the names that may '
-                'be loaded. If you trust the file, load it with weights_only=False.') from None
+                'be loaded. If you trust that name, use serialization.add_safe_globals; if you trust the file, load it with '
+                'weights_only=False.')
+        return found
 
     def persistent_load(self, pid):
         return load_persistent(pid, self._load_storage)
@@ -263,13 +276,22 @@ class Unpickler(pickle._Unpickler):
         _require(type(args) is tuple and callable(make), f'{make!r} is called')
         self.stack[-1] = make(*args)
 
+    def _load_newobj(self):
+        args = self.stack.pop()
+        cls = self.stack[-1]
+        _require(type(args) is tuple and _is_among(cls, _allowed_by_user()), f'an object of {cls!r} is made')
+        self.stack[-1] = cls.__new__(cls, *args)
+
     def _load_build(self):
+        if _is_among(type(self.stack[-2]), _allowed_by_user()):
+            super().load_build()
+            return
         state = self.stack.pop()
         _require(type(self.stack[-1]) is OrderedDict and type(state) is dict and all(type(k) is str for k in state),
                  'attributes are set on something other than an OrderedDict')
         self.stack[-1].__dict__.update(state)
 
-    dispatch.update({pickle.REDUCE[0]: _load_reduce, pickle.BUILD[0]: _load_build})
+    dispatch.update({pickle.REDUCE[0]: _load_reduce, pickle.NEWOBJ[0]: _load_newobj, pickle.BUILD[0]: _load_build})
 
 
 def load_persistent(pid, load_storage):

@@ -4,6 +4,7 @@ from ._ops._linalg import LinAlgError
 from ._ops.chain import multi_dot
 from ._ops.linalg_cholesky import cholesky, cholesky_ex
 from ._ops.linalg_functions import det, matrix_exp, matrix_power, slogdet
+from ._ops.linalg_ldl import ldl_factor, ldl_factor_ex, ldl_solve
 from ._ops.linalg_least_squares import lstsq, matrix_rank, pinv
 from ._ops.linalg_lu import lu, lu_factor, lu_factor_ex, lu_solve
 from ._ops.linalg_norms import cond, matrix_norm, norm
@@ -17,7 +18,8 @@ from ._ops.norms import vector_norm
 
 __all__ = [
     'LinAlgError', 'cholesky', 'cholesky_ex', 'cond', 'cross', 'det', 'diagonal', 'eig', 'eigh', 'eigvals', 'eigvalsh',
-    'householder_product', 'inv', 'inv_ex', 'lstsq', 'lu', 'lu_factor', 'lu_factor_ex', 'lu_solve', 'matmul', 'matrix_exp',
-    'matrix_norm', 'matrix_power', 'matrix_rank', 'multi_dot', 'norm', 'pinv', 'qr', 'slogdet', 'solve', 'solve_ex',
-    'solve_triangular', 'svd', 'svdvals', 'tensorinv', 'tensorsolve', 'vander', 'vecdot', 'vector_norm',
+    'householder_product', 'inv', 'inv_ex', 'ldl_factor', 'ldl_factor_ex', 'ldl_solve', 'lstsq', 'lu', 'lu_factor',
+    'lu_factor_ex', 'lu_solve', 'matmul', 'matrix_exp', 'matrix_norm', 'matrix_power', 'matrix_rank', 'multi_dot', 'norm',
+    'pinv', 'qr', 'slogdet', 'solve', 'solve_ex', 'solve_triangular', 'svd', 'svdvals', 'tensorinv', 'tensorsolve', 'vander',
+    'vecdot', 'vector_norm',
 ]

@@ -6,11 +6,11 @@
 import io
 import os
 import sys
-from contextlib import contextmanager
 
 import numpy as np
 
 from ._core.device import check_device
+from ._files import replacing
 from ._pickling import Pickler, Storage, TrustingUnpickler, Unpickler
 
 __all__ = ['save', 'load']
@@ -45,32 +45,6 @@ def _zip():
     return _archive
 
 
-@contextmanager
-def _replacing(path):
-    """A new file that takes the place of `path` when it is complete, so that no reader ever sees half of it."""
-    path = os.path.realpath(path)
-    if os.path.exists(path) and not os.path.isfile(path):
-        with open(path, 'wb') as file:  # a device or pipe is written to, not replaced
-            yield file
-        return
-    folder, name = os.path.split(path)
-    if not os.path.isdir(folder):
-        raise RuntimeError(f'Parent directory {folder} does not exist.')
-    temporary = os.path.join(folder, f'.{name}.{os.urandom(8).hex()}.tmp')
-    try:
-        with open(temporary, 'xb') as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if os.path.exists(path):
-            os.chmod(temporary, os.stat(path).st_mode & 0o7777)
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.remove(temporary)
-        raise
-
-
 def save(obj, f, pickle_module=None, pickle_protocol=DEFAULT_PROTOCOL, _use_new_zipfile_serialization=True):
     """Write an object, tensors included, to a file that `load` and PyTorch's `torch.load` read.
 
@@ -95,7 +69,7 @@ def save(obj, f, pickle_module=None, pickle_protocol=DEFAULT_PROTOCOL, _use_new_
         raise NotImplementedError('save() writes the zip format only')
     if isinstance(f, (str, os.PathLike)):
         folder = os.path.splitext(os.path.basename(os.fspath(f)))[0] or 'archive'
-        with _replacing(f) as file:
+        with replacing(f) as file:
             _write(obj, file, folder, pickle_protocol)
     elif hasattr(f, 'write'):
         _write(obj, f, 'archive', pickle_protocol)
@@ -193,3 +167,13 @@ def load(f, map_location=None, pickle_module=None, *, weights_only=True, mmap=No
     finally:
         if by_path:
             file.close()
+
+
+# ---- names that files may use besides (imported on first use)
+
+
+def __getattr__(name):
+    if name in ('add_safe_globals', 'clear_safe_globals', 'get_safe_globals', 'safe_globals'):
+        from . import _safe_globals
+        return getattr(_safe_globals, name)
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')

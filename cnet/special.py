@@ -21,6 +21,7 @@ from ._ops.special_polynomials import (
     shifted_chebyshev_polynomial_w,
 )
 from ._ops.special_unary import (
+    airy_ai,
     bessel_j0,
     bessel_j1,
     bessel_y0,
@@ -55,7 +56,7 @@ exp2, expm1, log1p, sinc = (_unary.METHODS[_name] for _name in ('exp2', 'expm1',
 xlogy = _compare.METHODS['xlogy']
 
 __all__ = [
-    'bessel_j0', 'bessel_j1', 'bessel_y0', 'bessel_y1', 'chebyshev_polynomial_t', 'chebyshev_polynomial_u',
+    'airy_ai', 'bessel_j0', 'bessel_j1', 'bessel_y0', 'bessel_y1', 'chebyshev_polynomial_t', 'chebyshev_polynomial_u',
     'chebyshev_polynomial_v', 'chebyshev_polynomial_w', 'digamma', 'entr', 'erf', 'erfc', 'erfcx', 'erfinv', 'exp2', 'expit',
     'expm1', 'gammainc', 'gammaincc', 'gammaln', 'hermite_polynomial_h', 'hermite_polynomial_he', 'i0', 'i0e', 'i1', 'i1e',
     'laguerre_polynomial_l', 'legendre_polynomial_p', 'log1p', 'log_ndtr', 'log_softmax', 'logit', 'logsumexp',

@@ -1,11 +1,12 @@
 """The whole training loop: epochs, validation, a schedule, the best checkpoint, and a resumed run.
 
-    python examples/train_classifier.py [--epochs 12] [--workers 0] [--resume] [--out DIR]
+    python examples/train_classifier.py [--epochs 12] [--workers 0] [--resume] [--out DIR] [--log DIR]
 
 Trains a small residual network on 4,000 real handwritten digits, 500 of them for validation, and tests it on 1,000 others.
 After each epoch it prints the losses and the accuracy on the validation digits, writes OUT/last.pt, and OUT/best.pt if the
 accuracy is the best so far. With --resume it goes on from OUT/last.pt: a run that was stopped and resumed gives the same
-numbers as one that was not. At the end the best checkpoint is tested.
+numbers as one that was not. At the end the best checkpoint is tested. With --log it writes scalars, some digits, the weights'
+histograms and the graph for TensorBoard (`pip install 'cnet[tensorboard]'`, then `tensorboard --logdir DIR`).
 """
 
 import argparse
@@ -91,6 +92,15 @@ def evaluate(model, loader):
     return loss / len(loader.dataset), right / len(loader.dataset)
 
 
+def logger(folder, epoch, model, digits):
+    """A writer for TensorBoard, with the model's graph and some digits; entries of epochs that are run again are hidden."""
+    from cnet.utils.tensorboard import SummaryWriter
+    log = SummaryWriter(folder, purge_step=epoch + 1 if epoch else None)
+    log.add_graph(model, digits.images[:1])
+    log.add_images('digits', digits.images[:32])
+    return log
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--epochs', type=int, default=12, help='passes over the training digits (default: %(default)s)')
@@ -101,6 +111,7 @@ def main():
     parser.add_argument('--seed', type=int, default=0, help='seed of weights, order and shifts (default: %(default)s)')
     parser.add_argument('--resume', action='store_true', help='go on from OUT/last.pt')
     parser.add_argument('--out', type=Path, default=Path('out'), help='folder for the checkpoints (default: %(default)s)')
+    parser.add_argument('--log', type=Path, help='folder for TensorBoard')
     args = parser.parse_args()
     if args.epochs < 1 or args.batch < 1:
         parser.error('--epochs and --batch must be at least 1')
@@ -124,6 +135,7 @@ def main():
         torch.set_rng_state(state['random'])
         epoch, top = state['epoch'], state['top']
 
+    log = logger(args.log, epoch, model, plain) if args.log else None
     print(f'{sum(p.numel() for p in model.parameters())} parameters, {len(fit)} digits to learn, {len(check)} to validate')
     while epoch < min(args.epochs, args.stop_after or args.epochs):
         epoch += 1
@@ -133,6 +145,13 @@ def main():
         other, score = evaluate(model, validation)
         print(f'epoch {epoch:2}: loss {loss:.4f}, validation loss {other:.4f}, accuracy {score:.1%}, '
               f'{len(fit) / seconds:.0f} digits/s')
+        if log:
+            log.add_scalars('loss', {'training': loss, 'validation': other}, epoch)
+            log.add_scalar('accuracy', score, epoch)
+            log.add_scalar('learning rate', schedule.get_last_lr()[0], epoch)
+            for name, p in model.named_parameters():
+                log.add_histogram(name, p, epoch)
+            log.flush()
         if score > top:
             top = score
             torch.save(model.state_dict(), best)
@@ -141,6 +160,8 @@ def main():
 
     model.load_state_dict(torch.load(best))
     test = DataLoader(Subset(plain, range(TRAIN, len(plain))), 250)
+    if log:
+        log.close()
     print(f'accuracy of {best} on {len(test.dataset)} held-out digits: {evaluate(model, test)[1]:.1%}')
 
 

@@ -11,7 +11,10 @@ _REASONS: dict[str, str] = {
     'modes of the thread: tests/autograd/programs.py': 'is_anomaly_enabled is_grad_enabled is_inference_mode_enabled',
     'random streams: tests/_ops/test_random.py, tests/parity/test_random.py':
         'get_rng_state initial_seed manual_seed seed set_rng_state',
+    'Tensor methods that are functions too: tests/autograd/programs.py, tests/_ops/test_memory.py':
+        'clip_ detach detach_ get_device zero_',
     'files: tests/test_serialization.py': 'load save',
+    'functions of functions: tests/autograd/programs_func.py': 'vmap',
     'threads and memory: tests/_kernels/test_threads.py, tests/_kernels/test_alloc.py':
         'empty_cache get_num_threads memory_stats set_flush_denormal set_num_threads',
     'settings that ported programs ask for: tests/test_compatibility.py':

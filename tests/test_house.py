@@ -15,7 +15,7 @@ from specs import load
 import cnet
 
 ROOT = Path(__file__).parent.parent
-NAMESPACES = ('', 'nn.functional.', 'linalg.', 'special.', 'fft.')
+NAMESPACES = ('', 'nn.functional.', 'linalg.', 'special.', 'fft.', 'masked.', 'signal.windows.')
 
 
 def tool(name: str) -> ModuleType:

@@ -1,6 +1,6 @@
-"""Write cnet/_ops/_chebyshev.py: Chebyshev coefficients of special functions, computed with 50 digits (needs mpmath).
+"""Write cnet/_kernels/chebyshev.h: Chebyshev series of special functions, computed with 50 digits (needs mpmath).
 
-    python tools/chebyshev.py > cnet/_ops/_chebyshev.py
+    python tools/chebyshev.py > cnet/_kernels/chebyshev.h
 """
 from __future__ import annotations
 
@@ -38,6 +38,12 @@ def lgamma(t: mp.mpf) -> mp.mpf:
     return mp.loggamma(x) / ((x - 1) * (x - 2))
 
 
+def tail(r: mp.mpf) -> mp.mpf:
+    """x / r at erfc(x) = exp(-r^2)."""
+    guess = mp.sqrt(r * r - mp.log(r * mp.sqrt(mp.pi) + mp.mpf(1) / 2))
+    return mp.findroot(lambda x: mp.log(mp.erfc(x)) + r * r, guess) / r
+
+
 def on(low: float, high: float, f: Callable[[mp.mpf], mp.mpf]) -> Callable[[mp.mpf], mp.mpf]:
     return lambda t: f(low + (high - low) * (t + 1) / 2)
 
@@ -63,12 +69,31 @@ def modulus(order: int, which: str) -> Callable[[mp.mpf], mp.mpf]:
     return f
 
 
+def airy(which: str) -> Callable[[mp.mpf], mp.mpf]:
+    """P, or z Q, of Ai(-x) = (cos(z - pi/4) P + sin(z - pi/4) Q) / (sqrt(pi) x^(1/4)), z = 2/3 x^(3/2), by (4 / z) ** 2."""
+    def f(t: mp.mpf) -> mp.mpf:
+        z = 4 / mp.sqrt((t + 1) / 2)
+        x = (3 * z / 2) ** (mp.mpf(2) / 3)
+        a, b, c, s = mp.airyai(-x), mp.airybi(-x), mp.cos(z - mp.pi / 4), mp.sin(z - mp.pi / 4)
+        scale = mp.sqrt(mp.pi) * mp.root(x, 4)
+        return scale * (a * c - b * s) if which == 'P' else z * scale * (a * s + b * c)
+    return f
+
+
+def airy_decay(z: mp.mpf) -> mp.mpf:
+    x = (3 * z / 2) ** (mp.mpf(2) / 3)
+    return mp.airyai(x) * mp.exp(z) * mp.root(x, 4)
+
+
 def product(x: mp.mpf, zeros: list[mp.mpf]) -> mp.mpf:
     return (x * x - zeros[0] ** 2) * (x * x - zeros[1] ** 2)
 
 
 TABLES = {
     'ERFCX': ('(1 + 2x) exp(x^2) erfc(x), x from 0 to infinity; t = (x - 3.75) / (x + 3.75)', erfcx),
+    'ERFINV_NEAR': ('erfinv(y) / y, y^2 from 0 to 0.5625', squared(0.75, lambda y: mp.erfinv(y) / y)),
+    'ERFINV_TAIL': ('x / r with erfc(x) = exp(-r^2), r from 1.15 to 4', on(1.15, 4, tail)),
+    'ERFINV_FAR': ('the same, 4 / r from 0.14 to 1', on(0.14, 1, lambda u: tail(4 / u))),
     'LGAMMA': ('log(gamma(x)) / ((x - 1) (x - 2)), x from 0.5 to 2.5', lgamma),
     'I0_NEAR': ('exp(-x) I0(x), x from 0 to 8', on(0, 8, lambda x: mp.exp(-x) * mp.besseli(0, x))),
     'I0_FAR': ('exp(-x) sqrt(x) I0(x), 8 / x from 0 to 1', beyond(8, lambda x: mp.exp(-x) * mp.sqrt(x) * mp.besseli(0, x))),
@@ -92,25 +117,48 @@ TABLES = {
     'Q0_FAR': ('x Q of J0 and Y0, (8 / x)^2 from 0 to 1', modulus(0, 'Q')),
     'P1_FAR': ('P of J1 and Y1, (8 / x)^2 from 0 to 1', modulus(1, 'P')),
     'Q1_FAR': ('x Q of J1 and Y1, (8 / x)^2 from 0 to 1', modulus(1, 'Q')),
+    'AI_NEAR': ('Ai(x), x from -3.5 to 2.25', on(mp.mpf('-3.5'), mp.mpf('2.25'), mp.airyai)),
+    'AI_RIGHT': ('exp(z) x^(1/4) Ai(x), z = 2/3 x^(3/2), 2 / z from 0 to 1', beyond(2, airy_decay)),
+    'AI_P': ('P of Ai(-x), z = 2/3 x^(3/2), (4 / z)^2 from 0 to 1', airy('P')),
+    'AI_Q': ('z Q of Ai(-x), z = 2/3 x^(3/2), (4 / z)^2 from 0 to 1', airy('Q')),
 }
 
 
+HEAD = """/* Chebyshev series of special functions, t from -1 to 1, summed by Clenshaw's recurrence; from tools/chebyshev.py. */
+#ifndef CNET_CHEBYSHEV_H
+#define CNET_CHEBYSHEV_H
+
+#include "vmath.h"
+
+/* Coefficients from the last to the second; the first ends the sum. */
+#define CB(c) next = twice * b + ((c) - before), before = b, b = next;
+#define CHEBYSHEV(NAME, FIRST, SUM)                              \
+    VM_INLINE double NAME(double t) {                            \
+        double twice = t + t, b = 0, before = 0, next;           \
+        SUM                                                      \
+        return t * b + (FIRST - before);                         \
+    }
+"""
+
+
 def main() -> None:
-    print('"""Chebyshev coefficients of special functions. Written by tools/chebyshev.py; the variable t goes from -1 to 1."""')
+    print(HEAD)
     for name, (text, f) in TABLES.items():
-        print(f'\n# {text}\n{name} = (')
-        line = '   '
-        for c in coefficients(f):
-            word = f' {c!r},'
-            if len(line) + len(word) > 120:
-                print(line)
+        first, *rest = coefficients(f)
+        lines, line = [], '   '
+        for c in reversed(rest):
+            word = f' CB({c!r})'
+            if len(line) + len(word) > 116:
+                lines.append(line)
                 line = '   '
             line += word
-        print(line + '\n)')
-    for name, zeros in (('J0_ZEROS', J0_ZEROS), ('J1_ZEROS', J1_ZEROS)):
+        print(f'/* {text} */\nCHEBYSHEV(cheb_{name.lower()}, {first!r},')
+        print('\n'.join([*lines, line]) + ')\n')
+    for name, zeros in (('j0', J0_ZEROS), ('j1', J1_ZEROS)):
         # Each zero as a float and the rest, so that x - zero keeps its digits.
-        pairs = ', '.join(f'({float(z)!r}, {float(z - float(z))!r})' for z in zeros)
-        print(f'{name} = ({pairs})')
+        pairs = ', '.join(f'{float(z)!r}, {float(z - float(z))!r}' for z in zeros)
+        print(f'static const double cheb_{name}_zeros[4] = {{{pairs}}};')
+    print('\n#endif')
 
 
 if __name__ == '__main__':

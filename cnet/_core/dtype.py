@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 __all__ = [
-    'dtype', 'bool', 'uint8', 'int8', 'int16', 'int32', 'int64', 'float16', 'float32', 'float64', 'complex64',
+    'dtype', 'bfloat16', 'bool', 'uint8', 'int8', 'int16', 'int32', 'int64', 'float16', 'float32', 'float64', 'complex64',
     'complex128', 'short', 'int', 'long', 'half', 'float', 'double', 'cfloat', 'cdouble', 'promote_types',
     'result_type', 'can_cast', 'get_default_dtype', 'set_default_dtype', 'finfo', 'iinfo',
 ]
@@ -22,7 +22,8 @@ _CATEGORY = {'b': BOOL, 'u': INT, 'i': INT, 'f': FLOAT, 'c': COMPLEX}
 class dtype:
     """The type of a tensor's elements. There is one object per type; compare with ``==`` or ``is``.
 
-    ``np`` is the matching NumPy type and ``category`` one of BOOL, INT, FLOAT, COMPLEX.
+    ``np`` is the matching NumPy type and ``category`` one of BOOL, INT, FLOAT, COMPLEX. ``bfloat16`` is a name without a
+    NumPy type: programs can ask about it and compare it, and whatever would make a tensor of it is refused.
     """
 
     __slots__ = ('abbr', 'category', 'is_complex', 'is_floating_point', 'is_signed', 'itemsize', 'legacy', 'name', 'np')
@@ -33,6 +34,11 @@ class dtype:
 
     def __repr__(self):
         return 'cnet.' + self.name
+
+    def __getattr__(self, name):
+        if name == 'np':  # never set: a type that is only a name
+            raise TypeError(f'there are no tensors of {self!r}: NumPy has no such type. Use cnet.float32 in its place')
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __reduce__(self):
         return self.name  # pickled and copied as the global `cnet.<name>`, so that `is` survives
@@ -45,7 +51,7 @@ class dtype:
             >>> cnet.complex64.to_real()
             cnet.float32
         """
-        return from_np(_REAL.get(self.np, self.np))
+        return from_np(_REAL[self.np]) if self.is_complex else self
 
     def to_complex(self):
         """Return the complex type whose parts have this type.
@@ -60,6 +66,14 @@ class dtype:
         if self.np not in _COMPLEX:
             raise RuntimeError(f'Unknown Complex ScalarType for {self.legacy}')
         return from_np(_COMPLEX[self.np])
+
+
+def _bfloat16():
+    self = object.__new__(dtype)
+    self.name, self.abbr, self.legacy = 'bfloat16', 'bf16', 'BFloat16'
+    self.category, self.itemsize = FLOAT, 2
+    self.is_floating_point, self.is_complex, self.is_signed = True, False, True
+    return self
 
 
 def _make(name, abbr, legacy):
@@ -86,6 +100,7 @@ float32 = float = _make('float32', 'f32', 'Float')
 float64 = double = _make('float64', 'f64', 'Double')
 complex64 = cfloat = _make('complex64', 'c64', 'ComplexFloat')
 complex128 = cdouble = _make('complex128', 'c128', 'ComplexDouble')
+bfloat16 = _bfloat16()
 
 DTYPES = (bool, uint8, int8, int16, int32, int64, float16, float32, float64, complex64, complex128)
 # NumPy has no complex type of two float16; results that would need one are complex64.
@@ -142,6 +157,7 @@ def set_default_dtype(d):
         raise TypeError('invalid dtype object: only floating-point types are supported as the default type')
     if not d.is_floating_point:
         raise TypeError('only floating-point types are supported as the default type')
+    _ = d.np  # a type that is only a name is refused here
     _default = d
 
 

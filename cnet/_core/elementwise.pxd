@@ -3,4 +3,4 @@ from cnet._core.base cimport TensorBase
 from cnet._core.op cimport Info, finish, needs_grad
 
 cpdef tuple operands(object a, object b, object name)
-cdef run_binary(object op, object a, object b, object x, object y, dict kw)
+cpdef run_binary(object op, object a, object b, object x, object y, dict kw)

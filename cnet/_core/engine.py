@@ -7,16 +7,27 @@ recursion. Leaves are finished last, when the sum of all their gradients is know
 This file runs interpreted, and compiled with the types in `engine.pxd`; both must behave alike.
 """
 
+import threading
 from heapq import heappop, heappush
 from sys import getrefcount
 
 import numpy as np
 
-from .._kernels._state import flags, has_shape, swap_flags
+from .._kernels._state import flags, has_shape, next_sequence, swap_flags
 from .base import ANOMALY, GRAD, TensorBase, alias, wrap
 from .dtype import from_np
 from .hooks import run_chain
 from .op import Node, refuse_spent
+
+
+class Running(threading.local):
+    """What the innermost sweep of the calling thread is about: (a number of its own, its start nodes,
+    `useful`, `targets`)."""
+
+    sweep = None
+
+
+running = Running()
 
 
 class Pending:
@@ -95,6 +106,22 @@ def useful_nodes(roots, targets):
     return useful
 
 
+def will_run(sweep, node):
+    """Whether a sweep (see `Running`) computes the gradient of a node's outputs, or of a leaf."""
+    _, starts, useful, targets = sweep
+    if useful is not None:
+        return id(node) in useful or any(key == id(node) for key, _ in targets)
+    stack, seen = list(starts), set()
+    while stack:
+        t = stack.pop()
+        if t is node:
+            return True
+        if isinstance(t, Node) and id(t) not in seen:
+            seen.add(id(t))
+            stack.extend(t.edges[::2])
+    return False
+
+
 def sweep(roots, grads, retain, create, targets, accumulate):
     """Send `grads` (tensors) from `roots` (tensors) through the graph.
 
@@ -113,6 +140,8 @@ def sweep(roots, grads, retain, create, targets, accumulate):
     starts = [r if r._fn is None else r._fn for r in roots]
     useful = None if targets is None else useful_nodes(starts, targets)
     old = swap_flags(bits | GRAD if create else bits & ~GRAD)
+    outer = running.sweep
+    running.sweep = (next_sequence(), starts, useful, targets)
     try:
         for r, start, g in zip(roots, starts, grads):
             deliver(start, r._nr, g, heap, waiting, leaves, create)
@@ -138,6 +167,7 @@ def sweep(roots, grads, retain, create, targets, accumulate):
         for p in leaves.values():
             finish_leaf(p, create, targets, accumulate, found)
     finally:
+        running.sweep = outer
         swap_flags(old)
     return found
 

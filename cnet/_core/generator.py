@@ -1,6 +1,7 @@
 """Generators of random numbers: PyTorch's CPU generator, with the same numbers for the same seed."""
 
 import os
+import threading
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from .device import device as _device
 
 __all__ = ['Generator']
 
-_STATE_BYTES = 5056
+STATE_BYTES = 5056
 _FIRST_SEED = 67280421310721  # the seed of a generator that nobody seeded, as in PyTorch
 
 
@@ -103,7 +104,7 @@ class Generator:
             >>> cnet.Generator().get_state().shape
             cnet.Size([5056])
         """
-        saved = np.empty(_STATE_BYTES, np.uint8)
+        saved = np.empty(STATE_BYTES, np.uint8)
         self._engine.save(saved)
         return wrap(saved)
 
@@ -128,8 +129,8 @@ class Generator:
         a = new_state._a
         if a.dtype != np.uint8:
             raise TypeError('RNG state must be a cnet.ByteTensor')
-        if a.size != _STATE_BYTES:
-            raise RuntimeError(f'Expected a CPUGeneratorImplState of size {_STATE_BYTES} but found the input RNG state size '
+        if a.size != STATE_BYTES:
+            raise RuntimeError(f'Expected a CPUGeneratorImplState of size {STATE_BYTES} but found the input RNG state size '
                                f'to be {a.size}')
         if not self._engine.load(np.ascontiguousarray(a)):
             raise RuntimeError('Invalid mt19937 state')
@@ -170,13 +171,24 @@ def _restore(saved):
     return generator
 
 
+class _Watched(threading.local):
+    by = ()  # functions of the calling thread that are told which engine is about to be drawn from
+
+
+watched = _Watched()
+
+
 def engine_of(generator, op):
     """The engine to draw from: that of `generator`, or the default one for None."""
     if generator is None:
-        return default_generator._engine
-    if isinstance(generator, Generator):
-        return generator._engine
-    raise TypeError(f"{op}(): argument 'generator' must be Generator, not {type(generator).__name__}")
+        engine = default_generator._engine
+    elif isinstance(generator, Generator):
+        engine = generator._engine
+    else:
+        raise TypeError(f"{op}(): argument 'generator' must be Generator, not {type(generator).__name__}")
+    for tell in watched.by:
+        tell(engine)
+    return engine
 
 
 default_generator = Generator()

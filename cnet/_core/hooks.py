@@ -1,6 +1,7 @@
 """Hooks: functions of the user that see or change gradients, and what autograd keeps."""
 
 import weakref
+from contextlib import contextmanager
 
 from .._kernels._state import flags, swap_flags
 from .base import PACK
@@ -128,6 +129,7 @@ def run_chain(hooks, g):
 
 
 _packers = []
+_refusals = []  # messages of the `disable_saved_tensors_hooks` that are entered
 
 
 class saved_tensors_hooks:
@@ -151,6 +153,8 @@ class saved_tensors_hooks:
         self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
 
     def __enter__(self):
+        if _refusals:
+            raise RuntimeError(_refusals[-1])
         _packers.append((self.pack_hook, self.unpack_hook))
         swap_flags(flags() | PACK)
         return self
@@ -159,6 +163,27 @@ class saved_tensors_hooks:
         _packers.pop()
         if not _packers:
             swap_flags(flags() & ~PACK)
+
+
+@contextmanager
+def disable_saved_tensors_hooks(error_message):
+    """A context in which `saved_tensors_hooks` are refused.
+
+    Args:
+        error_message (str): what the RuntimeError says.
+
+    Example:
+        >>> import cnet
+        >>> with cnet.autograd.graph.disable_saved_tensors_hooks('not here'):
+        ...     y = cnet.ones(1, requires_grad=True) * 2
+    """
+    if _packers:
+        raise RuntimeError(error_message)
+    _refusals.append(error_message)
+    try:
+        yield
+    finally:
+        _refusals.pop()
 
 
 def packer():

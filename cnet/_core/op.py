@@ -364,6 +364,10 @@ class AccumulateGrad(Op, name='AccumulateGrad'):
     def backward(self, g):
         return g
 
+    def name(self):
+        """PyTorch's name of the node, which is not that of its class."""
+        return 'torch::autograd::AccumulateGrad'
+
     @property
     def variable(self):
         """The leaf tensor."""

@@ -3,7 +3,7 @@
 Letters: B batches, H heads of q, G of them per head of k and v, L queries, S keys, E their length, V the length of values.
 Arrays have four dimensions, the last one contiguous, any strides before it. The forward pass keeps the logarithm of every
 row's sum of exponentials (lse), from which the backward pass makes the weights again, tile by tile (Dao et al., 2022). A
-row whose keys are all masked has weights 0.
+row whose keys are all masked has weights 0. Dropout keeps one bit per weight, nothing else of that size.
 """
 
 cimport numpy as cnp
@@ -14,8 +14,21 @@ from libc.string cimport memset
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport SHARED, scratch
 from cnet._kernels.gemm cimport gemm
-from cnet._kernels.rowmath cimport row_dot, row_exp, row_exp_store, row_max, row_sum
 from cnet._kernels.types cimport real
+
+cdef extern from "attention.h" nogil:
+    float vf_soften(float *s, Py_ssize_t n, float *peak, float *total)
+    double vd_soften(double *s, Py_ssize_t n, double *peak, double *total)
+    void vf_weights(float *s, Py_ssize_t n, float lse)
+    void vd_weights(double *s, Py_ssize_t n, double lse)
+    void vf_weights_grad(float *s, const float *p, Py_ssize_t n, float delta, float scale)
+    void vd_weights_grad(double *s, const double *p, Py_ssize_t n, double delta, double scale)
+    float vf_product(const float *x, const float *y, Py_ssize_t n)
+    double vd_product(const double *x, const double *y, Py_ssize_t n)
+    void vf_drop(const float *x, float *y, Py_ssize_t n, const unsigned char *bits, Py_ssize_t at, float factor)
+    void vd_drop(const double *x, double *y, Py_ssize_t n, const unsigned char *bits, Py_ssize_t at, double factor)
+    void vf_scaled(const float *x, float *y, Py_ssize_t n, float factor)
+    void vd_scaled(const double *x, double *y, Py_ssize_t n, double factor)
 
 cnp.import_array()
 
@@ -24,6 +37,49 @@ cdef enum:
     ROWS = 64
     KEYS = 256      # 64 KB of float scores beside 64 KB of k at E = 64: in a second-level cache
     GRAD_KEYS = 64  # rows of the products that make the gradients of k and v: as ROWS
+
+
+cdef inline real soften(real *s, Py_ssize_t n, real *peak, real *total) noexcept nogil:
+    if real is float:
+        return vf_soften(s, n, peak, total)
+    else:
+        return vd_soften(s, n, peak, total)
+
+
+cdef inline void weights(real *s, Py_ssize_t n, real lse) noexcept nogil:
+    if real is float:
+        vf_weights(s, n, lse)
+    else:
+        vd_weights(s, n, lse)
+
+
+cdef inline void weights_grad(real *s, const real *p, Py_ssize_t n, real delta, real scale) noexcept nogil:
+    if real is float:
+        vf_weights_grad(s, p, n, delta, scale)
+    else:
+        vd_weights_grad(s, p, n, delta, scale)
+
+
+cdef inline real product(const real *x, const real *y, Py_ssize_t n) noexcept nogil:
+    if real is float:
+        return vf_product(x, y, n)
+    else:
+        return vd_product(x, y, n)
+
+
+cdef inline void scaled(const real *x, real *y, Py_ssize_t n, real factor) noexcept nogil:
+    if real is float:
+        vf_scaled(x, y, n, factor)
+    else:
+        vd_scaled(x, y, n, factor)
+
+
+cdef inline void drop(const real *x, real *y, Py_ssize_t n, const unsigned char *bits, Py_ssize_t at,
+                      real factor) noexcept nogil:
+    if real is float:
+        vf_drop(x, y, n, bits, at, factor)
+    else:
+        vd_drop(x, y, n, bits, at, factor)
 
 
 cdef struct Array:
@@ -44,6 +100,8 @@ cdef struct Attention:
     Mask mask
     Array q, k, v, out, g, gq, gk, gv
     char *lse
+    const unsigned char *bits          # one per weight, in the order of [B, H, L, S], set if it is kept; NULL: all are
+    double gain                        # 1 / the probability to be kept
 
 
 cdef inline Array array_of(cnp.ndarray a):
@@ -57,6 +115,11 @@ cdef inline Array array_of(cnp.ndarray a):
 
 cdef inline real *rows(const Array *a, Py_ssize_t b, Py_ssize_t h, const real *kind) noexcept nogil:
     return <real *> a.data + b * a.batch + h * a.head
+
+
+cdef inline Py_ssize_t bit_of(const Attention *t, Py_ssize_t b, Py_ssize_t h, Py_ssize_t i, Py_ssize_t j) noexcept nogil:
+    """The number of the bit of query i and key j."""
+    return ((b * t.H + h) * t.L + i) * t.S + j
 
 
 cdef inline Py_ssize_t keys_of(const Attention *t, Py_ssize_t i, Py_ssize_t m) noexcept nogil:
@@ -89,20 +152,18 @@ cdef inline int scores(const Attention *t, Py_ssize_t b, Py_ssize_t h, Py_ssize_
     return 0
 
 
-cdef inline void scaled(const Attention *t, const real *q, Py_ssize_t m, real *out) noexcept nogil:
+cdef inline void scaled_queries(const Attention *t, const real *q, Py_ssize_t m, real *out) noexcept nogil:
     """out[m, E] = scale q."""
-    cdef Py_ssize_t r, e
-    cdef real scale = <real> t.scale
+    cdef Py_ssize_t r
     for r in range(m):
-        for e in range(t.E):
-            out[r * t.E + e] = q[r * t.q.row + e] * scale
+        scaled(q + r * t.q.row, out + r * t.E, t.E, <real> t.scale)
 
 
 cdef inline int forward_task(const Attention *t, Py_ssize_t task, const real *kind) noexcept nogil:
     """The results of one piece of ROWS queries of one head."""
     cdef Py_ssize_t pieces = (t.L + ROWS - 1) // ROWS, i = task % pieces * ROWS, h = task // pieces % t.H
     cdef Py_ssize_t b = task // pieces // t.H, m = min(<Py_ssize_t> ROWS, t.L - i), seen = keys_of(t, i, m)
-    cdef Py_ssize_t j, n, r, e, step = t.out.row
+    cdef Py_ssize_t j, n, r, step = t.out.row
     # gemm packs into this thread's PRIVATE; nobody holds SHARED around this loop.
     cdef real *s = <real *> scratch(SHARED, (ROWS * (KEYS + t.E + 2)) * sizeof(real))
     cdef real *q = s + ROWS * KEYS
@@ -110,10 +171,10 @@ cdef inline int forward_task(const Attention *t, Py_ssize_t task, const real *ki
     cdef real *total = peak + ROWS
     cdef real *o = rows(&t.out, b, h, kind) + i * step
     cdef real *lse = <real *> t.lse + (b * t.H + h) * t.L + i
-    cdef real high, factor
+    cdef real factor
     if s == NULL:
         return -1
-    scaled(t, rows(&t.q, b, h, kind) + i * t.q.row, m, q)
+    scaled_queries(t, rows(&t.q, b, h, kind) + i * t.q.row, m, q)
     for r in range(m):
         peak[r], total[r] = -INFINITY, 0
         memset(o + r * step, 0, t.V * sizeof(real))
@@ -122,20 +183,11 @@ cdef inline int forward_task(const Attention *t, Py_ssize_t task, const real *ki
         if scores(t, b, h, i, m, j, n, q, s, <Py_ssize_t> KEYS):
             return -1
         for r in range(m):
-            high = row_max(s + r * KEYS, n)
-            if peak[r] > high:  # not max(): NaN stays
-                high = peak[r]
-            # The sum is NaN if one score is, which row_max may pass over.
-            if high == -INFINITY and row_sum(s + r * KEYS, n) == -INFINITY:
-                memset(s + r * KEYS, 0, n * sizeof(real))
-                continue
-            if high != peak[r] and j > 0:
-                factor = row_exp(peak[r] - high)
-                total[r] *= factor
-                for e in range(t.V):
-                    o[r * step + e] *= factor
-            peak[r] = high
-            total[r] += row_exp_store(s + r * KEYS, s + r * KEYS, high, n)
+            factor = soften(s + r * KEYS, n, peak + r, total + r)
+            if factor != 1:
+                scaled(o + r * step, o + r * step, t.V, factor)
+            if t.bits != NULL:
+                drop(s + r * KEYS, s + r * KEYS, n, t.bits, bit_of(t, b, h, i + r, j), <real> t.gain)
         if gemm(m, t.V, n, s, <Py_ssize_t> KEYS, 1, rows(&t.v, b, h // t.G, kind) + j * t.v.row, t.v.row, 1, o, step, 1, o,
                 step, False):
             return -1
@@ -143,73 +195,78 @@ cdef inline int forward_task(const Attention *t, Py_ssize_t task, const real *ki
         if total[r] == 0:
             lse[r] = -INFINITY
             continue
-        factor = 1 / total[r]
-        for e in range(t.V):
-            o[r * step + e] *= factor
+        scaled(o + r * step, o + r * step, t.V, 1 / total[r])
         lse[r] = peak[r] + <real> log(total[r])
     return 0
 
 
 cdef inline int grad_tile(const Attention *t, Py_ssize_t b, Py_ssize_t h, Py_ssize_t i, Py_ssize_t m, Py_ssize_t j,
-                          Py_ssize_t n, const real *delta, real *s, real *p, real *q) noexcept nogil:
-    """Adds what m queries from i on and n keys from j on give to the gradients; p, s: [ROWS, GRAD_KEYS], q: [ROWS, E]."""
-    cdef Py_ssize_t kv = h // t.G, r, c
+                          Py_ssize_t n, bint new_q, bint new_kv, const real *delta, real *s, real *p,
+                          real *q) noexcept nogil:
+    """What m queries from i on and n keys from j on give to the gradients; s, p: [2 ROWS, GRAD_KEYS], q: [ROWS, E].
+
+    new_q: it is the first that the gradient of q gets there; new_kv: alike for k and v. Others are added.
+    """
+    cdef Py_ssize_t kv = h // t.G, r
     cdef const real *lse = <const real *> t.lse + (b * t.H + h) * t.L + i
     cdef const real *g = rows(&t.g, b, h, q) + i * t.g.row
     cdef const real *v = rows(&t.v, b, kv, q) + j * t.v.row
     cdef real *gq = rows(&t.gq, b, h, q) + i * t.gq.row
     cdef real *gk = rows(&t.gk, b, kv, q) + j * t.gk.row
     cdef real *gv = rows(&t.gv, b, kv, q) + j * t.gv.row
-    cdef real scale = <real> t.scale, d
+    cdef real *kept = p
     cdef int failed
-    scaled(t, rows(&t.q, b, h, q) + i * t.q.row, m, q)
+    scaled_queries(t, rows(&t.q, b, h, q) + i * t.q.row, m, q)
     failed = scores(t, b, h, i, m, j, n, q, p, <Py_ssize_t> GRAD_KEYS)
     for r in range(m):
-        if lse[r] == -INFINITY:
-            memset(p + r * GRAD_KEYS, 0, n * sizeof(real))
-        else:
-            row_exp_store(p + r * GRAD_KEYS, p + r * GRAD_KEYS, lse[r], n)
-    failed |= gemm(n, t.V, m, p, 1, <Py_ssize_t> GRAD_KEYS, g, t.g.row, 1, gv, t.gv.row, 1, gv, t.gv.row, False)
+        weights(p + r * GRAD_KEYS, n, lse[r])
+    if t.bits != NULL:
+        kept = p + ROWS * GRAD_KEYS
+        for r in range(m):
+            drop(p + r * GRAD_KEYS, kept + r * GRAD_KEYS, n, t.bits, bit_of(t, b, h, i + r, j), <real> t.gain)
+    failed |= gemm(n, t.V, m, kept, 1, <Py_ssize_t> GRAD_KEYS, g, t.g.row, 1, <const real *> NULL if new_kv else gv,
+                   t.gv.row, 1, gv, t.gv.row, False)
     failed |= gemm(m, n, t.V, g, t.g.row, 1, v, 1, t.v.row, <const real *> NULL, 0, 0, s, <Py_ssize_t> GRAD_KEYS, False)
     for r in range(m):
-        d = delta[i + r]
-        for c in range(n):
-            s[r * GRAD_KEYS + c] = p[r * GRAD_KEYS + c] * (s[r * GRAD_KEYS + c] - d) * scale
-    failed |= gemm(m, t.E, n, s, <Py_ssize_t> GRAD_KEYS, 1, rows(&t.k, b, kv, q) + j * t.k.row, t.k.row, 1, gq, t.gq.row, 1,
-                   gq, t.gq.row, False)
-    failed |= gemm(n, t.E, m, s, 1, <Py_ssize_t> GRAD_KEYS, rows(&t.q, b, h, q) + i * t.q.row, t.q.row, 1, gk, t.gk.row, 1,
-                   gk, t.gk.row, False)
+        if t.bits != NULL:
+            drop(s + r * GRAD_KEYS, s + r * GRAD_KEYS, n, t.bits, bit_of(t, b, h, i + r, j), <real> t.gain)
+        weights_grad(s + r * GRAD_KEYS, p + r * GRAD_KEYS, n, delta[i + r], <real> t.scale)
+    failed |= gemm(m, t.E, n, s, <Py_ssize_t> GRAD_KEYS, 1, rows(&t.k, b, kv, q) + j * t.k.row, t.k.row, 1,
+                   <const real *> NULL if new_q else gq, t.gq.row, 1, gq, t.gq.row, False)
+    failed |= gemm(n, t.E, m, s, 1, <Py_ssize_t> GRAD_KEYS, rows(&t.q, b, h, q) + i * t.q.row, t.q.row, 1,
+                   <const real *> NULL if new_kv else gk, t.gk.row, 1, gk, t.gk.row, False)
     return failed
 
 
-cdef inline void clear(const Array *a, Py_ssize_t b, Py_ssize_t h, Py_ssize_t count, Py_ssize_t width,
+cdef inline void clear(const Array *a, Py_ssize_t b, Py_ssize_t h, Py_ssize_t first, Py_ssize_t count, Py_ssize_t width,
                        const real *kind) noexcept nogil:
     cdef Py_ssize_t r
-    for r in range(count):
+    for r in range(first, first + count):
         memset(rows(a, b, h, kind) + r * a.row, 0, width * sizeof(real))
 
 
 cdef inline int backward_task(const Attention *t, Py_ssize_t task, const real *kind) noexcept nogil:
     """The gradients of one head of k and v and of its G heads of q: one task, so that their sums have one order."""
-    cdef Py_ssize_t groups = t.H // t.G, b = task // groups, kv = task % groups, h, i, j, r, first
-    cdef real *s = <real *> scratch(SHARED, (ROWS * (2 * GRAD_KEYS + t.E) + t.L) * sizeof(real))
+    cdef Py_ssize_t groups = t.H // t.G, b = task // groups, kv = task % groups, h, i, j, r, first, n
+    cdef real *s = <real *> scratch(SHARED, (ROWS * (3 * GRAD_KEYS + t.E) + t.L) * sizeof(real))
     cdef real *p = s + ROWS * GRAD_KEYS
-    cdef real *q = p + ROWS * GRAD_KEYS
+    cdef real *q = p + 2 * ROWS * GRAD_KEYS
     cdef real *delta = q + ROWS * t.E
     cdef int failed = 0
     if s == NULL:
         return -1
-    clear(&t.gk, b, kv, t.S, t.E, kind)
-    clear(&t.gv, b, kv, t.S, t.V, kind)
     for h in range(kv * t.G, kv * t.G + t.G):
-        clear(&t.gq, b, h, t.L, t.E, kind)
         for r in range(t.L):
-            delta[r] = <real> row_dot(rows(&t.g, b, h, kind) + r * t.g.row, rows(&t.out, b, h, kind) + r * t.out.row, t.V)
+            delta[r] = product(rows(&t.g, b, h, kind) + r * t.g.row, rows(&t.out, b, h, kind) + r * t.out.row, t.V)
         for j from 0 <= j < t.S by GRAD_KEYS:
+            n = min(<Py_ssize_t> GRAD_KEYS, t.S - j)
             # Pieces of queries that lie before all of these keys see none of them.
             first = j // ROWS * ROWS if t.causal else 0
+            if first >= t.L:
+                clear(&t.gk, b, kv, j, n, t.E, kind)
+                clear(&t.gv, b, kv, j, n, t.V, kind)
             for i from first <= i < t.L by ROWS:
-                failed |= grad_tile(t, b, h, i, min(<Py_ssize_t> ROWS, t.L - i), j, min(<Py_ssize_t> GRAD_KEYS, t.S - j),
+                failed |= grad_tile(t, b, h, i, min(<Py_ssize_t> ROWS, t.L - i), j, n, j == 0, i == first and h == kv * t.G,
                                     delta, s, p, q)
     return failed
 
@@ -228,13 +285,15 @@ cdef int run(const Attention *t, bint backward, const real *kind) noexcept nogil
     return failed
 
 
-cdef Attention describe(cnp.ndarray q, cnp.ndarray k, cnp.ndarray v, cnp.ndarray mask, double scale, bint causal):
+cdef Attention describe(cnp.ndarray q, cnp.ndarray k, cnp.ndarray v, cnp.ndarray mask, double scale, bint causal,
+                        cnp.ndarray bits, double gain):
     cdef Attention t
     cdef Py_ssize_t size
     t.B, t.H, t.L, t.E = cnp.PyArray_DIM(q, 0), cnp.PyArray_DIM(q, 1), cnp.PyArray_DIM(q, 2), cnp.PyArray_DIM(q, 3)
     t.S, t.V = cnp.PyArray_DIM(k, 2), cnp.PyArray_DIM(v, 3)
     t.G = t.H // cnp.PyArray_DIM(k, 1)
-    t.scale, t.causal = scale, causal
+    t.scale, t.causal, t.gain = scale, causal, gain
+    t.bits = NULL if bits is None else <const unsigned char *> cnp.PyArray_DATA(bits)
     t.q, t.k, t.v = array_of(q), array_of(k), array_of(v)
     t.mask.data = NULL
     t.mask.row = t.mask.key = t.mask.batch = t.mask.head = 0
@@ -255,22 +314,24 @@ cdef dispatch(Attention *t, bint single, bint backward):
         raise MemoryError('scaled_dot_product_attention(): no memory for tiles')
 
 
-def forward(cnp.ndarray q, cnp.ndarray k, cnp.ndarray v, cnp.ndarray mask, double scale, bint causal, cnp.ndarray out,
-            cnp.ndarray lse):
+def forward(cnp.ndarray q, cnp.ndarray k, cnp.ndarray v, cnp.ndarray mask, double scale, bint causal, cnp.ndarray bits,
+            double gain, cnp.ndarray out, cnp.ndarray lse):
     """out[B, H, L, V] and lse[B, H, L], contiguous, for q[B, H, L, E], k[B, H / G, S, E], v[B, H / G, S, V].
 
-    mask: None, or an array of [B, H, L, S] of bool or of the type of q. causal: query i sees keys 0 to i.
+    mask: None, or an array of [B, H, L, S] of bool or of the type of q. causal: query i sees keys 0 to i. bits:
+    None, or bytes (and four more) with one bit per weight, the first in the lowest; where it is set the weight is multiplied
+    by `gain`, else by 0.
     """
-    cdef Attention t = describe(q, k, v, mask, scale, causal)
+    cdef Attention t = describe(q, k, v, mask, scale, causal, bits, gain)
     t.out = array_of(out)
     t.lse = <char *> cnp.PyArray_DATA(lse)
     dispatch(&t, cnp.PyArray_TYPE(q) == cnp.NPY_FLOAT, False)
 
 
 def backward(cnp.ndarray g, cnp.ndarray q, cnp.ndarray k, cnp.ndarray v, cnp.ndarray mask, double scale, bint causal,
-             cnp.ndarray out, cnp.ndarray lse, cnp.ndarray gq, cnp.ndarray gk, cnp.ndarray gv):
+             cnp.ndarray bits, double gain, cnp.ndarray out, cnp.ndarray lse, cnp.ndarray gq, cnp.ndarray gk, cnp.ndarray gv):
     """gq, gk, gv, the gradients of q, k, v, from the gradient g of the result of `forward`."""
-    cdef Attention t = describe(q, k, v, mask, scale, causal)
+    cdef Attention t = describe(q, k, v, mask, scale, causal, bits, gain)
     t.out, t.g, t.gq, t.gk, t.gv = array_of(out), array_of(g), array_of(gq), array_of(gk), array_of(gv)
     t.lse = <char *> cnp.PyArray_DATA(lse)
     dispatch(&t, cnp.PyArray_TYPE(q) == cnp.NPY_FLOAT, True)

@@ -16,6 +16,7 @@ from libc.string cimport memcpy, memset
 
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
+from cnet._kernels.conv_shape cimport Geometry, geometry
 from cnet._kernels.gemm cimport MR, columns, height, lanes, pack, tile, tiles
 from cnet._kernels.planes cimport Planes, block_images, ceil_div, make_planes, product
 from cnet._kernels.types cimport real
@@ -34,16 +35,6 @@ cdef enum:
     ROW_TILES = 6
     PIXELS = 256  # of one channel and tap, gathered at once for the weight gradient
     MAX_RUNS = 64  # at least the columns of the widest tile
-
-cdef struct Geometry:
-    Py_ssize_t N, C, M, G
-    Py_ssize_t size[3]
-    Py_ssize_t out[3]
-    Py_ssize_t kernel[3]
-    Py_ssize_t stride[3]
-    Py_ssize_t pad[3]
-    Py_ssize_t dilation[3]
-    int ndim, kind
 
 # A product of packed weights [G, M, K] with planes: result (m, v) of an image goes to out[m * m_step + start + v . step].
 cdef struct Job:
@@ -400,23 +391,6 @@ cdef int weight_grad(const Geometry *s, const real *x, const real *g, real *w) n
             for t in prange(tasks, num_threads=threads, schedule='dynamic'):
                 failed |= weight_task(t, s, &planes, images, made, at, g + n * s.M * product(s.out), n == 0, w)
     return failed
-
-
-cdef Geometry geometry(cnp.ndarray x, cnp.ndarray y, kernel, tuple stride, tuple padding, tuple dilation, Py_ssize_t groups):
-    """x[N, C, ...] and y[N, M, ...] are the input and the result of a convolution; kernel is a shape [M, C / G, ...]."""
-    cdef Geometry s
-    cdef int i, j, n = cnp.PyArray_NDIM(x) - 2
-    s.ndim, s.kind = n, cnp.PyArray_TYPE(x)
-    s.N, s.C, s.M, s.G = cnp.PyArray_DIM(x, 0), cnp.PyArray_DIM(x, 1), cnp.PyArray_DIM(y, 1), groups
-    for i in range(3):
-        j = i - 3 + n
-        if j < 0:
-            s.size[i] = s.out[i] = s.kernel[i] = s.stride[i] = s.dilation[i] = 1
-            s.pad[i] = 0
-        else:
-            s.size[i], s.out[i] = cnp.PyArray_DIM(x, j + 2), cnp.PyArray_DIM(y, j + 2)
-            s.kernel[i], s.stride[i], s.pad[i], s.dilation[i] = kernel[j + 2], stride[j], padding[j], dilation[j]
-    return s
 
 
 cdef check(int failed):

@@ -31,6 +31,12 @@ cdef extern from "gemm_ukr.h" nogil:
     void vd_axpys(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, Py_ssize_t acs, const double *b,
                   Py_ssize_t brs, const double *d, Py_ssize_t drs, Py_ssize_t dcs, double *c, Py_ssize_t crs)
 
+# Products of denormal numbers take 150 cycles each on most x86 cores: every task counts them as zero.
+cdef extern from "flush.h" nogil:
+    ctypedef unsigned long long uint64_t
+    uint64_t flush_begin()
+    void flush_end(uint64_t old)
+
 cdef enum:
     KC = 256        # rows of a panel of b: 256 x 32 floats are 32 KB, two thirds of a first-level cache of 48 KB
     NC = 3072       # columns of b packed at once: 3 MB with KC
@@ -130,12 +136,14 @@ cdef inline int direct_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t
     cdef Py_ssize_t m = min(<Py_ssize_t> (MR * ROW_TILES), M - i), n = min(columns(b), N - j)
     cdef Py_ssize_t k, kc, width = lanes(b) if n <= lanes(b) else columns(b)
     cdef real *p = NULL
+    cdef uint64_t old
     a, b, c = a + i * ars, b + j * bcs, c + i * crs + j
     d = shift(d, i * drs + j * dcs)
     if bcs != 1 or n != width:
         p = <real *> scratch(PRIVATE, KC * width * sizeof(real))
         if p == NULL:
             return -1
+    old = flush_begin()
     for k from 0 <= k < K by KC:
         kc = min(<Py_ssize_t> KC, K - k)
         if p == NULL:
@@ -144,6 +152,7 @@ cdef inline int direct_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t
             pack(kc, n, b + k * brs, brs, bcs, p, width)
             tiles(m, n, kc, a + k * acs, ars, acs, p, width, d, drs, dcs, c, crs)
         d, drs, dcs = c, crs, 1
+    flush_end(old)
     return 0
 
 
@@ -174,10 +183,12 @@ cdef inline void packed_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_
     cdef Py_ssize_t h = height(M), nr = columns(pb), rows = h * ROW_TILES, wide = nr * COLUMN_TILES
     cdef Py_ssize_t across = (N + wide - 1) // wide
     cdef Py_ssize_t i0 = t // across * rows, j0 = t % across * wide, i, j
+    cdef uint64_t old = flush_begin()
     for j from j0 <= j < min(j0 + wide, N) by nr:
         for i from i0 <= i < min(i0 + rows, M) by h:
             tile(min(h, M - i), min(nr, N - j), kc, pa + i // h * MR * kc, 1, MR, pb + j * kc, nr,
                  shift(d, i * drs + j * dcs), drs, dcs, c + i * crs + j, crs)
+    flush_end(old)
 
 
 cdef inline int gemm_packed(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars, Py_ssize_t acs,
@@ -224,6 +235,7 @@ cdef inline void dots_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t 
                            Py_ssize_t crs) noexcept nogil:
     """All rows of DOT_COLUMNS columns of c, from number t * DOT_COLUMNS on."""
     cdef Py_ssize_t i, j, k, kc
+    cdef uint64_t old = flush_begin()
     for k from 0 <= k < K by DOT_K:
         kc = min(<Py_ssize_t> DOT_K, K - k)
         for j from t * DOT_COLUMNS <= j < min(t * DOT_COLUMNS + DOT_COLUMNS, N) by 4:
@@ -231,6 +243,7 @@ cdef inline void dots_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t 
                 dots(min(DOTS_M, M - i), min(<Py_ssize_t> 4, N - j), kc, a + i * ars + k, ars, b + j * bcs + k, bcs,
                      shift(d, i * drs + j * dcs), drs, dcs, c + i * crs + j, crs)
         d, drs, dcs = c, crs, 1
+    flush_end(old)
 
 
 cdef inline void gemm_dots(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars, const real *b,
@@ -251,10 +264,12 @@ cdef inline void axpys_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t
                             real *c, Py_ssize_t crs) noexcept nogil:
     """AXPY_COLUMNS columns of c, from number t * AXPY_COLUMNS on."""
     cdef Py_ssize_t j = t * AXPY_COLUMNS, n = min(<Py_ssize_t> AXPY_COLUMNS, N - j)
+    cdef uint64_t old = flush_begin()
     if real is float:
         vf_axpys(M, n, K, a, ars, acs, b + j, brs, shift(d, j * dcs), drs, dcs, c + j, crs)
     else:
         vd_axpys(M, n, K, a, ars, acs, b + j, brs, shift(d, j * dcs), drs, dcs, c + j, crs)
+    flush_end(old)
 
 
 cdef inline void gemm_rows(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars, Py_ssize_t acs,

@@ -5,11 +5,10 @@ Sums are taken over pieces whose borders depend on the shape alone, in a fixed o
 
 cimport numpy as cnp
 from cython.parallel cimport prange
-from libc.math cimport log
 from libc.string cimport memset
 
 from cnet._kernels._threads cimport threads_for
-from cnet._kernels.rowmath cimport row_exp, row_exp_sum, row_max, row_sum
+from cnet._kernels.rowmath cimport row_exp, row_exp_scale, row_exp_sum, row_log, row_max, row_sum
 from cnet._kernels.types cimport real
 
 cnp.import_array()
@@ -28,6 +27,7 @@ cdef extern from "loss.h" nogil:
 
 cdef enum:
     STRIP = 64          # columns per task where the classes are not the innermost dimension
+    SHORT = 32          # up to so many classes are turned into columns: most of a vector would be idle, and a row is a chain
     PIECES = 64         # most pieces of an elementwise loss: enough for any machine's threads, few enough to add up
     PIECE = 16384       # least elements in a piece
 
@@ -120,7 +120,7 @@ cdef inline void entropy_row(const real *x, long long c, real w, bint skip, Py_s
         loss[0] = peak[0] = logsum[0] = 0
         return
     peak[0] = row_max(x, n)
-    logsum[0] = <real> log(row_exp_sum(x, peak[0], n))
+    logsum[0] = row_log(row_exp_sum(x, peak[0], n))
     loss[0] = w * (logsum[0] - (x[c] - peak[0]))
 
 
@@ -142,11 +142,22 @@ cdef inline void entropy_strip(const real *x, const long long *target, const rea
     for j in range(width):
         c = target[j]
         peak[j] = m[j]
-        logsum[j] = <real> log(s[j])
+        logsum[j] = row_log(s[j])
         if c == ignore:
             loss[j] = 0
         else:
             loss[j] = (1 if weight == NULL else weight[c]) * (logsum[j] - (x[c * stride + j] - m[j]))
+
+
+cdef void entropy_short(const real *x, const long long *target, const real *weight, long long ignore, Py_ssize_t n,
+                        Py_ssize_t rows, real *loss, real *peak, real *logsum) noexcept nogil:
+    """Up to STRIP rows of n <= SHORT classes, side by side."""
+    cdef real[SHORT * STRIP] turned
+    cdef Py_ssize_t i, j
+    for j in range(rows):
+        for i in range(n):
+            turned[i * STRIP + j] = x[j * n + i]
+    entropy_strip(turned, target, weight, ignore, n, STRIP, rows, loss, peak, logsum)
 
 
 cdef void entropy(const real *x, const long long *target, const real *weight, long long ignore, Py_ssize_t outer,
@@ -156,7 +167,12 @@ cdef void entropy(const real *x, const long long *target, const real *weight, lo
     cdef int threads = threads_for(20.0 * outer * n * inner)
     cdef Py_ssize_t t, i, j, strips = (inner + STRIP - 1) // STRIP
     cdef bint skip
-    if inner == 1:
+    if inner == 1 and n <= SHORT and outer > 4:
+        for t in prange((outer + STRIP - 1) // STRIP, schedule='static', num_threads=threads):
+            j = t * STRIP
+            entropy_short(x + j * n, target + j, weight, ignore, n, min(outer - j, <Py_ssize_t> STRIP), saved + j, peak + j,
+                          logsum + j)
+    elif inner == 1:
         for t in prange(outer, schedule='static', num_threads=threads):
             skip = target[t] == ignore
             entropy_row(x + t * n, target[t], 1 if weight == NULL or skip else weight[target[t]], skip, n, saved + t,
@@ -210,8 +226,7 @@ cdef inline void entropy_grad_row(const real *x, long long c, real k, real peak,
         for i in range(n):
             gx[i] = 0
         return
-    for i in range(n):
-        gx[i] = k * row_exp((x[i] - peak) - logsum)
+    row_exp_scale(x, gx, peak, logsum, k, n)
     gx[c] = gx[c] - k
 
 

@@ -1,4 +1,4 @@
-"""Update rules of optimizers, over all parameters of a group in one call.
+"""Update rules of optimizers, over all parameters of a group in one parallel loop.
 
 Lists hold one array per parameter. A parameter is updated if it and its state are contiguous and of one type, float32 or
 float64; the positions of the others are returned, untouched.
@@ -9,14 +9,14 @@ from cython.parallel cimport prange
 from libc.math cimport pow
 from cpython.list cimport PyList_GET_SIZE
 
-from cnet._kernels._threads cimport threads_for
-from cnet._kernels.optim_lists cimport alike, at, dense, mad, plain, root
+from cnet._kernels.optim_lists cimport Job, Jobs, add, alike, at, dense, mad, part, plain, room, root, threads_of
 from cnet._kernels.types cimport real
 
 cnp.import_array()
 
 cdef enum:
-    CHUNK = 8192           # elements of one piece of work: cut by shape, so that results do not depend on threads
+    SIZE = 0               # Adam's constants of one parameter, which depend on its step
+    CORRECTION = 1
 
 cdef struct SGD:           # constants of one step
     double lr
@@ -43,32 +43,32 @@ def sgd(list params, list grads, list buffers, double lr, double momentum, doubl
     cdef SGD k = SGD(lr, momentum, 1 - dampening, decay, nesterov, maximize, fresh)
     cdef Py_ssize_t i
     cdef cnp.ndarray p, g, b
-    cdef list left = []
+    cdef list left = [], copies = []
+    cdef Jobs jobs = room(PyList_GET_SIZE(params))
+    cdef Job *job
     for i in range(PyList_GET_SIZE(params)):
-        p, g = at(params, i), dense(at(grads, i))
+        p, g = at(params, i), dense(at(grads, i), copies)
         b = None if buffers is None else at(buffers, i)
         if not plain(p) or not alike(g, p) or (b is not None and not alike(b, p)):
             left.append(i)
-        elif cnp.PyArray_TYPE(p) == cnp.NPY_FLOAT:
-            sgd_array(<float *>cnp.PyArray_DATA(p), <float *>cnp.PyArray_DATA(g),
-                      NULL if b is None else <float *>cnp.PyArray_DATA(b), cnp.PyArray_SIZE(p), &k)
-        else:
-            sgd_array(<double *>cnp.PyArray_DATA(p), <double *>cnp.PyArray_DATA(g),
-                      NULL if b is None else <double *>cnp.PyArray_DATA(b), cnp.PyArray_SIZE(p), &k)
+            continue
+        job = add(&jobs, p)
+        job.g = <char *>cnp.PyArray_DATA(g)
+        if b is not None:
+            job.state[0] = <char *>cnp.PyArray_DATA(b)
+    for i in prange(jobs.pieces, nogil=True, schedule='static', num_threads=threads_of(&jobs, 16)):
+        sgd_piece(part(&jobs, i), &k)
     return left
 
 
-cdef void sgd_array(real *p, real *g, real *b, Py_ssize_t n, SGD *k):
-    cdef Py_ssize_t i, chunks
-    if n <= CHUNK:
-        sgd_chunk(p, g, b, n, k)
-        return
-    chunks = (n + CHUNK - 1) // CHUNK
-    for i in prange(chunks, nogil=True, schedule='static', num_threads=threads_for(16.0 * n)):
-        sgd_chunk(p + i * CHUNK, g + i * CHUNK, NULL if b == NULL else b + i * CHUNK, min(CHUNK, n - i * CHUNK), k)
+cdef void sgd_piece(Job job, SGD *k) noexcept nogil:
+    if job.single:
+        sgd_loop(<float *>job.p, <float *>job.g, <float *>job.state[0], job.n, k)
+    else:
+        sgd_loop(<double *>job.p, <double *>job.g, <double *>job.state[0], job.n, k)
 
 
-cdef void sgd_chunk(real *p, const real *g, real *b, Py_ssize_t n, SGD *k) noexcept nogil:
+cdef void sgd_loop(real *p, const real *g, real *b, Py_ssize_t n, SGD *k) noexcept nogil:
     cdef Py_ssize_t i
     cdef real d
     cdef real step = <real>-k.lr, momentum = <real>k.momentum, undamped = <real>k.undamped, decay = <real>k.decay
@@ -103,12 +103,14 @@ def adam(list params, list grads, list means, list squares, list maxima, list st
     """One step of Adam. `means`, `squares`: running means of gradient and square; `maxima`: of AMSGrad, or None;
     `steps`: 0-dimensional arrays counting steps, float32 or float64; they are increased."""
     cdef Adam k = Adam(lr, beta1, beta2, eps, decay, decoupled, maximize)
-    cdef Py_ssize_t i, n
+    cdef Py_ssize_t i
     cdef cnp.ndarray p, g, m, v, x, t
-    cdef double step
-    cdef list left = []
+    cdef double step, before = 0, size = 0, correction = 0
+    cdef list left = [], copies = []
+    cdef Jobs jobs = room(PyList_GET_SIZE(params))
+    cdef Job *job
     for i in range(PyList_GET_SIZE(params)):
-        p, g, m, v, t = at(params, i), dense(at(grads, i)), at(means, i), at(squares, i), at(steps, i)
+        p, g, m, v, t = at(params, i), dense(at(grads, i), copies), at(means, i), at(squares, i), at(steps, i)
         x = None if maxima is None else at(maxima, i)
         if (not plain(p) or not alike(g, p) or not alike(m, p) or not alike(v, p) or (x is not None and not alike(x, p))
                 or not plain(t) or cnp.PyArray_SIZE(t) != 1):
@@ -120,30 +122,32 @@ def adam(list params, list grads, list means, list squares, list maxima, list st
         else:
             (<double *>cnp.PyArray_DATA(t))[0] += 1
             step = (<double *>cnp.PyArray_DATA(t))[0]
-        n = cnp.PyArray_SIZE(p)
-        if cnp.PyArray_TYPE(p) == cnp.NPY_FLOAT:
-            adam_array(<float *>cnp.PyArray_DATA(p), <float *>cnp.PyArray_DATA(g), <float *>cnp.PyArray_DATA(m),
-                       <float *>cnp.PyArray_DATA(v), NULL if x is None else <float *>cnp.PyArray_DATA(x), n, step, &k)
-        else:
-            adam_array(<double *>cnp.PyArray_DATA(p), <double *>cnp.PyArray_DATA(g), <double *>cnp.PyArray_DATA(m),
-                       <double *>cnp.PyArray_DATA(v), NULL if x is None else <double *>cnp.PyArray_DATA(x), n, step, &k)
+        if step != before:         # nearly always that of the parameter before
+            size, correction = lr / (1 - pow(beta1, step)), pow(1 - pow(beta2, step), 0.5)
+            before = step
+        job = add(&jobs, p)
+        job.g = <char *>cnp.PyArray_DATA(g)
+        job.state[0] = <char *>cnp.PyArray_DATA(m)
+        job.state[1] = <char *>cnp.PyArray_DATA(v)
+        if x is not None:
+            job.state[2] = <char *>cnp.PyArray_DATA(x)
+        job.k[SIZE], job.k[CORRECTION] = size, correction
+    for i in prange(jobs.pieces, nogil=True, schedule='static', num_threads=threads_of(&jobs, 32)):
+        adam_piece(part(&jobs, i), &k)
     return left
 
 
-cdef void adam_array(real *p, real *g, real *m, real *v, real *x, Py_ssize_t n, double step, Adam *k):
-    cdef Py_ssize_t i, chunks
-    cdef double size = k.lr / (1 - pow(k.beta1, step)), correction = pow(1 - pow(k.beta2, step), 0.5)
-    if n <= CHUNK:
-        adam_chunk(p, g, m, v, x, n, size, correction, k)
-        return
-    chunks = (n + CHUNK - 1) // CHUNK
-    for i in prange(chunks, nogil=True, schedule='static', num_threads=threads_for(32.0 * n)):
-        adam_chunk(p + i * CHUNK, g + i * CHUNK, m + i * CHUNK, v + i * CHUNK, NULL if x == NULL else x + i * CHUNK,
-                   min(CHUNK, n - i * CHUNK), size, correction, k)
+cdef void adam_piece(Job job, Adam *k) noexcept nogil:
+    if job.single:
+        adam_loop(<float *>job.p, <float *>job.g, <float *>job.state[0], <float *>job.state[1], <float *>job.state[2], job.n,
+                  job.k[SIZE], job.k[CORRECTION], k)
+    else:
+        adam_loop(<double *>job.p, <double *>job.g, <double *>job.state[0], <double *>job.state[1], <double *>job.state[2],
+                  job.n, job.k[SIZE], job.k[CORRECTION], k)
 
 
-cdef void adam_chunk(real *p, const real *g, real *m, real *v, real *x, Py_ssize_t n, double size, double correction,
-                     Adam *k) noexcept nogil:
+cdef void adam_loop(real *p, const real *g, real *m, real *v, real *x, Py_ssize_t n, double size, double correction,
+                    Adam *k) noexcept nogil:
     cdef Py_ssize_t i
     cdef real d, s, w = <real>(1 - k.beta1), beta2 = <real>k.beta2, rest2 = <real>(1 - k.beta2)
     cdef real decay = <real>k.decay, shrink = <real>(1 - k.lr * k.decay), eps = <real>k.eps
@@ -178,38 +182,34 @@ cdef void adam_chunk(real *p, const real *g, real *m, real *v, real *x, Py_ssize
 
 def sum_of_squares(list arrays):
     """The sum of the squares of all elements, in double precision; None if an array is not contiguous or not real."""
-    cdef cnp.npy_intp i, n, longest = 1
+    cdef Py_ssize_t i
+    cdef cnp.npy_intp pieces
     cdef cnp.ndarray a
+    cdef Jobs jobs = room(PyList_GET_SIZE(arrays))
     for i in range(PyList_GET_SIZE(arrays)):
         a = at(arrays, i)
         if not plain(a):
             return None
-        longest = max(longest, (cnp.PyArray_SIZE(a) + CHUNK - 1) // CHUNK)
-    cdef cnp.ndarray parts = cnp.PyArray_EMPTY(1, &longest, cnp.NPY_DOUBLE, 0)
+        add(&jobs, a)
+    pieces = jobs.pieces
+    cdef cnp.ndarray sums = cnp.PyArray_EMPTY(1, &pieces, cnp.NPY_DOUBLE, 0)
+    cdef double *parts = <double *>cnp.PyArray_DATA(sums)
     cdef double total = 0
-    for i in range(PyList_GET_SIZE(arrays)):
-        a = at(arrays, i)
-        n = cnp.PyArray_SIZE(a)
-        if cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT:
-            total += squares_array(<float *>cnp.PyArray_DATA(a), n, <double *>cnp.PyArray_DATA(parts))
-        else:
-            total += squares_array(<double *>cnp.PyArray_DATA(a), n, <double *>cnp.PyArray_DATA(parts))
-    return total
-
-
-cdef double squares_array(const real *x, Py_ssize_t n, double *parts):
-    cdef Py_ssize_t i, chunks = (n + CHUNK - 1) // CHUNK
-    cdef double total = 0
-    if n <= CHUNK:
-        return squares_chunk(x, n)
-    for i in prange(chunks, nogil=True, schedule='static', num_threads=threads_for(4.0 * n)):
-        parts[i] = squares_chunk(x + i * CHUNK, min(CHUNK, n - i * CHUNK))
-    for i in range(chunks):
+    for i in prange(jobs.pieces, nogil=True, schedule='static', num_threads=threads_of(&jobs, 4)):
+        parts[i] = squares_piece(part(&jobs, i))
+    for i in range(jobs.pieces):
         total += parts[i]
     return total
 
 
-cdef double squares_chunk(const real *x, Py_ssize_t n) noexcept nogil:
+cdef double squares_piece(Job job) noexcept nogil:
+    if job.single:
+        return squares_loop(<float *>job.p, job.n)
+    else:
+        return squares_loop(<double *>job.p, job.n)
+
+
+cdef double squares_loop(const real *x, Py_ssize_t n) noexcept nogil:
     cdef double lanes[32]        # as many sums as hide the latency of an addition in the widest vectors
     cdef double total = 0
     cdef Py_ssize_t i, j
@@ -230,27 +230,26 @@ def scale(list arrays, double factor):
     cdef Py_ssize_t i
     cdef cnp.ndarray a
     cdef list left = []
+    cdef Jobs jobs = room(PyList_GET_SIZE(arrays))
     for i in range(PyList_GET_SIZE(arrays)):
         a = at(arrays, i)
-        if not plain(a):
-            left.append(i)
-        elif cnp.PyArray_TYPE(a) == cnp.NPY_FLOAT:
-            scale_array(<float *>cnp.PyArray_DATA(a), cnp.PyArray_SIZE(a), <float>factor)
+        if plain(a):
+            add(&jobs, a)
         else:
-            scale_array(<double *>cnp.PyArray_DATA(a), cnp.PyArray_SIZE(a), factor)
+            left.append(i)
+    for i in prange(jobs.pieces, nogil=True, schedule='static', num_threads=threads_of(&jobs, 8)):
+        scale_piece(part(&jobs, i), factor)
     return left
 
 
-cdef void scale_array(real *x, Py_ssize_t n, real factor):
-    cdef Py_ssize_t i, chunks = (n + CHUNK - 1) // CHUNK
-    if n <= CHUNK:
-        scale_chunk(x, n, factor)
-        return
-    for i in prange(chunks, nogil=True, schedule='static', num_threads=threads_for(8.0 * n)):
-        scale_chunk(x + i * CHUNK, min(CHUNK, n - i * CHUNK), factor)
+cdef void scale_piece(Job job, double factor) noexcept nogil:
+    if job.single:
+        scale_loop(<float *>job.p, job.n, <float>factor)
+    else:
+        scale_loop(<double *>job.p, job.n, factor)
 
 
-cdef void scale_chunk(real *x, Py_ssize_t n, real factor) noexcept nogil:
+cdef void scale_loop(real *x, Py_ssize_t n, real factor) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         x[i] = x[i] * factor

@@ -1,4 +1,4 @@
-"""Elementwise update rules of optimizers, over all parameters of a group in one call.
+"""Elementwise update rules of optimizers, over all parameters of a group in one parallel loop.
 
 A rule updates a parameter and up to three arrays of state from a gradient and a few constants. Lists hold one array per
 parameter. A parameter is updated if it and its state are contiguous and of one type, float32 or float64; the positions of
@@ -9,15 +9,12 @@ cimport numpy as cnp
 from cython.parallel cimport prange
 from cpython.list cimport PyList_GET_SIZE
 
-from cnet._kernels._threads cimport threads_for
-from cnet._kernels.optim_lists cimport alike, at, dense, mad, plain, root
+from cnet._kernels.optim_lists cimport Job, Jobs, add, alike, at, dense, mad, part, plain, room, root, threads_of
 from cnet._kernels.types cimport real
 
 cnp.import_array()
 
 cdef enum:
-    CHUNK = 8192           # elements of one piece of work: cut by shape, so that results do not depend on threads
-    CONSTANTS = 9
     SIGN = 0               # -1 to maximize; the constants that all rules have come first
     DECAY = 1              # this times the parameter is added to the gradient
     SHRINK = 2             # the parameter is multiplied by this
@@ -37,49 +34,41 @@ def step(int rule, list params, list grads, tuple states, list constants):
     """One step of a rule. `states`: up to three lists of arrays; `constants`: a tuple of floats per parameter."""
     cdef Py_ssize_t i, j
     cdef cnp.ndarray p, g, s
-    cdef void *state[3]
-    cdef double k[CONSTANTS]
     cdef bint fits
-    cdef list left = [], arrays
+    cdef list left = [], copies = [], arrays
+    cdef Jobs jobs = room(PyList_GET_SIZE(params))
+    cdef Job *job
     for i in range(PyList_GET_SIZE(params)):
-        p, g = at(params, i), dense(at(grads, i))
+        p, g = at(params, i), dense(at(grads, i), copies)
         fits = plain(p) and alike(g, p)
-        for j in range(3):
-            state[j] = NULL
-        for j, arrays in enumerate(states):
-            if arrays is not None:
-                s = at(arrays, i)
-                fits = fits and alike(s, p)
-                state[j] = cnp.PyArray_DATA(s)
+        for arrays in states:
+            fits = fits and (arrays is None or alike(at(arrays, i), p))
         if not fits:
             left.append(i)
             continue
+        job = add(&jobs, p)
+        job.g = <char *>cnp.PyArray_DATA(g)
+        for j, arrays in enumerate(states):
+            if arrays is not None:
+                s = at(arrays, i)
+                job.state[j] = <char *>cnp.PyArray_DATA(s)
         for j, x in enumerate(constants[i]):
-            k[j] = x
-        if cnp.PyArray_TYPE(p) == cnp.NPY_FLOAT:
-            update[float](rule, <float *>cnp.PyArray_DATA(p), <float *>cnp.PyArray_DATA(g), <float *>state[0],
-                          <float *>state[1], <float *>state[2], cnp.PyArray_SIZE(p), k)
-        else:
-            update[double](rule, <double *>cnp.PyArray_DATA(p), <double *>cnp.PyArray_DATA(g), <double *>state[0],
-                           <double *>state[1], <double *>state[2], cnp.PyArray_SIZE(p), k)
+            job.k[j] = x
+    for i in prange(jobs.pieces, nogil=True, schedule='static', num_threads=threads_of(&jobs, 32)):
+        update(rule, part(&jobs, i))
     return left
 
 
-cdef inline real *move(real *a, Py_ssize_t by) noexcept nogil:
-    return NULL if a == NULL else a + by
+cdef void update(int rule, Job job) noexcept nogil:
+    if job.single:
+        loop(rule, <float *>job.p, <float *>job.g, <float *>job.state[0], <float *>job.state[1], <float *>job.state[2], job.n,
+             job.k)
+    else:
+        loop(rule, <double *>job.p, <double *>job.g, <double *>job.state[0], <double *>job.state[1], <double *>job.state[2],
+             job.n, job.k)
 
 
-cdef void update(int rule, real *p, const real *g, real *a, real *b, real *c, Py_ssize_t n, const double *k):
-    cdef Py_ssize_t i, chunks = (n + CHUNK - 1) // CHUNK
-    if n <= CHUNK:
-        chunk(rule, p, g, a, b, c, n, k)
-        return
-    for i in prange(chunks, nogil=True, schedule='static', num_threads=threads_for(32.0 * n)):
-        chunk(rule, p + i * CHUNK, g + i * CHUNK, move(a, i * CHUNK), move(b, i * CHUNK), move(c, i * CHUNK),
-              min(CHUNK, n - i * CHUNK), k)
-
-
-cdef void chunk(int rule, real *p, const real *g, real *a, real *b, real *c, Py_ssize_t n, const double *k) noexcept nogil:
+cdef void loop(int rule, real *p, const real *g, real *a, real *b, real *c, Py_ssize_t n, const double *k) noexcept nogil:
     if rule == ADAGRAD:
         adagrad(p, g, a, n, k)
     elif rule == ADADELTA:

@@ -1,64 +1,19 @@
-/* One loop per pointwise operation and type, from one formula each.
- *
- * A unary loop runs over n adjacent elements. A binary loop runs over n adjacent results; each argument advances with
- * them or stays (stride 1 or 0). p: three constants, of which an operation uses the first few. In- and output may be the same memory.
- * Formulas see x (and y), the element type T, and p0, p1, p2. Costs are flops per element, for the choice of thread count.
- */
+/* The formulas of arithmetic and activations; loops.h says what they see. */
 #ifndef CNET_POINTWISE_H
 #define CNET_POINTWISE_H
 
-#include <stddef.h>
-#include "vmath.h"
+#include "loops.h"
+#include "vecmath.h"
 
-typedef void (*unary_loop)(const void *, void *, ptrdiff_t, const double *);
-typedef void (*binary_loop)(const void *, ptrdiff_t, const void *, ptrdiff_t, void *, ptrdiff_t, const double *);
-typedef struct { unary_loop f32, f64; double cost; } unary_kernel;
-typedef struct { binary_loop f32, f64; double cost; } binary_kernel;
-
-#if defined(__GNUC__) && !defined(__clang__)
-#define PW_IVDEP _Pragma("GCC ivdep")
-#else
-#define PW_IVDEP
-#endif
-
-#define PW_UNARY_LOOP(NAME, TYPE, FORMULA)                                                                    \
-    static void NAME(const void *xs, void *os, ptrdiff_t n, const double *p) {                                \
-        typedef TYPE T;                                                                                       \
-        const T *xp = (const T *)xs;                                                                          \
-        T *op = (T *)os;                                                                                      \
-        const T p0 = (T)p[0], p1 = (T)p[1], p2 = (T)p[2];                                                     \
-        (void)p0, (void)p1, (void)p2;                                                                         \
-        PW_IVDEP for (ptrdiff_t i = 0; i < n; i++) { const T x = xp[i]; op[i] = (T)(FORMULA); }               \
-    }
-
-#define PW_BINARY_LOOP(NAME, TYPE, FORMULA)                                                                   \
-    static void NAME(const void *xs, ptrdiff_t sx, const void *ys, ptrdiff_t sy, void *os, ptrdiff_t n,       \
-                     const double *p) {                                                                       \
-        typedef TYPE T;                                                                                       \
-        const T *xp = (const T *)xs, *yp = (const T *)ys;                                                     \
-        T *op = (T *)os;                                                                                      \
-        const T p0 = (T)p[0], p1 = (T)p[1], p2 = (T)p[2];                                                     \
-        (void)p0, (void)p1, (void)p2;                                                                         \
-        if (sx && sy) {                                                                                       \
-            PW_IVDEP for (ptrdiff_t i = 0; i < n; i++) { const T x = xp[i], y = yp[i]; op[i] = (T)(FORMULA); } \
-        } else if (sx) {                                                                                      \
-            const T y = yp[0];                                                                                \
-            PW_IVDEP for (ptrdiff_t i = 0; i < n; i++) { const T x = xp[i]; op[i] = (T)(FORMULA); }           \
-        } else {                                                                                              \
-            const T x = xp[0];                                                                                \
-            PW_IVDEP for (ptrdiff_t i = 0; i < n; i++) { const T y = yp[i]; op[i] = (T)(FORMULA); }           \
-        }                                                                                                     \
-    }
-
-#define PW_UNARY(NAME, COST, FORMULA)                     \
-    PW_UNARY_LOOP(pw_##NAME##_f32, float, FORMULA)        \
-    PW_UNARY_LOOP(pw_##NAME##_f64, double, FORMULA)       \
-    static const unary_kernel PW_##NAME = {pw_##NAME##_f32, pw_##NAME##_f64, COST};
-
-#define PW_BINARY(NAME, COST, FORMULA)                    \
-    PW_BINARY_LOOP(pw_##NAME##_f32, float, FORMULA)       \
-    PW_BINARY_LOOP(pw_##NAME##_f64, double, FORMULA)      \
-    static const binary_kernel PW_##NAME = {pw_##NAME##_f32, pw_##NAME##_f64, COST};
+/* With vectors for float: VECTOR is the formula in the functions of vecmath.h. */
+#define PW_UNARY_VECTOR(NAME, COST, FORMULA, VECTOR)             \
+    VECMATH_UNARY(pw_##NAME##_f32, VECTOR)                       \
+    PW_UNARY_LOOP(pw_##NAME##_f64, double, T, FORMULA)           \
+    static const unary_kernel PW_##NAME = {pw_##NAME##_f32, pw_##NAME##_f64, NULL, COST, 0};
+#define PW_BINARY_VECTOR(NAME, COST, FORMULA, VECTOR)            \
+    VECMATH_BINARY(pw_##NAME##_f32, VECTOR)                      \
+    PW_BINARY_LOOP(pw_##NAME##_f64, double, T, FORMULA)          \
+    static const binary_kernel PW_##NAME = {pw_##NAME##_f32, pw_##NAME##_f64, NULL, COST, 0};
 
 /* --- arithmetic --- */
 PW_BINARY(add, 1, x + y)
@@ -74,12 +29,12 @@ PW_UNARY(square, 1, x * x)
 PW_UNARY(reciprocal, 4, 1 / x)
 PW_UNARY(sqrt, 6, vm_sqrt(x))
 PW_UNARY(rsqrt, 10, 1 / vm_sqrt(x))
-PW_UNARY(exp, 20, vm_exp(x))
+PW_UNARY_VECTOR(exp, 20, vm_exp(x), vf_exp(x))
 PW_UNARY(expm1, 24, vm_expm1(x))
-PW_UNARY(log, 24, vm_log(x))
+PW_UNARY_VECTOR(log, 24, vm_log(x), vf_log(x))
 PW_UNARY(log1p, 32, vm_log1p(x))
-PW_UNARY(tanh, 32, vm_tanh(x))
-PW_UNARY(sigmoid, 26, vm_sigmoid(x))
+PW_UNARY_VECTOR(tanh, 32, vm_tanh(x), vf_tanh(x))
+PW_UNARY_VECTOR(sigmoid, 26, vm_sigmoid(x), vf_sigmoid(x))
 PW_UNARY(erf, 48, vm_erf(x))
 
 PW_BINARY(tanh_grad, 3, x * (1 - y * y))
@@ -107,7 +62,7 @@ PW_BINARY(hardswish_grad, 4, y <= -3 ? 0 : y < 3 ? x * (y / 3 + (T)0.5) : x)
 PW_UNARY(elu, 26, x <= 0 ? vm_expm1(x * p2) * p0 : x * p1)
 PW_BINARY(elu_grad, 26, y <= 0 ? x * p2 * p0 * vm_exp(y * p2) : x * p1)
 
-PW_UNARY(silu, 27, x * vm_sigmoid(x))
+PW_UNARY_VECTOR(silu, 27, x * vm_sigmoid(x), x * vf_sigmoid(x))
 PW_UNARY(logsigmoid, 45, -vm_softplus(-x))
 PW_BINARY(logsigmoid_grad, 27, x * vm_sigmoid(-y))
 /* p: beta, threshold. */
@@ -117,9 +72,10 @@ PW_BINARY(softplus_grad, 27, y * p0 > p1 ? x : x * vm_sigmoid(y * p0))
 #define PW_SQRT1_2 0.70710678118654752440
 #define PW_SQRT2_PI 0.79788456080286535588
 #define PW_1_SQRT2PI 0.39894228040143267794
-PW_UNARY(gelu, 50, (T)0.5 * x * (1 + vm_erf(x * (T)PW_SQRT1_2)))
+PW_UNARY_VECTOR(gelu, 30, 0.5 * x * (1 + vm_erf(x * PW_SQRT1_2)), x * vf_normal_cdf(x))
 PW_UNARY(gelu_tanh, 40, (T)0.5 * x * (1 + vm_tanh((T)PW_SQRT2_PI * (x + (T)0.044715 * x * x * x))))
-PW_BINARY(gelu_grad, 75, x * ((T)0.5 * (1 + vm_erf(y * (T)PW_SQRT1_2)) + y * (T)PW_1_SQRT2PI * vm_exp((T)-0.5 * y * y)))
+PW_BINARY_VECTOR(gelu_grad, 50, x * (0.5 * (1 + vm_erf(y * PW_SQRT1_2)) + y * PW_1_SQRT2PI * vm_exp(-0.5 * y * y)),
+                 x * (vf_normal_cdf(y) + y * (float)PW_1_SQRT2PI * vf_exp(-0.5f * y * y)))
 
 /* Gradients whose formula uses an inner value more than once. */
 #define PW_DERIVATIVES(T, S)                                                                                  \
@@ -143,8 +99,13 @@ PW_BINARY(gelu_grad, 75, x * ((T)0.5 * (1 + vm_erf(y * (T)PW_SQRT1_2)) + y * (T)
     }
 PW_DERIVATIVES(float, f32)
 PW_DERIVATIVES(double, f64)
+static inline vf pw_silu_slope_vf(vf x)
+{
+    vf s = vf_sigmoid(x);
+    return s * (1.0f + x * (1.0f - s));
+}
 #define PW_OF(F, x) _Generic((x), float: F##_f32, double: F##_f64)(x)
-PW_BINARY(silu_grad, 30, x * PW_OF(pw_silu_slope, y))
+PW_BINARY_VECTOR(silu_grad, 30, x * pw_silu_slope_f64(y), x * pw_silu_slope_vf(y))
 PW_BINARY(gelu_tanh_grad, 50, x * PW_OF(pw_gelu_tanh_slope, y))
 PW_UNARY(mish, 30, x * PW_OF(pw_mish_tanh, x))
 PW_BINARY(mish_grad, 60, x * PW_OF(pw_mish_slope, y))

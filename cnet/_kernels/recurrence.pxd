@@ -1,11 +1,17 @@
-"""The steps of recurrent layers for `rnn.pyx` to include: a layer's sizes and arrays, its tasks, its packed weights.
+"""The steps of recurrent layers for `rnn.pyx` to include: their tasks, the packed weights.
 
 Letters: T steps, of at most B rows (sequences) each and N rows in all; X inputs, H hidden units and P outputs of a
 direction (P = H without projection); D directions. The rows of a step lie together. Their number may only fall from step
 to step, as in packed sequences; row r of a step then continues row r of the step before.
 
-A step is cut into tasks: a group of hidden units as wide as a tile, with all its gates, times a tile of rows. The tasks of
-both directions run side by side. What the columns of g (gates, kept for backward) mean stands in rnn.h.
+A step is cut into tasks: a group of hidden units as wide as a tile, with all its gates, times some tiles of rows. The tasks
+of both directions run side by side, and every other step takes them in reverse order: where the weights do not fit in a
+cache, half of what the last step left there is used before it is pushed out. What the columns of g (gates, kept for
+backward) mean stands in rnn.h.
+
+The inputs of a chunk of steps are multiplied in one product just before those steps, so that the gates are still in a
+cache when the steps add to them. Where g is not kept it has the rows of one chunk only, and every chunk writes over the one
+before; the cell states stand in columns of their own, and a step reads that of the step before in time.
 """
 
 from cython.parallel cimport prange
@@ -13,71 +19,20 @@ from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memset
 
 from cnet._kernels._threads cimport threads_for
-from cnet._kernels._workspace cimport SHARED, scratch
-from cnet._kernels.gemm cimport columns, pack
+from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
+from cnet._kernels.cells cimport (
+    GRU, LSTM, MR, Layer, add_dots, add_products, add_rows, cell_grad, cell_step, flush_begin, flush_end,
+)
+from cnet._kernels.gemm cimport KC, columns, pack, shift, tiles
 from cnet._kernels.types cimport real
 
-cdef extern from "rnn.h" nogil:
-    const Py_ssize_t MR "gemm_mr"
-    void vf_add_products(int gates, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t lda, const float *w,
-                         float *c, Py_ssize_t ldc, const Py_ssize_t *cs)
-    void vd_add_products(int gates, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t lda, const double *w,
-                         double *c, Py_ssize_t ldc, const Py_ssize_t *cs)
-    void vf_lstm_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, float *g, Py_ssize_t ldg, const float *c, Py_ssize_t ldc,
-                      float *h, Py_ssize_t ldh)
-    void vd_lstm_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, double *g, Py_ssize_t ldg, const double *c, Py_ssize_t ldc,
-                      double *h, Py_ssize_t ldh)
-    void vf_lstm_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const float *g, Py_ssize_t ldg, const float *c, Py_ssize_t ldc,
-                      const float *dh, Py_ssize_t ldd, float *dc, float *dg, Py_ssize_t ldo)
-    void vd_lstm_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const double *g, Py_ssize_t ldg, const double *c,
-                      Py_ssize_t ldc, const double *dh, Py_ssize_t ldd, double *dc, double *dg, Py_ssize_t ldo)
-    void vf_gru_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, float *g, Py_ssize_t ldg, const float *q, Py_ssize_t ldq,
-                     float *h, Py_ssize_t ldh)
-    void vd_gru_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, double *g, Py_ssize_t ldg, const double *q, Py_ssize_t ldq,
-                     double *h, Py_ssize_t ldh)
-    void vf_gru_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const float *g, Py_ssize_t ldg, const float *q, Py_ssize_t ldq,
-                     const float *dh, Py_ssize_t ldd, float *past, float *dg, Py_ssize_t ldo)
-    void vd_gru_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const double *g, Py_ssize_t ldg, const double *q,
-                     Py_ssize_t ldq, const double *dh, Py_ssize_t ldd, double *past, double *dg, Py_ssize_t ldo)
-    void vf_rnn_step(int relu, Py_ssize_t m, Py_ssize_t n, float *g, Py_ssize_t ldg, float *h, Py_ssize_t ldh)
-    void vd_rnn_step(int relu, Py_ssize_t m, Py_ssize_t n, double *g, Py_ssize_t ldg, double *h, Py_ssize_t ldh)
-    void vf_rnn_grad(int relu, Py_ssize_t m, Py_ssize_t n, const float *g, Py_ssize_t ldg, const float *dh, Py_ssize_t ldd,
-                     float *dg, Py_ssize_t ldo)
-    void vd_rnn_grad(int relu, Py_ssize_t m, Py_ssize_t n, const double *g, Py_ssize_t ldg, const double *dh, Py_ssize_t ldd,
-                     double *dg, Py_ssize_t ldo)
-    uint64_t flush_begin()
-    void flush_end(uint64_t old)
-
 cdef enum:
-    LSTM = 0
-    GRU = 1
-    TANH = 2
-    RELU = 3
-    TILE = 512        # numbers of a tile of temporary results: 14 rows of two vectors of 16
-
-
-cdef struct Layer:
-    int cell, gates                     # gates that the hidden state feeds
-    Py_ssize_t D, T, B, N, X, H, P
-    Py_ssize_t W, V                     # columns of g and of dg
-    Py_ssize_t column[4]                # of g where the hidden part of a gate goes
-    const long long *first              # first row of every step, then N; NULL: B rows each
-    void *x
-    void *y
-    void *h0
-    void *c0
-    void *g
-    void *past
-    void *dy
-    void *dg
-    void *dh
-    void *dc
-    void *dp                            # gradient of y with what later steps add, where there is a projection
-    void *packed                        # recurrent weights in panels, then those of the projection; NULL: one step only
-    void *w_ih[2]
-    void *w_hh[2]
-    void *w_hr[2]
-    void *b_hh[2]
+    GROUP = 4         # tiles of rows per task, where there are tasks enough
+    GROUPED_TASKS = 8
+    TILE = GROUP * 512  # numbers of temporary results of a task: four times 14 rows of two vectors of 16
+    CHUNK_ROWS = 96   # of inputs multiplied at once: with 256 units, 480 KB of gates
+    UNPACKED_ROWS = 4  # from 5 on, packing weights for one use and whole tiles are faster than reading them again per row
+    ROW_PANELS = 4    # panels of columns per task of one row
 
 
 cdef inline Py_ssize_t start(const Layer *L, Py_ssize_t t) noexcept nogil:
@@ -94,6 +49,14 @@ cdef inline Py_ssize_t moment(const Layer *L, Py_ssize_t d, Py_ssize_t s) noexce
     return s if d == 0 else L.T - 1 - s
 
 
+cdef inline Py_ssize_t place(const Layer *L, Py_ssize_t d, Py_ssize_t s) noexcept nogil:
+    """The row of g where the s-th step of direction d begins."""
+    cdef Py_ssize_t i = s % L.chunk
+    if L.M == L.N:
+        return start(L, moment(L, d, s))
+    return L.B * (i if d == 0 else min(L.chunk, L.T - (s - i)) - 1 - i)
+
+
 cdef inline Py_ssize_t joined(const Layer *L, Py_ssize_t d, Py_ssize_t s) noexcept nogil:
     """Rows that the s-th and the next step of direction d have in common."""
     if s < 0 or s + 1 >= L.T:
@@ -101,53 +64,29 @@ cdef inline Py_ssize_t joined(const Layer *L, Py_ssize_t d, Py_ssize_t s) noexce
     return min(rows(L, moment(L, d, s)), rows(L, moment(L, d, s + 1)))
 
 
-cdef inline void add_products(int gates, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, Py_ssize_t lda, const real *w,
-                              real *c, Py_ssize_t ldc, const Py_ssize_t *cs) noexcept nogil:
-    if real is float:
-        vf_add_products(gates, m, n, k, a, lda, w, c, ldc, cs)
-    else:
-        vd_add_products(gates, m, n, k, a, lda, w, c, ldc, cs)
+cdef inline int add_unpacked(int gates, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, Py_ssize_t lda, const real *w,
+                             Py_ssize_t step, real *c, Py_ssize_t ldc, const Py_ssize_t *cs) noexcept nogil:
+    """add_products with the rows of a matrix w[gates, n, k], `step` apart from gate to gate."""
+    cdef Py_ssize_t nr = columns(w), i, q, kk, kc
+    cdef real *p
+    cdef real *at
+    if m <= UNPACKED_ROWS:
+        for i in range(m):
+            add_dots(gates, n, k, a + i * lda, w, k, step, c + i * ldc, cs)
+        return 0
+    p = <real *> scratch(PRIVATE, KC * nr * sizeof(real))
+    if p == NULL:
+        return -1
+    for q in range(gates):
+        at = c + cs[q]
+        for kk from 0 <= kk < k by KC:
+            kc = min(<Py_ssize_t> KC, k - kk)
+            pack(kc, n, w + q * step + kk, 1, k, p, nr)
+            tiles(m, n, kc, a + kk, lda, 1, p, nr, <const real *> at, ldc, 1, at, ldc)
+    return 0
 
 
-cdef inline void cell_step(const Layer *L, Py_ssize_t m, Py_ssize_t n, real *g, const real *old, Py_ssize_t ldo, real *h,
-                           Py_ssize_t ldh) noexcept nogil:
-    """Gates and new state of a task; old: the cell state of an LSTM, the state of a GRU."""
-    if real is float:
-        if L.cell == LSTM:
-            vf_lstm_step(m, n, L.H, g, L.W, old, ldo, h, ldh)
-        elif L.cell == GRU:
-            vf_gru_step(m, n, L.H, g, L.W, old, ldo, h, ldh)
-        else:
-            vf_rnn_step(L.cell == RELU, m, n, g, L.W, h, ldh)
-    else:
-        if L.cell == LSTM:
-            vd_lstm_step(m, n, L.H, g, L.W, old, ldo, h, ldh)
-        elif L.cell == GRU:
-            vd_gru_step(m, n, L.H, g, L.W, old, ldo, h, ldh)
-        else:
-            vd_rnn_step(L.cell == RELU, m, n, g, L.W, h, ldh)
-
-
-cdef inline void cell_grad(const Layer *L, Py_ssize_t m, Py_ssize_t n, const real *g, const real *old, Py_ssize_t ldo,
-                           const real *dh, Py_ssize_t ldd, real *past, real *dg) noexcept nogil:
-    """Gradients of the gates of a task; past: the running gradient of an LSTM's cell state or a GRU's state."""
-    if real is float:
-        if L.cell == LSTM:
-            vf_lstm_grad(m, n, L.H, g, L.W, old, ldo, dh, ldd, past, dg, L.V)
-        elif L.cell == GRU:
-            vf_gru_grad(m, n, L.H, g, L.W, old, ldo, dh, ldd, past, dg, L.V)
-        else:
-            vf_rnn_grad(L.cell == RELU, m, n, g, L.W, dh, ldd, dg, L.V)
-    else:
-        if L.cell == LSTM:
-            vd_lstm_grad(m, n, L.H, g, L.W, old, ldo, dh, ldd, past, dg, L.V)
-        elif L.cell == GRU:
-            vd_gru_grad(m, n, L.H, g, L.W, old, ldo, dh, ldd, past, dg, L.V)
-        else:
-            vd_rnn_grad(L.cell == RELU, m, n, g, L.W, dh, ldd, dg, L.V)
-
-
-# A task: direction d, `n` columns from j on, rows [i, i + m) of the blocks of a step.
+# A task: direction d, n columns from j on, rows [lo, hi) of a step.
 
 cdef struct Task:
     Py_ssize_t d, panel, j, n, lo, hi
@@ -161,86 +100,120 @@ cdef inline Py_ssize_t row_blocks(const Layer *L, Py_ssize_t s) noexcept nogil:
     return max(<Py_ssize_t> 1, (b + MR - 1) // MR)
 
 
-cdef inline Task task_at(const Layer *L, Py_ssize_t number, Py_ssize_t s, Py_ssize_t width, Py_ssize_t nr) noexcept nogil:
-    """Task `number` of the s-th step over `width` columns."""
+cdef inline Py_ssize_t grouped(const Layer *L, Py_ssize_t across, Py_ssize_t blocks) noexcept nogil:
+    """Tiles of rows per task: several share a panel of weights in the first-level cache, unless that leaves few tasks."""
+    return min(blocks, <Py_ssize_t> GROUP) if L.D * across >= GROUPED_TASKS else 1
+
+
+cdef inline Task task_at(const Layer *L, Py_ssize_t number, Py_ssize_t s, Py_ssize_t width, Py_ssize_t wide) noexcept nogil:
+    """Task `number` of the s-th step over `width` columns, `wide` per task."""
     cdef Task a
-    cdef Py_ssize_t blocks = row_blocks(L, s), across = (width + nr - 1) // nr, b, h, i
-    i = number % blocks
-    a.d = number // blocks // across
-    a.panel = number // blocks % across
-    a.j = a.panel * nr
-    a.n = min(nr, width - a.j)
+    cdef Py_ssize_t blocks = row_blocks(L, s), across = (width + wide - 1) // wide, group = grouped(L, across, blocks)
+    cdef Py_ssize_t groups = (blocks + group - 1) // group, b, h, i
+    i = number % groups
+    a.d = number // groups // across
+    a.panel = number // groups % across
+    a.j = a.panel * wide
+    a.n = min(wide, width - a.j)
     b = rows(L, moment(L, a.d, s))
-    h = (b + blocks - 1) // blocks
+    h = (b + blocks - 1) // blocks * group
     a.lo, a.hi = min(i * h, b), min(i * h + h, b)
     return a
 
 
-cdef inline const real *old_rows(const Layer *L, const Task *a, Py_ssize_t s, Py_ssize_t k, Py_ssize_t row, const real *kept,
-                                 Py_ssize_t ld, Py_ssize_t d_step, const real *initial, Py_ssize_t ldi) noexcept nogil:
-    """Where the state before the s-th step is, from `row` on: k rows in `kept` (all steps), the others in `initial`."""
+cdef inline const real *old_rows(const Layer *L, Py_ssize_t d, Py_ssize_t k, Py_ssize_t row, Py_ssize_t at, const real *kept,
+                                 Py_ssize_t ld, const real *initial, Py_ssize_t ldi) noexcept nogil:
+    """Where the state before a step is, from `row` on: k rows in `kept`, from row `at` on, the others in `initial`."""
     if row < k:
-        return kept + a.d * d_step + (start(L, moment(L, a.d, s - 1)) + row) * ld
-    return initial + (a.d * L.B + row) * ldi
+        return kept + (at + row) * ld
+    return initial + (d * L.B + row) * ldi
 
 
-cdef inline void forward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, const real *kind) noexcept nogil:
+cdef inline int input_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, const real *kind) noexcept nogil:
+    """The inputs' part of one gate of a group of hidden units, for the chunk of steps from the s-th on."""
+    cdef Py_ssize_t nr = columns(kind), H = L.H, W = L.W, X = L.X, across = (H + nr - 1) // nr, zero = 0, i, k, kc
+    cdef Py_ssize_t inputs = 3 if L.cell == GRU else L.gates, j = number % across * nr, q = number // across % inputs
+    cdef Py_ssize_t d = number // across // inputs, n = min(nr, H - j), end = min(s + L.chunk, L.T), m, drs = 0
+    cdef Py_ssize_t t = s if d == 0 else L.T - end
+    cdef const real *x = <const real *> L.x + start(L, t) * X
+    cdef const real *bias = shift(<const real *> L.bias[d], q * H + j)
+    cdef const real *w
+    cdef real *g = <real *> L.g + (d * L.M + place(L, d, s if d == 0 else end - 1)) * W + q * H + j
+    m = start(L, t + end - s) - start(L, t)
+    if L.packed_in == NULL:
+        for i in range(m):
+            if bias != NULL:
+                memcpy(g + i * W, bias, n * sizeof(real))
+            else:
+                memset(g + i * W, 0, n * sizeof(real))
+        return add_unpacked(1, m, n, X, x, X, <const real *> L.w_ih[d] + (q * H + j) * X, 0, g, W, &zero)
+    w = <const real *> L.packed_in + number * X * nr
+    for k from 0 <= k < X by KC:
+        kc = min(<Py_ssize_t> KC, X - k)
+        tiles(m, n, kc, x + k, X, 1, w + k * nr, nr, bias, drs, 1, g, W)
+        bias, drs = g, W
+    return 0
+
+
+cdef inline int forward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, const real *kind) noexcept nogil:
     """Gates and new states of a group of hidden units in the s-th step."""
-    cdef Py_ssize_t nr = columns(kind), H = L.H, P = L.P, D = L.D, W = L.W, q, i, r, part, lo, hi, ldh, ldo, ldn, t
+    cdef Py_ssize_t nr = columns(kind), H = L.H, P = L.P, D = L.D, W = L.W, i, part, lo, hi, ldh, ldo, ldn, t, at, before
     cdef Task a = task_at(L, number, s, H, nr)
     cdef Py_ssize_t k = joined(L, a.d, s - 1)
-    cdef real *y = <real *> L.y
+    cdef real *y = <real *> L.y + a.d * P
+    cdef real *all = <real *> L.g + a.d * L.M * W
     cdef real *g
     cdef real *out
     cdef const real *h
     cdef const real *old
-    cdef const real *w = NULL
     cdef const real *bias
-    t = start(L, moment(L, a.d, s))
-    if L.packed != NULL:
-        w = <real *> L.packed + (a.d * ((H + nr - 1) // nr) + a.panel) * (L.gates * P * nr)
+    t, at = start(L, moment(L, a.d, s)), place(L, a.d, s)
+    before = start(L, moment(L, a.d, s - 1)) if k else 0
     for part in range(2):
         lo, hi = (a.lo, min(a.hi, k)) if part == 0 else (max(a.lo, k), a.hi)
         if lo >= hi:
             continue
-        g = <real *> L.g + (a.d * L.N + t + lo) * W + a.j
+        g = all + (at + lo) * W + a.j
         ldh = D * P if part == 0 else P
-        h = old_rows(L, &a, s, k, lo, <const real *> y, D * P, P, <const real *> L.h0, P)
-        if w != NULL:
-            if L.cell == GRU:
-                if L.b_hh[a.d] != NULL:
-                    bias = <real *> L.b_hh[a.d] + 2 * H + a.j
-                    for i in range(hi - lo):
-                        memcpy(g + i * W + 3 * H, bias, a.n * sizeof(real))
+        h = old_rows(L, a.d, k, lo, before, <const real *> y, D * P, <const real *> L.h0, P)
+        if L.cell == GRU:
+            bias = shift(<const real *> L.b_hh[a.d], 2 * H + a.j)
+            for i in range(hi - lo):
+                if bias != NULL:
+                    memcpy(g + i * W + 3 * H, bias, a.n * sizeof(real))
                 else:
-                    for i in range(hi - lo):
-                        memset(g + i * W + 3 * H, 0, a.n * sizeof(real))
-            add_products(L.gates, hi - lo, a.n, P, h, ldh, w, g, W, L.column)
+                    memset(g + i * W + 3 * H, 0, a.n * sizeof(real))
+        if L.packed != NULL:
+            add_products(L.gates, hi - lo, a.n, P, h, ldh,
+                         <real *> L.packed + (a.d * ((H + nr - 1) // nr) + a.panel) * (L.gates * P * nr), g, W, L.column)
+        elif add_unpacked(L.gates, hi - lo, a.n, P, h, ldh, <const real *> L.w_hh[a.d] + a.j * P, H * P, g, W, L.column):
+            return -1
         old, ldo = h + a.j, ldh
         if L.cell == LSTM:
             ldo = W if part == 0 else H
-            old = old_rows(L, &a, s, k, lo, <const real *> L.g + 4 * H, W, L.N * W, <const real *> L.c0, H) + a.j
+            old = old_rows(L, a.d, k, lo, place(L, a.d, s - 1) if k else 0, <const real *> all + 4 * H, W,
+                           <const real *> L.c0, H) + a.j
         if L.w_hr[0] != NULL:
             out, ldn = g + 5 * H, W
         else:
-            out, ldn = y + (t + lo) * D * P + a.d * P + a.j, D * P
+            out, ldn = y + (t + lo) * D * P + a.j, D * P
         cell_step(L, hi - lo, a.n, g, old, ldo, out, ldn)
+    return 0
 
 
 cdef inline void project_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, const real *kind) noexcept nogil:
     """The outputs of a step with projection, from what the cells give."""
-    cdef Py_ssize_t nr = columns(kind), H = L.H, P = L.P, ld = L.D * P, i, t, zero = 0
+    cdef Py_ssize_t nr = columns(kind), H = L.H, P = L.P, ld = L.D * P, i, zero = 0
     cdef Task a = task_at(L, number, s, P, nr)
     cdef const real *w = <real *> L.packed + L.D * ((H + nr - 1) // nr) * (L.gates * P * nr) \
         + (a.d * ((P + nr - 1) // nr) + a.panel) * (H * nr)
-    cdef real *y
-    t = start(L, moment(L, a.d, s)) + a.lo
-    y = <real *> L.y + t * ld + a.d * P + a.j
+    cdef real *y = <real *> L.y + (start(L, moment(L, a.d, s)) + a.lo) * ld + a.d * P + a.j
     if a.lo >= a.hi:
         return
     for i in range(a.hi - a.lo):
         memset(y + i * ld, 0, a.n * sizeof(real))
-    add_products(1, a.hi - a.lo, a.n, H, <real *> L.g + (a.d * L.N + t) * L.W + 5 * H, L.W, w, y, ld, &zero)
+    add_products(1, a.hi - a.lo, a.n, H, <real *> L.g + (a.d * L.M + place(L, a.d, s) + a.lo) * L.W + 5 * H, L.W, w, y, ld,
+                 &zero)
 
 
 cdef inline void later_task(const Layer *L, const Task *a, Py_ssize_t s, Py_ssize_t t, Py_ssize_t k, const real *w,
@@ -263,7 +236,14 @@ cdef inline void later_task(const Layer *L, const Task *a, Py_ssize_t s, Py_ssiz
     if m <= 0:
         return
     dg = <const real *> L.dg + (a.d * L.N + start(L, moment(L, a.d, s + 1)) + a.lo) * V
-    if L.cell == GRU:
+    if L.packed == NULL:
+        w = <const real *> L.w_hh[a.d] + a.j
+        if L.cell == GRU:
+            add_rows(a.n, 2 * H, dg, w, P, dh)
+            add_rows(a.n, H, dg + 3 * H, w + 2 * H * P, P, dh)
+        else:
+            add_rows(a.n, L.gates * H, dg, w, P, dh)
+    elif L.cell == GRU:
         add_products(1, m, a.n, 2 * H, dg, V, w, dh, ldd, &zero)
         add_products(1, m, a.n, H, dg + 3 * H, V, w + 2 * H * nr, dh, ldd, &zero)
     else:
@@ -281,71 +261,100 @@ cdef inline void output_grad_task(const Layer *L, Py_ssize_t number, Py_ssize_t 
                    <real *> L.dp + (a.d * L.N + t + a.lo) * P + a.j, P)
 
 
+cdef inline Py_ssize_t backward_width(const Layer *L, const real *kind) noexcept nogil:
+    """Columns of a task of backward: rows of weights that are not packed are read in long pieces."""
+    return columns(kind) * (ROW_PANELS if L.packed == NULL and L.B == 1 else 1)
+
+
 cdef inline void backward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, const real *kind) noexcept nogil:
     """Gradients of the gates of a group of hidden units in the s-th step."""
     cdef real dh[TILE]
-    cdef Py_ssize_t nr = columns(kind), H = L.H, P = L.P, W = L.W, across = (P + nr - 1) // nr
-    cdef Py_ssize_t t, part, lo, hi, ldo, zero = 0
-    cdef Task a = task_at(L, number, s, H, nr)
-    cdef Py_ssize_t k = joined(L, a.d, s - 1)
-    cdef const real *w = <const real *> L.packed
+    cdef Py_ssize_t nr = columns(kind), wide = backward_width(L, kind), H = L.H, P = L.P, W = L.W
+    cdef Py_ssize_t across = (P + nr - 1) // nr, t, part, lo, hi, ldo, zero = 0
+    cdef Task a = task_at(L, number, s, H, wide)
+    cdef Py_ssize_t k = joined(L, a.d, s - 1), before = start(L, moment(L, a.d, s - 1)) if k else 0
+    cdef const real *w = <real *> L.packed
+    cdef const real *g
     cdef const real *old = NULL
     cdef real *past = <real *> (L.dc if L.cell == LSTM else L.dh)
     if a.lo >= a.hi:
         return
     t = start(L, moment(L, a.d, s))
     if L.w_hr[0] != NULL:
-        memset(dh, 0, (a.hi - a.lo) * nr * sizeof(real))
+        memset(dh, 0, (a.hi - a.lo) * wide * sizeof(real))
         w += L.D * across * (L.gates * H * nr) + (a.d * ((H + nr - 1) // nr) + a.panel) * (P * nr)
-        add_products(1, a.hi - a.lo, a.n, P, <real *> L.dp + (a.d * L.N + t + a.lo) * P, P, w, dh, nr, &zero)
+        add_products(1, a.hi - a.lo, a.n, P, <real *> L.dp + (a.d * L.N + t + a.lo) * P, P, w, dh, wide, &zero)
     else:
-        later_task(L, &a, s, t, joined(L, a.d, s), w + (a.d * across + a.panel) * (L.gates * H * nr), dh, nr)
+        later_task(L, &a, s, t, joined(L, a.d, s), w + (a.d * across + a.panel) * (L.gates * H * nr), dh, wide)
     for part in range(2):
         lo, hi = (a.lo, min(a.hi, k)) if part == 0 else (max(a.lo, k), a.hi)
         if lo >= hi:
             continue
+        g = <const real *> L.g + (a.d * L.N + t + lo) * W + a.j
         ldo = H
         if L.cell == LSTM:
             ldo = W if part == 0 else H
-            old = old_rows(L, &a, s, k, lo, <const real *> L.g + 4 * H, W, L.N * W, <const real *> L.c0, H) + a.j
+            old = old_rows(L, a.d, k, lo, before, <const real *> L.g + a.d * L.N * W + 4 * H, W, <const real *> L.c0, H) + a.j
         elif L.cell == GRU:
             old = <const real *> L.past + (a.d * L.N + t + lo) * P + a.j
-        cell_grad(L, hi - lo, a.n, <const real *> L.g + (a.d * L.N + t + lo) * W + a.j, old, ldo, dh + (lo - a.lo) * nr, nr,
-                  past + (a.d * L.B + lo) * H + a.j, <real *> L.dg + (a.d * L.N + t + lo) * L.V + a.j)
+        cell_grad(L, hi - lo, a.n, g, old, ldo, dh + (lo - a.lo) * wide, wide, past + (a.d * L.B + lo) * H + a.j,
+                  <real *> L.dg + (a.d * L.N + t + lo) * L.V + a.j)
 
 
 cdef enum:
-    FORWARD = 0
-    PROJECT = 1
-    OUTPUT_GRAD = 2
-    BACKWARD = 3
+    INPUT = 0
+    FORWARD = 1
+    PROJECT = 2
+    OUTPUT_GRAD = 3
+    BACKWARD = 4
 
 
-cdef inline void run_task(const Layer *L, int what, Py_ssize_t number, Py_ssize_t s, const real *kind) noexcept nogil:
+cdef inline int run_tasks(const Layer *L, int what, Py_ssize_t s, Py_ssize_t lo, Py_ssize_t hi, const real *kind) noexcept nogil:
+    """Tasks [lo, hi) of the s-th step, in reverse order in every other step."""
     cdef uint64_t mode = flush_begin()
-    if what == FORWARD:
-        forward_task(L, number, s, kind)
-    elif what == PROJECT:
-        project_task(L, number, s, kind)
-    elif what == OUTPUT_GRAD:
-        output_grad_task(L, number, s, kind)
-    else:
-        backward_task(L, number, s, kind)
+    cdef Py_ssize_t i, number
+    cdef int failed = 0
+    for i in range(lo, hi):
+        number = lo + hi - 1 - i if s % 2 else i
+        if what == INPUT:
+            failed |= input_task(L, number, s, kind)
+        elif what == FORWARD:
+            failed |= forward_task(L, number, s, kind)
+        elif what == PROJECT:
+            project_task(L, number, s, kind)
+        elif what == OUTPUT_GRAD:
+            output_grad_task(L, number, s, kind)
+        else:
+            backward_task(L, number, s, kind)
     flush_end(mode)
+    return failed
 
 
-cdef inline void run_step(const Layer *L, int what, Py_ssize_t s, Py_ssize_t width, double product,
-                          const real *kind) noexcept nogil:
-    """All tasks of the s-th step over `width` columns, which multiplies rows with a matrix of `product` numbers."""
-    cdef Py_ssize_t nr = columns(kind), i, b = row_blocks(L, s), tasks = L.D * ((width + nr - 1) // nr) * b
-    # As gemm counts: 80 multiplications a nanosecond or 40 bytes of weights; and 60 operations for the gates of a unit.
-    cdef int threads = threads_for(L.D * (product / 8 * rows(L, 0) + product * sizeof(real) / 4 + 60.0 * width * rows(L, s)))
+cdef inline int run_all(const Layer *L, int what, Py_ssize_t s, Py_ssize_t tasks, double work, const real *kind) noexcept nogil:
+    """All tasks of the s-th step, in one run per thread. As gemm counts: 8 units of work per multiplication of a tile."""
+    cdef int threads = threads_for(work), i, failed = 0
     if threads == 1:
-        for i in range(tasks):
-            run_task(L, what, i, s, kind)
-    else:
-        for i in prange(tasks, num_threads=threads, schedule='static'):
-            run_task(L, what, i, s, kind)
+        return run_tasks(L, what, s, 0, tasks, kind)
+    for i in prange(threads, num_threads=threads, schedule='static', chunksize=1):
+        failed |= run_tasks(L, what, s, tasks * i // threads, tasks * (i + 1) // threads, kind)
+    return failed
+
+
+cdef inline int run_inputs(const Layer *L, Py_ssize_t s, const real *kind) noexcept nogil:
+    """The inputs' part of the gates of the chunk that begins with the s-th step."""
+    cdef Py_ssize_t nr = columns(kind), tasks = L.D * (3 if L.cell == GRU else L.gates) * ((L.H + nr - 1) // nr)
+    cdef double weights = <double> tasks * nr * L.X
+    return run_all(L, INPUT, s, tasks, weights / 8 * L.chunk * L.B + weights * sizeof(real) / 4, kind)
+
+
+cdef inline int run_step(const Layer *L, int what, Py_ssize_t s, Py_ssize_t width, double product,
+                         const real *kind) noexcept nogil:
+    """All tasks of the s-th step over `width` columns, which multiplies rows with a matrix of `product` numbers."""
+    cdef Py_ssize_t wide = backward_width(L, kind) if what == BACKWARD else columns(kind)
+    cdef Py_ssize_t across = (width + wide - 1) // wide, blocks = row_blocks(L, s), group = grouped(L, across, blocks)
+    # As gemm counts: 80 multiplications a nanosecond or 40 bytes of weights; and 60 operations for the gates of a unit.
+    return run_all(L, what, s, L.D * across * ((blocks + group - 1) // group),
+                   L.D * (product / 8 * rows(L, 0) + product * sizeof(real) / 4 + 60.0 * width * rows(L, s)), kind)
 
 
 cdef inline void pack_task(const real *w, Py_ssize_t ks, Py_ssize_t step, Py_ssize_t K, Py_ssize_t width, Py_ssize_t panel,
@@ -356,27 +365,35 @@ cdef inline void pack_task(const real *w, Py_ssize_t ks, Py_ssize_t step, Py_ssi
 
 
 cdef inline int pack_weights(Layer *L, bint backward, const real *kind) noexcept nogil:
-    """L.packed: panels for h w_hh^T (and the projection), or for the gradients of the gates times w_hh."""
-    cdef Py_ssize_t nr = columns(kind), H = L.H, P = L.P, d, i, q, G = L.gates
+    """L.packed: panels for h w_hh^T (and the projection), or for the gradients of the gates times w_hh. L.packed_in."""
+    cdef Py_ssize_t nr = columns(kind), H = L.H, P = L.P, X = L.X, d, i, q, G = L.gates, inputs = 3 if L.cell == GRU else G
     cdef Py_ssize_t high = (H + nr - 1) // nr, wide = (P + nr - 1) // nr
-    cdef Py_ssize_t hidden = (wide * H if backward else high * P) * G * nr
+    cdef bint steps = L.w_hr[0] != NULL or (L.T > 1 and L.B > 1)
+    cdef Py_ssize_t hidden = (wide * H if backward else high * P) * G * nr if steps else 0
     cdef Py_ssize_t projection = (high * P if backward else wide * H) * nr if L.w_hr[0] != NULL else 0
-    cdef real *p = <real *> scratch(SHARED, L.D * (hidden + projection) * sizeof(real))
-    cdef int threads = threads_for(sizeof(real) * 2.0 * L.D * (hidden + projection))
+    cdef Py_ssize_t first = high * inputs * X * nr if not backward and L.T > L.chunk else 0
+    cdef Py_ssize_t total = L.D * (hidden + projection + first)
+    cdef real *p = NULL
+    cdef int threads = threads_for(sizeof(real) * 2.0 * total)
     cdef const real *w
-    L.packed = p
+    L.packed = L.packed_in = NULL
+    if not total:
+        return 0
+    p = <real *> scratch(SHARED, total * sizeof(real))
     if p == NULL:
         return -1
-    for d in range(L.D):
-        w = <const real *> L.w_hh[d]
-        if backward:
-            for i in prange(wide, num_threads=threads):
-                pack_task(w, P, 1, G * H, P, i, p + (d * wide + i) * G * H * nr)
-        else:
-            for i in prange(high * G, num_threads=threads):
-                pack_task(w + i % G * H * P, 1, P, P, H, i // G, p + (d * high * G + i) * P * nr)
+    if hidden:
+        L.packed = p
+        for d in range(L.D):
+            w = <const real *> L.w_hh[d]
+            if backward:
+                for i in prange(wide, num_threads=threads):
+                    pack_task(w, P, 1, G * H, P, i, p + (d * wide + i) * G * H * nr)
+            else:
+                for i in prange(high * G, num_threads=threads):
+                    pack_task(w + i % G * H * P, 1, P, P, H, i // G, p + (d * high * G + i) * P * nr)
+    p += L.D * hidden
     if projection:
-        p += L.D * hidden
         for d in range(L.D):
             w = <const real *> L.w_hr[d]
             if backward:
@@ -385,4 +402,11 @@ cdef inline int pack_weights(Layer *L, bint backward, const real *kind) noexcept
             else:
                 for i in prange(wide, num_threads=threads):
                     pack_task(w, 1, H, H, P, i, p + (d * wide + i) * H * nr)
+    p += L.D * projection
+    if first:
+        L.packed_in = p
+        for d in range(L.D):
+            w = <const real *> L.w_ih[d]
+            for i in prange(high * inputs, num_threads=threads):
+                pack_task(w + i // high * H * X, 1, X, X, H, i % high, p + (d * high * inputs + i) * X * nr)
     return 0

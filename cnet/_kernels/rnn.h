@@ -11,8 +11,8 @@
 #ifndef CNET_RNN_H
 #define CNET_RNN_H
 #include "flush.h"
+#include "gates.h"
 #include "gemm_ukr.h"
-#include "vmath.h"
 
 #define T float
 #define V vf
@@ -36,20 +36,6 @@ GEMM_INLINE void FN(put)(T *p, V x, ptrdiff_t w)
 {
     if (w == FN(lanes)) FN(store)(p, x);
     else FN(store_n)(p, x, w);
-}
-GEMM_INLINE V FN(sigmoid)(V x)
-{
-    T a[FN(lanes)];
-    FN(store)(a, x);
-    for (int j = 0; j < FN(lanes); j++) a[j] = vm_sigmoid(a[j]);
-    return FN(load)(a);
-}
-GEMM_INLINE V FN(tanh)(V x)
-{
-    T a[FN(lanes)];
-    FN(store)(a, x);
-    for (int j = 0; j < FN(lanes); j++) a[j] = vm_tanh(a[j]);
-    return FN(load)(a);
 }
 #define RNN_EACH for (ptrdiff_t j = 0, w; j < n && (w = n - j < FN(lanes) ? n - j : FN(lanes)); j += FN(lanes))
 
@@ -92,16 +78,62 @@ GEMM_INLINE void FN(row_sized)(const int gates, const int phases, ptrdiff_t n, p
         }
 }
 
-/* c[m, cs[q] + j] += a[m, k] w[q, k, j] for `gates` panels of nr columns, of which n count; m <= gemm_mr. */
+/* c[m, cs[q] + j] += a[m, k] w[q, k, j] for `gates` panels of nr columns, of which n count. */
 static void FN(add_products)(int gates, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *w, T *c,
                              ptrdiff_t ldc, const ptrdiff_t *cs)
 {
-    if (m != 1)
-        for (int q = 0; q < gates; q++)
-            FN(tile)(m, n, k, a, lda, 1, w + q * k * FN(nr), FN(nr), c + cs[q], ldc, 1, c + cs[q], ldc);
-    else if (gates == 1) FN(row_sized)(1, 4, n, k, a, w, c, cs);
+    if (m != 1) {
+        const ptrdiff_t tiles = (m + gemm_mr - 1) / gemm_mr, h = (m + tiles - 1) / tiles;
+        for (int q = 0; q < gates; q++, w += k * FN(nr))
+            for (ptrdiff_t i = 0; i < m; i += h) {
+                T *at = c + i * ldc + cs[q];
+                FN(tile)(m - i < h ? m - i : h, n, k, a + i * lda, lda, 1, w, FN(nr), at, ldc, 1, at, ldc);
+            }
+    } else if (gates == 1) FN(row_sized)(1, 4, n, k, a, w, c, cs);
     else if (gates == 3) FN(row_sized)(3, 1, n, k, a, w, c, cs);
     else FN(row_sized)(4, 1, n, k, a, w, c, cs);
+}
+
+/* The products of x[k] with as many rows of w, ld apart, as a vector has lanes. */
+GEMM_INLINE V FN(dot_rows)(ptrdiff_t k, const T *x, const T *w, ptrdiff_t ld)
+{
+    enum { L = FN(lanes) };
+    const T *p[(L + 3) / 4];
+    const ptrdiff_t ld3 = 3 * ld;
+    V s[L];
+#pragma GCC unroll 4
+    for (int i = 0; i < (L + 3) / 4; i++) p[i] = w + 4 * i * ld;
+#pragma GCC unroll 16
+    for (int i = 0; i < L; i++) s[i] = (V){0};
+    for (; k > 0; k -= L, x += L) {
+        const int whole = k >= L;
+        V a = whole ? FN(load)(x) : FN(load_n)(x, k);
+#pragma GCC unroll 16
+        for (int i = 0; i < L; i++) {
+            const T *r = p[i / 4] + (i % 4 == 0 ? 0 : i % 4 == 1 ? ld : i % 4 == 2 ? 2 * ld : ld3);
+            s[i] += a * (whole ? FN(load)(r) : FN(load_n)(r, k));
+        }
+#pragma GCC unroll 4
+        for (int i = 0; i < (L + 3) / 4; i++) p[i] += L;
+    }
+    FN(transpose)(s);
+#pragma GCC unroll 4
+    for (int w = L / 2; w; w /= 2)
+#pragma GCC unroll 8
+        for (int i = 0; i < w; i++) s[i] += s[i + w];
+    return s[0];
+}
+
+/* c[cs[q] + j] += sum over k of x[k] w[q * step + j * ld + k] for j < n: one row, with weights as they are. */
+static void FN(add_dots)(int gates, ptrdiff_t n, ptrdiff_t k, const T *x, const T *w, ptrdiff_t ld, ptrdiff_t step, T *c,
+                         const ptrdiff_t *cs)
+{
+    for (int q = 0; q < gates; q++, w += step) {
+        ptrdiff_t j = 0;
+        T *at = c + cs[q];
+        for (; n - j >= FN(lanes); j += FN(lanes)) FN(store)(at + j, FN(load)(at + j) + FN(dot_rows)(k, x, w + j * ld, ld));
+        for (; j < n; j += 4) FN(dots)(1, n - j < 4 ? n - j : 4, k, x, 0, w + j * ld, ld, at + j, 0, 1, at + j, 0);
+    }
 }
 
 /* Gates from their sums, and the new cell state and output h, from the old cell state c. */

@@ -1,17 +1,19 @@
 """One layer of a recurrent network over a whole sequence, forward and backward, in one or two directions.
 
-The inputs of all steps are multiplied in one product, and so are the gradients of the weights; recurrence.pxd has what
-lies in between, and the letters.
+recurrence.pxd has the steps, and the letters. The gradients of the weights are products over all steps.
 """
 
 cimport numpy as cnp
 from cython.parallel cimport prange
+from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memset
 
+from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
+from cnet._kernels.cells cimport GRU, LSTM, TANH, Layer, flush_begin, flush_end
 from cnet._kernels.gemm cimport gemm
 from cnet._kernels.recurrence cimport (
-    BACKWARD, FORWARD, GRU, LSTM, OUTPUT_GRAD, PROJECT, TANH, Layer, Task, joined, moment, old_rows, pack_weights, rows,
+    BACKWARD, CHUNK_ROWS, FORWARD, OUTPUT_GRAD, PROJECT, joined, moment, old_rows, pack_weights, place, rows, run_inputs,
     run_step, start,
 )
 from cnet._kernels.types cimport real
@@ -20,41 +22,22 @@ cnp.import_array()
 
 cdef enum:
     SUM_ROWS = 128    # rows summed one after the other before their sum joins the total: bounds the rounding error
-    STRIP = 64        # columns of one task of a sum
+    STRIP = 64        # columns summed side by side
+    PIECE = 512       # rows of a product that one thread computes: the other matrix is packed once for so many
 
 
-cdef inline int multiply_once(const Layer *L, Py_ssize_t d, const real *kind) noexcept nogil:
-    """The hidden part of the gates where there is one step: packing weights for it would cost more than the product."""
-    cdef Py_ssize_t H = L.H, P = L.P, W = L.W, n = (2 if L.cell == GRU else L.gates) * H
-    cdef const real *h = <const real *> L.h0 + d * L.B * P
-    cdef const real *w = <const real *> L.w_hh[d]
-    cdef const real *bias = <const real *> L.b_hh[d]
-    cdef real *g = <real *> L.g + d * L.N * W
-    cdef int failed = gemm(L.N, n, P, h, P, 1, w, 1, P, <const real *> g, W, 1, g, W, True)
-    if L.cell == GRU:
-        failed |= gemm(L.N, H, P, h, P, 1, w + n * P, 1, P, bias + n if bias != NULL else bias, 0, 1, g + 3 * H, W, True)
-    return failed
-
-
-cdef inline int forward(Layer *L, void **biases, const real *kind) noexcept nogil:
-    cdef Py_ssize_t d, s, H = L.H, inputs = (3 if L.cell == GRU else L.gates) * H
-    cdef int failed = 0
-    for d in range(L.D):
-        failed |= gemm(L.N, inputs, L.X, <const real *> L.x, L.X, 1, <const real *> L.w_ih[d], 1, L.X,
-                       <const real *> biases[d], 0, 1, <real *> L.g + d * L.N * L.W, L.W, True)
-    L.packed = NULL
-    if L.T == 1 and L.w_hr[0] == NULL:
-        for d in range(L.D):
-            failed |= multiply_once(L, d, kind)
-    else:
-        failed |= pack_weights(L, False, kind)
-    if failed:
-        return failed
+cdef inline int forward(Layer *L, const real *kind) noexcept nogil:
+    cdef Py_ssize_t s
+    cdef int failed = pack_weights(L, False, kind)
     for s in range(L.T):
-        run_step(L, FORWARD, s, H, <double> L.gates * H * L.P, kind)
+        if failed:
+            break
+        if s % L.chunk == 0:
+            failed |= run_inputs(L, s, kind)
+        failed |= run_step(L, FORWARD, s, L.H, <double> L.gates * L.H * L.P, kind)
         if L.w_hr[0] != NULL:
-            run_step(L, PROJECT, s, L.P, <double> H * L.P, kind)
-    return 0
+            failed |= run_step(L, PROJECT, s, L.P, <double> L.H * L.P, kind)
+    return failed
 
 
 cdef inline void last_states(const Layer *L, real *hn, real *cn, const real *kind) noexcept nogil:
@@ -67,102 +50,135 @@ cdef inline void last_states(const Layer *L, real *hn, real *cn, const real *kin
                 if hn != NULL:
                     memcpy(hn + (d * L.B + r) * P, <real *> L.y + at * L.D * P + d * P, P * sizeof(real))
                 if cn != NULL:
-                    memcpy(cn + (d * L.B + r) * H, <real *> L.g + (d * L.N + at) * L.W + 4 * H, H * sizeof(real))
+                    at = d * L.M + place(L, d, moment(L, d, t)) + r
+                    memcpy(cn + (d * L.B + r) * H, <real *> L.g + at * L.W + 4 * H, H * sizeof(real))
 
 
 cdef inline void earlier_states(const Layer *L, const real *kind) noexcept nogil:
     """past: the state before every row of every step."""
-    cdef Py_ssize_t d, s, r, at, k, P = L.P
+    cdef Py_ssize_t d, s, r, at, k, P = L.P, before
     cdef real *past
-    cdef Task a
+    cdef const real *y
     for d in range(L.D):
-        a.d = d
+        y = <const real *> L.y + d * P
         for s in range(L.T):
             at = start(L, moment(L, d, s))
             k = joined(L, d, s - 1)
+            before = start(L, moment(L, d, s - 1)) if k else 0
             past = <real *> L.past + (d * L.N + at) * P
             for r in range(rows(L, moment(L, d, s))):
-                memcpy(past + r * P, old_rows(L, &a, s, k, r, <const real *> L.y, L.D * P, P, <const real *> L.h0, P),
-                       P * sizeof(real))
+                memcpy(past + r * P, old_rows(L, d, k, r, before, y, L.D * P, <const real *> L.h0, P), P * sizeof(real))
 
 
-cdef inline int initial_grad(const Layer *L, const real *kind) noexcept nogil:
+cdef inline int initial_grad(const Layer *L, Py_ssize_t d, const real *kind) noexcept nogil:
     """dh: the gradient of the initial states, from the first step of every row."""
-    cdef Py_ssize_t d, t, r, m, H = L.H, P = L.P, n = (2 if L.cell == GRU else L.gates) * H, last
+    cdef Py_ssize_t t, r, m, H = L.H, P = L.P, n = (2 if L.cell == GRU else L.gates) * H
     cdef const real *dg
-    cdef const real *w
+    cdef const real *w = <const real *> L.w_hh[d]
     cdef real *dh
     cdef int failed = 0
-    for d in range(L.D):
-        w = <const real *> L.w_hh[d]
-        for t in range(L.T if d == 1 else min(L.T, <Py_ssize_t> 1)):
-            r = rows(L, t + 1) if d == 1 and t + 1 < L.T else 0
-            m = rows(L, t) - r
-            if m == 0:
-                continue
-            dg = <const real *> L.dg + (d * L.N + start(L, t) + r) * L.V
-            dh = <real *> L.dh + (d * L.B + r) * P
-            failed |= gemm(m, P, n, dg, L.V, 1, w, P, 1, <const real *> (dh if L.cell == GRU else NULL), P, 1, dh, P, True)
-            if L.cell == GRU:
-                failed |= gemm(m, P, H, dg + 3 * H, L.V, 1, w + n * P, P, 1, <const real *> dh, P, 1, dh, P, True)
+    for t in range(L.T if d == 1 else min(L.T, <Py_ssize_t> 1)):
+        r = rows(L, t + 1) if d == 1 and t + 1 < L.T else 0
+        m = rows(L, t) - r
+        if m == 0:
+            continue
+        dg = <const real *> L.dg + (d * L.N + start(L, t) + r) * L.V
+        dh = <real *> L.dh + (d * L.B + r) * P
+        failed |= gemm(m, P, n, dg, L.V, 1, w, P, 1, <const real *> (dh if L.cell == GRU else NULL), P, 1, dh, P, False)
+        if L.cell == GRU:
+            failed |= gemm(m, P, H, dg + 3 * H, L.V, 1, w + n * P, P, 1, <const real *> dh, P, 1, dh, P, False)
     return failed
 
 
-cdef inline void sum_task(const real *x, Py_ssize_t M, Py_ssize_t ld, Py_ssize_t n, real *total) noexcept nogil:
-    """total[n] = sum over the rows of x[M, n], n <= STRIP, in pieces of SUM_ROWS."""
-    cdef real part[STRIP]
-    cdef Py_ssize_t i, j, k
-    for j in range(n):
-        total[j] = 0
-    for i from 0 <= i < M by SUM_ROWS:
-        for j in range(n):
-            part[j] = x[i * ld + j]
-        for k in range(i + 1, min(i + SUM_ROWS, M)):
-            for j in range(n):
-                part[j] = part[j] + x[k * ld + j]
-        for j in range(n):
-            total[j] = total[j] + part[j]
-
-
 cdef inline void sum_columns(const real *x, Py_ssize_t M, Py_ssize_t ld, Py_ssize_t n, real *total) noexcept nogil:
-    cdef Py_ssize_t t, tasks = (n + STRIP - 1) // STRIP
-    for t in prange(tasks, num_threads=threads_for(<double> M * n * sizeof(real))):
-        sum_task(x + t * STRIP, M, ld, min(<Py_ssize_t> STRIP, n - t * STRIP), total + t * STRIP)
+    """total[n] = sum over the rows of x[M, n], in pieces of SUM_ROWS."""
+    cdef real part[STRIP]
+    cdef Py_ssize_t i, j, k, at, w
+    for at from 0 <= at < n by STRIP:
+        w = min(<Py_ssize_t> STRIP, n - at)
+        memset(total + at, 0, w * sizeof(real))
+        for i from 0 <= i < M by SUM_ROWS:
+            memcpy(part, x + i * ld + at, w * sizeof(real))
+            for k in range(i + 1, min(i + SUM_ROWS, M)):
+                for j in range(w):
+                    part[j] = part[j] + x[k * ld + at + j]
+            for j in range(w):
+                total[at + j] = total[at + j] + part[j]
 
 
-cdef inline int weight_grads(const Layer *L, void **dw, Py_ssize_t d, const real *kind) noexcept nogil:
-    """Gradients of w_ih, w_hh, b_ih, b_hh, w_hr of direction d; NULL where nobody asks."""
-    cdef Py_ssize_t H = L.H, P = L.P, V = L.V, N = L.N, hidden = (2 if L.cell == GRU else L.gates) * H
-    cdef Py_ssize_t inputs = (3 if L.cell == GRU else L.gates) * H
-    cdef const real *dg = <const real *> L.dg + d * N * V
-    cdef const real *past = <const real *> L.past + d * N * P
-    cdef int failed = 0
-    if dw[0] != NULL:
-        failed |= gemm(inputs, L.X, N, dg, 1, V, <const real *> L.x, L.X, 1, <const real *> NULL, 0, 0, <real *> dw[0], L.X,
-                       True)
-    if dw[1] != NULL:
-        failed |= gemm(hidden, P, N, dg, 1, V, past, P, 1, <const real *> NULL, 0, 0, <real *> dw[1], P, True)
-        if L.cell == GRU:
-            failed |= gemm(H, P, N, dg + 3 * H, 1, V, past, P, 1, <const real *> NULL, 0, 0, <real *> dw[1] + hidden * P, P,
-                           True)
+cdef inline void bias_grads(const Layer *L, Py_ssize_t d, void **dw, const real *dg) noexcept nogil:
+    cdef Py_ssize_t H = L.H, hidden = (2 if L.cell == GRU else L.gates) * H, inputs = (3 if L.cell == GRU else L.gates) * H
     if dw[2] != NULL:
-        sum_columns(dg, N, V, inputs, <real *> dw[2])
+        sum_columns(dg, L.N, L.V, inputs, <real *> dw[2])
     if dw[3] != NULL:
         if dw[2] != NULL:
             memcpy(dw[3], dw[2], hidden * sizeof(real))
         else:
-            sum_columns(dg, N, V, hidden, <real *> dw[3])
+            sum_columns(dg, L.N, L.V, hidden, <real *> dw[3])
         if L.cell == GRU:
-            sum_columns(dg + 3 * H, N, V, H, <real *> dw[3] + hidden)
-    if dw[4] != NULL:
-        failed |= gemm(P, H, N, <const real *> L.dp + d * N * P, 1, P, <const real *> L.g + d * N * L.W + 5 * H, L.W, 1,
-                       <const real *> NULL, 0, 0, <real *> dw[4], H, True)
+            sum_columns(dg + 3 * H, L.N, L.V, H, <real *> dw[3] + hidden)
+
+
+cdef inline int hidden_grad(const Layer *L, Py_ssize_t lo, Py_ssize_t hi, const real *dg, const real *past,
+                            real *dw) noexcept nogil:
+    """Rows [lo, hi) of the gradient of w_hh. Those of a GRU's last gate come from the last columns of dg."""
+    cdef Py_ssize_t P = L.P, split = 2 * L.H if L.cell == GRU else hi, mid = max(lo, min(hi, split))
+    cdef int failed = gemm(mid - lo, P, L.N, dg + lo, 1, L.V, past, P, 1, <const real *> NULL, 0, 0, dw + lo * P, P, False)
+    return failed | gemm(hi - mid, P, L.N, dg + mid + L.H, 1, L.V, past, P, 1, <const real *> NULL, 0, 0, dw + mid * P, P,
+                         False)
+
+
+cdef inline int input_grad(const Layer *L, Py_ssize_t lo, Py_ssize_t hi, real *dx, const real *kind) noexcept nogil:
+    """Rows [lo, hi) of the gradient of x."""
+    cdef Py_ssize_t d, X = L.X, inputs = (3 if L.cell == GRU else L.gates) * L.H
+    cdef int failed = 0
+    for d in range(L.D):
+        failed |= gemm(hi - lo, X, inputs, <const real *> L.dg + (d * L.N + lo) * L.V, L.V, 1, <const real *> L.w_ih[d], X, 1,
+                       <const real *> (dx + lo * X if d else NULL), X, 1, dx + lo * X, X, False)
     return failed
 
 
-cdef inline int backward(Layer *L, real *dx, void **dw, const real *kind) noexcept nogil:
-    cdef Py_ssize_t d, s, H = L.H, inputs = (3 if L.cell == GRU else L.gates) * H
-    cdef int failed = pack_weights(L, True, kind) if L.T > 1 or L.w_hr[0] != NULL else 0
+cdef inline int job(const Layer *L, Py_ssize_t number, Py_ssize_t pieces, real *dx, void **dw, bint first,
+                    const real *kind) noexcept nogil:
+    """One of the independent products after the steps; per direction 2 pieces + 3, then those of dx."""
+    cdef Py_ssize_t H = L.H, P = L.P, X = L.X, d, what, height, total = (3 if L.cell == GRU else L.gates) * H, lo, hi
+    cdef const real *dg
+    cdef uint64_t mode = flush_begin()
+    cdef int failed = 0
+    d, what = number // (2 * pieces + 3), number % (2 * pieces + 3)
+    if d >= L.D:
+        lo = (number - L.D * (2 * pieces + 3)) * PIECE
+        failed = input_grad(L, lo, min(lo + PIECE, L.N), dx, kind)
+    else:
+        dg = <const real *> L.dg + d * L.N * L.V
+        dw += 5 * d
+        height = (total + pieces - 1) // pieces
+        lo = min(what % pieces * height, total)
+        hi = min(lo + height, total)
+        if what < pieces:
+            if dw[1] != NULL:
+                failed = hidden_grad(L, lo, hi, dg, <const real *> L.past + d * L.N * P, <real *> dw[1])
+        elif what < 2 * pieces:
+            if dw[0] != NULL:
+                failed = gemm(hi - lo, X, L.N, dg + lo, 1, L.V, <const real *> L.x, X, 1, <const real *> NULL, 0, 0,
+                              <real *> dw[0] + lo * X, X, False)
+        elif what == 2 * pieces:
+            bias_grads(L, d, dw, dg)
+        elif what == 2 * pieces + 1:
+            if dw[4] != NULL:
+                failed = gemm(P, H, L.N, <const real *> L.dp + d * L.N * P, 1, P, <const real *> L.g + d * L.N * L.W + 5 * H,
+                              L.W, 1, <const real *> NULL, 0, 0, <real *> dw[4], H, False)
+        elif first:
+            failed = initial_grad(L, d, kind)
+    flush_end(mode)
+    return failed
+
+
+cdef inline int backward(Layer *L, real *dx, void **dw, bint first, const real *kind) noexcept nogil:
+    """first: whether anybody asks for the gradient of the initial state."""
+    cdef Py_ssize_t s, i, H = L.H, pieces = (L.gates * H + PIECE - 1) // PIECE
+    cdef Py_ssize_t jobs = L.D * (2 * pieces + 3) + ((L.N + PIECE - 1) // PIECE if dx != NULL else 0)
+    cdef int failed = pack_weights(L, True, kind), threads
     if failed:
         return failed
     for s in range(L.T - 1, -1, -1):
@@ -171,19 +187,20 @@ cdef inline int backward(Layer *L, real *dx, void **dw, const real *kind) noexce
             run_step(L, BACKWARD, s, H, <double> H * L.P, kind)
         else:
             run_step(L, BACKWARD, s, H, <double> L.gates * H * L.P, kind)
-    failed = initial_grad(L, kind)
-    for d in range(L.D):
-        failed |= weight_grads(L, dw + 5 * d, d, kind)
-        if dx != NULL:
-            failed |= gemm(L.N, L.X, inputs, <const real *> L.dg + d * L.N * L.V, L.V, 1, <const real *> L.w_ih[d], L.X, 1,
-                           <const real *> (dx if d else NULL), L.X, 1, dx, L.X, True)
+    threads = threads_for(<double> L.D * L.N * L.gates * H * (2 * L.X + L.P) / 8)
+    if threads == 1:
+        for i in range(jobs):
+            failed |= job(L, i, pieces, dx, dw, first, kind)
+    else:
+        for i in prange(jobs, num_threads=threads, schedule='dynamic'):
+            failed |= job(L, i, pieces, dx, dw, first, kind)
     return failed
 
 
-cdef int run_forward(Layer *L, void **biases, real *hn, real *cn):
+cdef int run_forward(Layer *L, real *hn, real *cn):
     cdef int failed
     with nogil:
-        failed = forward(L, biases, <const real *> NULL)
+        failed = forward(L, <const real *> NULL)
         if not failed:
             last_states(L, hn, cn, <const real *> NULL)
             if L.past != NULL:
@@ -203,11 +220,11 @@ cdef inline cnp.ndarray empty(int kind, Py_ssize_t a, Py_ssize_t b, Py_ssize_t c
     """A new array [a, b, c]."""
     cdef cnp.npy_intp shape[3]
     shape[0], shape[1], shape[2] = a, b, c
-    return cnp.PyArray_EMPTY(3, shape, kind, 0)
+    return new_array(3, shape, kind)
 
 
 cdef inline cnp.ndarray empty_like(cnp.ndarray a):
-    return cnp.PyArray_EMPTY(cnp.PyArray_NDIM(a), cnp.PyArray_DIMS(a), cnp.PyArray_TYPE(a), 0)
+    return new_array(cnp.PyArray_NDIM(a), cnp.PyArray_DIMS(a), cnp.PyArray_TYPE(a))
 
 
 cdef inline cnp.ndarray start_from(cnp.ndarray given, cnp.ndarray like):
@@ -224,6 +241,11 @@ cdef void add_biases(const Layer *L, const real *b_ih, const real *b_hh, real *s
         sum[j] = b_ih[j] + b_hh[j]
     for j in range(both, L.gates * L.H):
         sum[j] = b_ih[j]
+
+
+cdef inline Py_ssize_t odd_lines(Py_ssize_t n) noexcept nogil:
+    """A distance of at least n numbers between rows. Rows that lie a power of two apart would share a few lines of a cache."""
+    return n if n < 128 else ((n + 15) // 16 | 1) * 16
 
 
 cdef Layer layer(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, cnp.ndarray x, cnp.ndarray h0, cnp.ndarray c0,
@@ -246,8 +268,10 @@ cdef Layer layer(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, cnp.nd
     for d in range(L.D):
         L.w_ih[d], L.w_hh[d], L.b_hh[d] = data(weights[5 * d]), data(weights[5 * d + 1]), data(weights[5 * d + 3])
         L.w_hr[d] = data(weights[5 * d + 4])
-    L.W = L.H if cell >= TANH else 4 * L.H if cell == GRU else (6 if L.w_hr[0] != NULL else 5) * L.H
-    L.V = L.H if cell >= TANH else 4 * L.H
+    L.W = odd_lines(L.H if cell >= TANH else 4 * L.H if cell == GRU else (6 if L.w_hr[0] != NULL else 5) * L.H)
+    L.V = odd_lines(L.H if cell >= TANH else 4 * L.H)
+    L.M = L.N
+    L.chunk = max(<Py_ssize_t> 1, CHUNK_ROWS // max(<Py_ssize_t> 1, B))
     return L
 
 
@@ -262,35 +286,35 @@ def rnn_forward(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, bint la
     cdef list plain = [contiguous(w) for w in weights]
     cdef cnp.npy_intp shape[3]
     cdef cnp.ndarray y, g, hn = None, cn = None, past = None, bias = None
-    cdef void *biases[2]
     cdef Layer L
     x, h0, c0 = contiguous(x), contiguous(h0), contiguous(c0)
     L = layer(cell, T, B, first, x, h0, c0, plain)
     shape[0], shape[1] = cnp.PyArray_DIM(x, 0), cnp.PyArray_DIM(x, 1)
     d = cnp.PyArray_NDIM(x) - 1
     shape[d] = L.D * L.P
-    y = cnp.PyArray_EMPTY(d + 1, shape, kind, 0)
-    g = empty(kind, L.D, L.N, L.W)
+    y = new_array(d + 1, shape, kind)
+    if not keep and first is None:
+        L.M = min(L.N, L.chunk * B)
+    g = empty(kind, L.D, L.M, L.W)
     if last:
         hn = empty_like(h0)
     if cell == LSTM:
         cn = empty_like(c0)
     if keep:
         past = empty(kind, L.D, L.N, L.P)
-    biases[0] = biases[1] = NULL
     if L.b_hh[0] != NULL:
         bias = empty(kind, 1, L.D, L.gates * L.H)
         for d in range(L.D):
-            biases[d] = cnp.PyArray_BYTES(bias) + d * L.gates * L.H * cnp.PyArray_ITEMSIZE(x)
+            L.bias[d] = cnp.PyArray_BYTES(bias) + d * L.gates * L.H * cnp.PyArray_ITEMSIZE(x)
             if kind == cnp.NPY_FLOAT:
-                add_biases(&L, <float *> data(plain[5 * d + 2]), <float *> L.b_hh[d], <float *> biases[d])
+                add_biases(&L, <float *> data(plain[5 * d + 2]), <float *> L.b_hh[d], <float *> L.bias[d])
             else:
-                add_biases(&L, <double *> data(plain[5 * d + 2]), <double *> L.b_hh[d], <double *> biases[d])
+                add_biases(&L, <double *> data(plain[5 * d + 2]), <double *> L.b_hh[d], <double *> L.bias[d])
     L.y, L.g, L.past = data(y), data(g), data(past)
     if kind == cnp.NPY_FLOAT:
-        failed = run_forward(&L, biases, <float *> data(hn), <float *> data(cn))
+        failed = run_forward(&L, <float *> data(hn), <float *> data(cn))
     else:
-        failed = run_forward(&L, biases, <double *> data(hn), <double *> data(cn))
+        failed = run_forward(&L, <double *> data(hn), <double *> data(cn))
     if failed:
         raise MemoryError('rnn_forward(): no memory for packing')
     cdef list results = [y]
@@ -314,6 +338,7 @@ def rnn_backward(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, cnp.nd
     cdef cnp.ndarray dx = None, dh, dc = None, dg, dp = None
     cdef void *dw[10]
     cdef void *into
+    cdef bint start_asked = needs[1]
     cdef Layer L
     x, h0, c0, dy = contiguous(x), contiguous(h0), contiguous(c0), contiguous(dy)
     L = layer(cell, T, B, first, x, h0, c0, plain)
@@ -333,9 +358,9 @@ def rnn_backward(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, cnp.nd
     into = data(dx)
     with nogil:
         if kind == cnp.NPY_FLOAT:
-            failed = backward(&L, <float *> into, dw, <const float *> NULL)
+            failed = backward(&L, <float *> into, dw, start_asked, <const float *> NULL)
         else:
-            failed = backward(&L, <double *> into, dw, <const double *> NULL)
+            failed = backward(&L, <double *> into, dw, start_asked, <const double *> NULL)
     if failed:
         raise MemoryError('rnn_backward(): no memory for packing')
     return grads

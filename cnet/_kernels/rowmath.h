@@ -13,10 +13,124 @@
 #define CNET_ROWMATH_H
 
 #include <stddef.h>
+#include "vecmath.h"
 #include "vmath.h"
 
 /* 4 KB of floats: a block stays in the first-level cache between the passes of `moments`. */
 #define ROW_BLOCK 1024
+
+/* Lanes beyond the first n take the other value. */
+#define ROW_FIRST(n, x, other) vf_sel((vfi)(VF_IOTA < (int32_t)(n)), x, other)
+
+/* The largest element; NaN elements after the first are passed over. */
+static inline float row_max_f(const float *x, ptrdiff_t n)
+{
+    vf a = vf_set1(x[0]), b = a, c = a, d = a;
+    ptrdiff_t i = 0;
+    for (; i + 4 * vf_lanes <= n; i += 4 * vf_lanes) {
+        a = vf_max(vf_load(x + i), a);
+        b = vf_max(vf_load(x + i + vf_lanes), b);
+        c = vf_max(vf_load(x + i + 2 * vf_lanes), c);
+        d = vf_max(vf_load(x + i + 3 * vf_lanes), d);
+    }
+    a = vf_max(vf_max(a, b), vf_max(c, d));
+    for (; i + vf_lanes <= n; i += vf_lanes)
+        a = vf_max(vf_load(x + i), a);
+    if (i < n)
+        a = vf_max(ROW_FIRST(n - i, vf_load_n(x + i, n - i), a), a);
+    return vf_hmax(a);
+}
+
+/* The sum of exp(x - m), for m the row's maximum; y, unless it is NULL, receives the terms. */
+static inline __attribute__((always_inline)) float row_exp_any_f(const float *x, float *y, float m, ptrdiff_t n)
+{
+    double total = 0;
+    for (ptrdiff_t b = 0; b < n; b += ROW_BLOCK) {
+        ptrdiff_t e = b + ROW_BLOCK < n ? b + ROW_BLOCK : n, i = b;
+        vf s = vf_set1(0), t = s;
+        for (; i + 2 * vf_lanes <= e; i += 2 * vf_lanes) {
+            vf u = vf_exp(vf_load(x + i) - m), v = vf_exp(vf_load(x + i + vf_lanes) - m);
+            if (y) {
+                vf_store(y + i, u);
+                vf_store(y + i + vf_lanes, v);
+            }
+            s += u;
+            t += v;
+        }
+        for (; i < e; i += vf_lanes) {
+            ptrdiff_t w = e - i < vf_lanes ? e - i : vf_lanes;
+            vf u = vf_exp(vf_load_n(x + i, w) - m);
+            if (y)
+                vf_store_n(y + i, u, w);
+            s += ROW_FIRST(w, u, vf_set1(0));
+        }
+        total += vf_sum(s + t);
+    }
+    return (float)total;
+}
+static inline float row_exp_sum_f(const float *x, float m, ptrdiff_t n) { return row_exp_any_f(x, NULL, m, n); }
+static inline float row_exp_store_f(const float *x, float *y, float m, ptrdiff_t n) { return row_exp_any_f(x, y, m, n); }
+
+static inline double row_max_d(const double *x, ptrdiff_t n)
+{
+    double m = x[0];
+    #pragma omp simd reduction(max : m)
+    for (ptrdiff_t i = 1; i < n; i++)
+        m = x[i] > m ? x[i] : m;
+    return m;
+}
+static inline double row_exp_sum_d(const double *x, double m, ptrdiff_t n)
+{
+    double total = 0;
+    #pragma omp simd reduction(+ : total)
+    for (ptrdiff_t i = 0; i < n; i++)
+        total += vm_exp(x[i] - m);
+    return total;
+}
+static inline double row_exp_store_d(const double *x, double *y, double m, ptrdiff_t n)
+{
+    double total = 0;
+    #pragma omp simd reduction(+ : total)
+    for (ptrdiff_t i = 0; i < n; i++) {
+        y[i] = vm_exp(x[i] - m);
+        total += y[i];
+    }
+    return total;
+}
+
+/* y = k exp((x - m) - l): what a softmax was, from the maximum and the logarithm of the sum of its row. */
+static inline void row_exp_scale_f(const float *x, float *y, float m, float l, float k, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i += vf_lanes) {
+        if (n - i >= vf_lanes)
+            vf_store(y + i, k * vf_exp((vf_load(x + i) - m) - l));
+        else
+            vf_store_n(y + i, k * vf_exp((vf_load_n(x + i, n - i) - m) - l), n - i);
+    }
+}
+static inline void row_exp_scale_d(const double *x, double *y, double m, double l, double k, ptrdiff_t n)
+{
+    #pragma omp simd
+    for (ptrdiff_t i = 0; i < n; i++)
+        y[i] = k * vm_exp((x[i] - m) - l);
+}
+
+/* y = g - s exp(x). */
+static inline void row_less_exp_f(const float *g, const float *x, float *y, float s, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 0; i < n; i += vf_lanes) {
+        if (n - i >= vf_lanes)
+            vf_store(y + i, vf_load(g + i) - s * vf_exp(vf_load(x + i)));
+        else
+            vf_store_n(y + i, vf_load_n(g + i, n - i) - s * vf_exp(vf_load_n(x + i, n - i)), n - i);
+    }
+}
+static inline void row_less_exp_d(const double *g, const double *x, double *y, double s, ptrdiff_t n)
+{
+    #pragma omp simd
+    for (ptrdiff_t i = 0; i < n; i++)
+        y[i] = g[i] - s * vm_exp(x[i]);
+}
 
 #define T float
 #define ROW(name) row_##name##_f
@@ -30,16 +144,6 @@
 #undef ROW
 #endif
 #else
-
-/* The largest element; NaN elements after the first are passed over. */
-static inline T ROW(max)(const T *x, ptrdiff_t n)
-{
-    T m = x[0];
-    #pragma omp simd reduction(max : m)
-    for (ptrdiff_t i = 1; i < n; i++)
-        m = x[i] > m ? x[i] : m;
-    return m;
-}
 
 /* out = the sum of TERM(i) for i in [b, e). Four sums side by side hide the latency of the addition; a short block is not
  * worth the setting up. */
@@ -168,39 +272,6 @@ static inline void ROW(moments)(const T *x, ptrdiff_t n, double *count, double *
         *m2 += (q - k * off * off) + delta * delta * (*count * (k / total));
         *count = total;
     }
-}
-
-/* The sum of exp(x - m), for m the row's maximum. */
-static inline T ROW(exp_sum)(const T *x, T m, ptrdiff_t n)
-{
-    double total = 0;
-    for (ptrdiff_t b = 0; b < n; b += ROW_BLOCK) {
-        ptrdiff_t e = b + ROW_BLOCK < n ? b + ROW_BLOCK : n;
-        T s = 0;
-        #pragma omp simd reduction(+ : s)
-        for (ptrdiff_t i = b; i < e; i++)
-            s += vm_exp(x[i] - m);
-        total += s;
-    }
-    return (T)total;
-}
-
-/* y = exp(x - m); returns its sum. */
-static inline T ROW(exp_store)(const T *x, T *restrict y, T m, ptrdiff_t n)
-{
-    double total = 0;
-    for (ptrdiff_t b = 0; b < n; b += ROW_BLOCK) {
-        ptrdiff_t e = b + ROW_BLOCK < n ? b + ROW_BLOCK : n;
-        T s = 0;
-        #pragma omp simd reduction(+ : s)
-        for (ptrdiff_t i = b; i < e; i++) {
-            T v = vm_exp(x[i] - m);
-            y[i] = v;
-            s += v;
-        }
-        total += s;
-    }
-    return (T)total;
 }
 
 #undef ROW_ADD_UP

@@ -5,6 +5,8 @@ from cnet._kernels.types cimport real
 cdef extern from "rowmath.h" nogil:
     float vm_exp_f32(float x)
     double vm_exp_f64(double x)
+    float vm_log_f32(float x)
+    double vm_log_f64(double x)
     float row_max_f(const float *x, Py_ssize_t n)
     double row_max_d(const double *x, Py_ssize_t n)
     double row_sum_f(const float *x, Py_ssize_t n)
@@ -21,10 +23,37 @@ cdef extern from "rowmath.h" nogil:
                                   double *dot)
     void row_weighted_grad_sums_d(const double *g, const double *w, const double *x, double mean, Py_ssize_t n, double *sum,
                                   double *dot)
+    void row_exp_scale_f(const float *x, float *y, float m, float l, float k, Py_ssize_t n)
+    void row_exp_scale_d(const double *x, double *y, double m, double l, double k, Py_ssize_t n)
+    void row_less_exp_f(const float *g, const float *x, float *y, float s, Py_ssize_t n)
+    void row_less_exp_d(const double *g, const double *x, double *y, double s, Py_ssize_t n)
     float row_exp_sum_f(const float *x, float m, Py_ssize_t n)
     double row_exp_sum_d(const double *x, double m, Py_ssize_t n)
     float row_exp_store_f(const float *x, float *y, float m, Py_ssize_t n)
     double row_exp_store_d(const double *x, double *y, double m, Py_ssize_t n)
+
+
+cdef inline real row_log(real x) noexcept nogil:
+    if real is float:
+        return vm_log_f32(x)
+    else:
+        return vm_log_f64(x)
+
+
+cdef inline void row_exp_scale(const real *x, real *y, real m, real l, real k, Py_ssize_t n) noexcept nogil:
+    """y = k exp((x - m) - l)."""
+    if real is float:
+        row_exp_scale_f(x, y, m, l, k, n)
+    else:
+        row_exp_scale_d(x, y, m, l, k, n)
+
+
+cdef inline void row_less_exp(const real *g, const real *x, real *y, real s, Py_ssize_t n) noexcept nogil:
+    """y = g - s exp(x)."""
+    if real is float:
+        row_less_exp_f(g, x, y, s, n)
+    else:
+        row_less_exp_d(g, x, y, s, n)
 
 
 cdef inline real row_exp(real x) noexcept nogil:

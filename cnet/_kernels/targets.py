@@ -36,6 +36,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     'attention': _ALL,
     'boxmuller': _ALL,
     'conv': _ALL,
+    'depthwise': _ALL,
+    'elementary': _ALL,
     'gridsample': _ALL,
     'index': _ALL,
     'loss': _ALL,
@@ -47,9 +49,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     'pool': _ALL,
     'reduce': _ALL,
     'rnn': _ALL,
-    'roofline': _ALL,
     'resample': _ALL,
     'softmax': _ALL,
+    'special': _ALL,
+    'winograd': _ALL,
 }
 
 # Compiled once, with the baseline's flags: shared state, what must not depend on the CPU (random streams), and what

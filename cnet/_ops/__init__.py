@@ -13,6 +13,7 @@ from . import (
     contract,
     conv,
     convert,
+    copied,
     copies,
     create,
     cross_entropy,
@@ -70,7 +71,7 @@ from . import (
 
 FAMILIES = (
     activation, activation_linear, adaptive_pool, addmm, arrange, broadcast, chain, compare, complex_parts, contract,
-    conv, convert, copies, create, cross_entropy, diag, distance, drop, dropout, einsum, embedding, extreme, fill, fold,
+    conv, convert, copied, copies, create, cross_entropy, diag, distance, drop, dropout, einsum, embedding, extreme, fill, fold,
     from_data, gather, getitem, info, interop, join, late, legacy, likelihood, loss, margin, masked, matmul, metadata,
     moments, norm, norms, pad, permute, pointwise, polar, pool, power, predicates, random, random_fill, reduce,
     rows, sample, scan, search, sequences, shape, slices, softmax, sort, split, storage, ternary,

@@ -28,7 +28,7 @@ class Repeat(Op, name='RepeatBackward0'):
 class Flip(Op, name='FlipBackward0'):
     @staticmethod
     def forward(x, dims):
-        return np.flip(x, dims).copy('K') if dims else x.copy('K')
+        return np.flip(x, dims).copy('K') if dims and x.ndim else x.copy('K')
 
     def backward(self, g):
         return Flip.apply(g, **self.kw)

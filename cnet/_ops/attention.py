@@ -7,14 +7,17 @@ import numpy as np
 from .. import _kernels as K
 from .._core import arrays, checks, errors
 from .._core.base import wrap
+from .._core.generator import engine_of
 from .._core.inplace import scalar_name
 from .._core.mode import is_grad_enabled
 from .._core.op import Op
-from .dropout import drop
+from .dropout import drop, dropout_gain
 
 __all__ = []
 FUNCTIONAL = ['scaled_dot_product_attention']
 METHODS = {}
+
+_DRAWN = 1 << 16  # bytes of dropout's noise at a time, packed into bits while they are in cache
 
 
 def _four(a):
@@ -44,6 +47,17 @@ def _result(like):
     return a if a.strides[-1] == a.itemsize else np.empty(like.shape, like.dtype)
 
 
+def _kept(engine, keep, count):
+    """One bit per weight that dropout keeps, drawn as `dropout` draws them, and the four bytes more that the kernel reads."""
+    drawn = np.empty(min(count, _DRAWN), np.uint8)
+    bits = np.zeros(count // 8 + 5, np.uint8)
+    for start in range(0, count, _DRAWN):
+        part = drawn[:count - start]
+        engine.bernoulli(part, keep)
+        bits[start // 8:(start + part.size + 7) // 8] = np.packbits(part, bitorder='little')
+    return bits
+
+
 class Attention(Op, name='ScaledDotProductFlashAttentionForCpuBackward0'):
     """softmax(scale q k' + mask) v; leading dimensions are alike, except that k and v may have fewer heads."""
 
@@ -51,23 +65,27 @@ class Attention(Op, name='ScaledDotProductFlashAttentionForCpuBackward0'):
     keep_out = (0,)
 
     @staticmethod
-    def forward(q, k, v, mask, scale, causal):
+    def forward(q, k, v, mask, scale, causal, keep=1.0, engine=None):
         q4, v4 = _four(q), _four(v)
         shape = (*q.shape[:-1], v.shape[-1])
         out = _result(q) if q.shape == shape else np.empty(shape, q.dtype)
         lse = np.empty(q4.shape[:3], q.dtype)
-        K.attention.forward(q4, _four(k), v4, _mask(mask, q, k.shape[-2]), scale, causal, _four(out), lse)
-        return out, lse
+        bits = None if engine is None else _kept(engine, keep, q.size // q.shape[-1] * k.shape[-2])
+        K.attention.forward(q4, _four(k), v4, _mask(mask, q, k.shape[-2]), scale, causal, bits, dropout_gain(q.dtype, keep),
+                            _four(out), lse)
+        return out, lse, bits
 
     def backward(self, g):
         q, k, v, mask = self.saved(0), self.saved(1), self.saved(2), self.saved(3)
+        lse, bits = self.aux
+        scale, causal, gain = self.kw['scale'], self.kw['causal'], dropout_gain(q._a.dtype, self.kw.get('keep', 1.0))
         if is_grad_enabled():
-            return *_gradients(g, q, k, v, mask, **self.kw), None
+            return *_gradients(g, q, k, v, mask, scale, causal, bits, gain), None
         q, k, v = q._a, k._a, v._a
         grads = _result(q), _result(k), _result(v)
         m = None if mask is None else mask._a
-        K.attention.backward(_four(g._a), _four(q), _four(k), _four(v), _mask(m, q, k.shape[-2]), self.kw['scale'],
-                             self.kw['causal'], _four(self.out(0)._a), self.aux[0], *[_four(a) for a in grads])
+        K.attention.backward(_four(g._a), _four(q), _four(k), _four(v), _mask(m, q, k.shape[-2]), scale, causal, bits, gain,
+                             _four(self.out(0)._a), lse, *[_four(a) for a in grads])
         return *[wrap(a) for a in grads], None
 
 
@@ -95,14 +113,18 @@ def _weights(q, k, mask, scale, causal):
     return scores.masked_fill(lost, 0).softmax(-1).masked_fill(lost, 0)
 
 
-def _gradients(g, q, k, v, mask, scale, causal):
+def _gradients(g, q, k, v, mask, scale, causal, bits, gain):
     """The gradients of q, k, v as formulas that can be differentiated."""
     groups = q._a.shape[-3] // k._a.shape[-3] if q._a.ndim > 2 else 1
     every_k, every_v = _per_head(k, groups), _per_head(v, groups)
     p = _weights(q, every_k, mask, scale, causal)
-    gp = g @ every_v.transpose(-2, -1)
+    gp, kept = g @ every_v.transpose(-2, -1), p
+    if bits is not None:
+        noise = np.unpackbits(bits, count=p._a.size, bitorder='little').reshape(p._a.shape)
+        noise = wrap(noise * p._a.dtype.type(gain))
+        gp, kept = gp * noise, p * noise
     gs = p * (gp - (gp * p).sum(-1, keepdim=True)) * scale
-    gk, gv = gs.transpose(-2, -1) @ q, p.transpose(-2, -1) @ g
+    gk, gv = gs.transpose(-2, -1) @ q, kept.transpose(-2, -1) @ g
     if groups > 1:
         gk, gv = (x.unflatten(-3, (-1, groups)).sum(-3) for x in (gk, gv))
     return gs @ every_k, gk, gv
@@ -161,8 +183,8 @@ def scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0.
                                  enable_gqa=False):
     """The values averaged by how well their keys fit each query: ``softmax(scale * query @ key.T + mask) @ value``.
 
-    The matrix of weights is never in memory, neither here nor in the backward pass, unless `dropout_p` is positive or a
-    gradient of `attn_mask` is asked for. A query whose keys are all masked has the result 0.
+    The matrix of weights is never in memory, neither here nor in the backward pass, unless a gradient of `attn_mask` is asked
+    for; dropout keeps one bit per weight. A query whose keys are all masked has the result 0.
 
     Args:
         query, key, value (Tensor): of one floating point type.
@@ -208,14 +230,15 @@ def scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0.
         return scaled_dot_product_attention(query.float(), key.float(), value.float(), mask, dropout_p, is_causal,
                                             scale=scale, enable_gqa=enable_gqa).to(query.dtype)
     learned = attn_mask is not None and attn_mask.requires_grad and is_grad_enabled()
-    if not dropout_p and not learned and q.dtype.kind == 'f':
-        op = Attention if q.ndim == 4 and q.shape[-1] == v.shape[-1] else AttentionMm if q.ndim == 2 else AttentionView
+    if dropout_p < 1 and not learned and q.dtype.kind == 'f' and not (dropout_p and is_causal and attn_mask is not None):
+        op = Attention if q.ndim == 4 and q.shape[-1] == v.shape[-1] and not dropout_p else AttentionMm if q.ndim == 2 else AttentionView
         if k.shape[:-2] != q.shape[:-2] and not enable_gqa:
             query, key, value = _expanded(query, key, value)
             q, k, v = query._a, key._a, value._a
             op = AttentionView
         if _fit(q, k, v, None if attn_mask is None else attn_mask._a):
-            return op.apply(query, key, value, attn_mask, scale=float(scale), causal=bool(is_causal))
+            drops = {'keep': 1 - dropout_p, 'engine': engine_of(None, 'dropout')} if dropout_p else {}
+            return op.apply(query, key, value, attn_mask, scale=float(scale), causal=bool(is_causal), **drops)
     if enable_gqa:
         groups = q.shape[-3] // k.shape[-3]
         key, value = _per_head(key, groups), _per_head(value, groups)

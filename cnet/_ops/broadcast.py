@@ -108,6 +108,11 @@ def broadcast_to(input, size):
     return Expand.apply(input, size=checks.size((size,), 'broadcast_to'))
 
 
+def _broadcast_to(self, *size):
+    """`broadcast_to` with the sizes as one argument or as several."""
+    return Expand.apply(self, size=checks.size(size, 'broadcast_to'))
+
+
 def broadcast_tensors(*tensors):
     """Expand tensors to the one shape to which they broadcast.
 
@@ -280,5 +285,5 @@ def sum_to_size(self, *size):
 
 
 METHODS = {
-    'broadcast_to': broadcast_to, 'expand': expand, 'expand_as': expand_as, 'sum_to_size': sum_to_size,
+    'broadcast_to': _broadcast_to, 'expand': expand, 'expand_as': expand_as, 'sum_to_size': sum_to_size,
 }

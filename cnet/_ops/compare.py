@@ -9,11 +9,13 @@ from .. import _kernels as K
 from .._core import errors
 from .._core.base import TensorBase, wrap
 from .._core.dtype import from_np, number_category, promote_all
-from .._core.elementwise import binary, binary_float, kind_of, operands, refuse_shapes, scalar_for
+from .._core.elementwise import binary, binary_float, conj_of, kind_of, operands, refuse_shapes, run_binary, scalar_for
 from .._core.inplace import copy_out
 from .._core.op import Op
+from ._logsums import complex_logaddexp
 
 quiet = K._quiet.quiet
+P, E = K.pointwise, K.elementary
 __all__ = []
 METHODS = {}
 INPLACE = {}
@@ -61,7 +63,7 @@ _COMPARE_DOC = '''Whether {symbol}, element by element.
 
 
 def _comparison(name, ufunc, symbol, example, aliases, operator):
-    op = type(Op)(name.title() + 'Backward0', (Op,), {'forward': staticmethod(lambda x, y: quiet(ufunc, x, y))})
+    op = type(Op)(name.title() + 'Backward0', (Op,), {'forward': staticmethod(getattr(E, name))})
 
     def function(input, other, *, out=None):
         if isinstance(input, TensorBase) and type(other) is int and input._a.dtype.kind in 'iu':
@@ -109,7 +111,7 @@ _BIT_DOC = '''{what}, element by element.
 
     Example:
         >>> import cnet
-        >>> cnet.{name}(cnet.tensor([6]), 3)
+        >>> cnet.{name}(cnet.tensor([6]), cnet.tensor([3]))
         {example}
     '''
 
@@ -128,14 +130,16 @@ def _logic(name, ufunc, what, example):
     _public(function)
 
 
-def _bits(name, ufunc, what, example, dunder, kernel):
-    op = type(Op)(name, (Op,), {'forward': staticmethod(lambda x, y: quiet(ufunc, x, y))})
+def _bits(name, forward, what, example, dunder, kernel, numbers=True):
+    op = type(Op)(name, (Op,), {'forward': staticmethod(forward)})
 
     def function(input, other, *, out=None):
-        x, _ = operands(input, other, name)
+        if not numbers:
+            _tensor(input, name), _tensor(other, name, 'other', 2)
+        x, y = operands(input, other, name)
         if x.dtype.kind not in 'biu':
             raise errors.not_implemented(kernel, x.dtype)
-        r = binary(op, input, other, name)
+        r = run_binary(op, input, other, x, y, {})
         return r if out is None else copy_out(r, out)
     function.__name__ = function.__qualname__ = name
     function.__doc__ = _BIT_DOC.format(what=what, name=name, example=example)
@@ -144,9 +148,11 @@ def _bits(name, ufunc, what, example, dunder, kernel):
     INPLACE[f'__i{dunder}__'] = function
 
 
-def _shift(ufunc):
+def _shift(ufunc, kernel):
     """Shifts by at least the width of the type, or by a negative count, empty the number (its sign stays, to the right)."""
     def shift(x, y):
+        if x.dtype == np.int64 and y.dtype == np.int64:
+            return kernel(x, y)
         bits = 8 * x.dtype.itemsize
         y = np.asarray(y)
         far = (y < 0) | (y >= bits)
@@ -160,13 +166,15 @@ def _shift(ufunc):
 _logic('logical_and', np.logical_and, 'Whether both are true', 'tensor([ True, False])')
 _logic('logical_or', np.logical_or, 'Whether one of the two is true', 'tensor([True, True])')
 _logic('logical_xor', np.logical_xor, 'Whether exactly one of the two is true', 'tensor([False,  True])')
-_bits('bitwise_and', np.bitwise_and, 'Bits that both have', 'tensor([2])', 'and', 'bitwise_and_cpu')
-_bits('bitwise_or', np.bitwise_or, 'Bits that one of the two has', 'tensor([7])', 'or', 'bitwise_or_cpu')
-_bits('bitwise_xor', np.bitwise_xor, 'Bits that exactly one of the two has', 'tensor([5])', 'xor', 'bitwise_xor_cpu')
-_bits('bitwise_left_shift', _shift(np.left_shift), 'input * 2 ** other', 'tensor([48])', 'lshift', 'lshift_cpu')
-_bits('bitwise_right_shift', _shift(np.right_shift), 'input / 2 ** other, rounded down', 'tensor([0])', 'rshift', 'rshift_cpu')
-_bits('gcd', np.gcd, 'Greatest common divisor', 'tensor([3])', 'gcd', 'gcd_cpu')
-_bits('lcm', np.lcm, 'Least common multiple', 'tensor([6])', 'lcm', 'lcm_cpu')
+_bits('bitwise_and', E.bit_and, 'Bits that both have', 'tensor([2])', 'and', 'bitwise_and_cpu')
+_bits('bitwise_or', E.bit_or, 'Bits that one of the two has', 'tensor([7])', 'or', 'bitwise_or_cpu')
+_bits('bitwise_xor', E.bit_xor, 'Bits that exactly one of the two has', 'tensor([5])', 'xor', 'bitwise_xor_cpu')
+_bits('bitwise_left_shift', _shift(np.left_shift, E.shift_left),
+      'input * 2 ** other', 'tensor([48])', 'lshift', 'lshift_cpu')
+_bits('bitwise_right_shift', _shift(np.right_shift, E.shift_right),
+      'input / 2 ** other, rounded down', 'tensor([0])', 'rshift', 'rshift_cpu')
+_bits('gcd', lambda x, y: quiet(np.gcd, x, y), 'Greatest common divisor', 'tensor([3])', 'gcd', 'gcd_cpu', False)
+_bits('lcm', lambda x, y: quiet(np.lcm, x, y), 'Least common multiple', 'tensor([6])', 'lcm', 'lcm_cpu', False)
 for _name in ('gcd', 'lcm'):
     del METHODS[f'__{_name}__'], METHODS[f'__r{_name}__'], INPLACE[f'__i{_name}__']
 
@@ -194,7 +202,7 @@ class Minimum(Extreme, name='MinimumBackward0'):
 
 class Fmax(Op, name='FmaxBackward0'):
     keep_in = (0, 1)
-    forward = staticmethod(lambda x, y: quiet(np.fmax, x, y))
+    forward = staticmethod(E.fmax)
 
     def backward(self, g):
         x, y = self.saved(0), self.saved(1)
@@ -204,7 +212,7 @@ class Fmax(Op, name='FmaxBackward0'):
 
 class Fmin(Op, name='FminBackward0'):
     keep_in = (0, 1)
-    forward = staticmethod(lambda x, y: quiet(np.fmin, x, y))
+    forward = staticmethod(E.fmin)
 
     def backward(self, g):
         x, y = self.saved(0), self.saved(1)
@@ -214,7 +222,7 @@ class Fmin(Op, name='FminBackward0'):
 
 class Atan2(Op, name='Atan2Backward0'):
     keep_in = (0, 1)
-    forward = staticmethod(lambda y, x: quiet(np.arctan2, y, x))
+    forward = staticmethod(E.atan2)
 
     def backward(self, g):
         y, x = self.saved(0), self.saved(1)
@@ -225,7 +233,7 @@ class Atan2(Op, name='Atan2Backward0'):
 class Hypot(Op, name='HypotBackward0'):
     keep_in = (0, 1)
     keep_out = (0,)
-    forward = staticmethod(lambda x, y: quiet(np.hypot, x, y))
+    forward = staticmethod(E.hypot)
 
     def backward(self, g):
         r = self.out(0)
@@ -235,7 +243,7 @@ class Hypot(Op, name='HypotBackward0'):
 class Copysign(Op, name='CopysignBackward0'):
     keep_in = (0,)
     keep_out = (0,)
-    forward = staticmethod(lambda x, y: quiet(np.copysign, x, y))
+    forward = staticmethod(E.copysign)
 
     def backward(self, g):
         if not self.needs[0]:
@@ -254,7 +262,7 @@ class Nextafter(Op, name='NextafterBackward0'):
 
 
 class Heaviside(Op, name='NotImplemented'):
-    forward = staticmethod(lambda x, y: quiet(np.heaviside, x, y).astype(np.result_type(x, y), copy=False))
+    forward = staticmethod(lambda x, y: E.heaviside(x, y).astype(np.result_type(x, y), copy=False))
 
     def backward(self, g):
         raise RuntimeError('derivative for aten::heaviside is not implemented')
@@ -262,16 +270,19 @@ class Heaviside(Op, name='NotImplemented'):
 
 class Logaddexp(Op, name='LogaddexpBackward0'):
     keep_in = (0, 1)
-    forward = staticmethod(lambda x, y: quiet(np.logaddexp, x, y))
+
+    @staticmethod
+    def forward(x, y):
+        return E.logaddexp(x, y) if x.dtype.kind != 'c' else quiet(complex_logaddexp, x, y).astype(x.dtype, copy=False)
 
     def backward(self, g):
-        d = self.saved(0) - self.saved(1)
+        d = conj_of(self.saved(0) - self.saved(1))
         return g * d.sigmoid(), g * (-d).sigmoid()
 
 
 class Logaddexp2(Op, name='Logaddexp2Backward0'):
     keep_in = (0, 1)
-    forward = staticmethod(lambda x, y: quiet(np.logaddexp2, x, y))
+    forward = staticmethod(E.logaddexp2)
 
     def backward(self, g):
         d = (self.saved(0) - self.saved(1)) * math.log(2)
@@ -283,6 +294,8 @@ class Xlogy(Op, name='XlogyBackward0'):
 
     @staticmethod
     def forward(x, y):
+        if (x if isinstance(x, np.ndarray) else y).dtype.kind == 'f':
+            return E.xlogy(x, y)
         return quiet(lambda: np.where(np.isnan(y), y, np.where(np.equal(x, 0), 0, x * np.log(y))).astype(
             np.result_type(x, y), copy=False))
 
@@ -303,10 +316,17 @@ class Clamp(Op, name='ClampBackward0'):
 
     @staticmethod
     def forward(x, low, high):
+        if x.dtype.kind == 'f':
+            numbers = not isinstance(low, np.ndarray) and not isinstance(high, np.ndarray)
+            if numbers and low == low and high == high:
+                return E.clamp(x, -math.inf if low is None else low, math.inf if high is None else high)
+            r = None if numbers or low is None or high is None else E.between(x, low, high)
+            if r is not None:
+                return r
         if low is not None:
-            x = quiet(np.maximum, x, low)
+            x = P.maximum(x, low)
         if high is not None:
-            x = quiet(np.minimum, x, high)
+            x = P.minimum(x, high)
         return x
 
     def backward(self, g):
@@ -363,8 +383,10 @@ _PAIR_DOC = '''{what}, element by element.
 
 def _pair(name, op, run, what, example, *aliases, numbers=False, inplace=True):
     def function(input, other, *, out=None):
+        if numbers is not True:
+            _tensor(input, name)
         if not numbers:
-            _tensor(input, name), _tensor(other, name, 'other', 2)
+            _tensor(other, name, 'other', 2)
         r = run(op, input, other, name)
         return r if out is None else copy_out(r, out)
     function.__name__ = function.__qualname__ = name
@@ -378,7 +400,7 @@ _pair('fmax', Fmax, binary, 'The larger of the two; a number wins over NaN', 'te
 _pair('fmin', Fmin, binary, 'The smaller of the two; a number wins over NaN', 'tensor([3.])', inplace=False)
 _pair('atan2', Atan2, binary_float, 'Angle of the point (other, input) in radians', 'tensor([0.6435])', 'arctan2')
 _pair('hypot', Hypot, binary, 'Length of the hypotenuse', 'tensor([5.])')
-_pair('copysign', Copysign, binary_float, 'The size of the first with the sign of the second', 'tensor([3.])', numbers=True)
+_pair('copysign', Copysign, binary_float, 'The size of the first with the sign of the second', 'tensor([3.])', numbers='other')
 _pair('nextafter', Nextafter, binary, 'The next number of the type towards the second', 'tensor([3.0000])')
 _pair('heaviside', Heaviside, binary, 'The step function: 0 below zero, 1 above, and the second at zero', 'tensor([1.])')
 _pair('logaddexp', Logaddexp, binary, 'log(exp(x) + exp(y)) without overflow', 'tensor([4.3133])', inplace=False)
@@ -410,10 +432,15 @@ def clamp(input, min=None, max=None, *, out=None):
     return r if out is None else copy_out(r, out)
 
 
+_PLAIN = (float, int, type(None))
+
+
 def _clamp(op, input, min, max, name):
     _tensor(input, name)
     if kind_of(input) == 'c':
         raise errors.not_implemented(f'{name}_scalar_cpu', input._a.dtype)
+    if input._a.dtype.kind == 'f' and min.__class__ in _PLAIN and max.__class__ in _PLAIN:
+        return op.apply(input, None if min is None else float(min), None if max is None else float(max))
     t = promote_all([x for x in (input, min, max) if x is not None])
     if t != input._a.dtype:
         input = input.to(from_np(t))

@@ -9,7 +9,7 @@ from .._core import checks
 from .._core.inplace import copy_out
 from .._core.op import Op
 
-__all__ = ['ger', 'inner', 'kron', 'outer', 'tensordot']
+__all__ = ['bilinear', 'ger', 'inner', 'kron', 'outer', 'tensordot']
 FUNCTIONAL = ['bilinear']
 
 

@@ -5,13 +5,13 @@ from math import prod
 
 import numpy as np
 
-from .. import _kernels as K
 from .._core import checks, errors
 from .._core.arrays import empty, zeros
 from .._core.base import TensorBase
 from .._core.inplace import scalar_name
 from .._core.op import Op
 from ._conv_geometry import forward_geometry, transposed_geometry
+from ._conv_kernels import forward, input_grad, weight_grad
 
 __all__ = ['conv1d', 'conv2d', 'conv3d', 'conv_transpose1d', 'conv_transpose2d', 'conv_transpose3d']
 FUNCTIONAL = __all__
@@ -27,10 +27,8 @@ class Conv(Op, name='ConvolutionBackward0'):
     def forward(x, w, b, out, stride, padding, dilation, groups):
         shape = (x.shape[0], w.shape[0], *out)
         if x.dtype.char in 'fd':
-            return K.conv.conv_forward(np.ascontiguousarray(x), np.ascontiguousarray(w),
-                                       None if b is None else np.ascontiguousarray(b), empty(shape, x.dtype),
-                                       stride, padding, dilation, groups)
-        return with_bias(other_types(K.conv.conv_forward, plain_forward, x, w, shape, stride, padding, dilation, groups), b)
+            return forward(x, w, b, empty(shape, x.dtype), stride, padding, dilation, groups)
+        return with_bias(other_types(forward, plain_forward, x, w, shape, stride, padding, dilation, groups), b)
 
     def backward(self, g):
         x, w, b = self.saved(0), self.saved(1), None
@@ -50,10 +48,8 @@ class ConvInput(Op, name='ConvolutionBackward0'):
     def forward(g, w, b, size, stride, padding, dilation, groups):
         shape = (g.shape[0], w.shape[1] * groups, *size)
         if g.dtype.char in 'fd':
-            return K.conv.conv_input_grad(np.ascontiguousarray(g), np.ascontiguousarray(w),
-                                          None if b is None else np.ascontiguousarray(b), empty(shape, g.dtype),
-                                          stride, padding, dilation, groups)
-        return with_bias(other_types(K.conv.conv_input_grad, plain_input, g, w, shape, stride, padding, dilation, groups), b)
+            return input_grad(g, w, b, empty(shape, g.dtype), stride, padding, dilation, groups)
+        return with_bias(other_types(input_grad, plain_input, g, w, shape, stride, padding, dilation, groups), b)
 
     def backward(self, gx):
         g, w, b = self.saved(0), self.saved(1), None
@@ -73,9 +69,8 @@ class ConvWeight(Op, name='ConvolutionBackwardBackward0'):
     def forward(x, g, kernel, stride, padding, dilation, groups):
         shape = (g.shape[1], x.shape[1] // groups, *kernel)
         if x.dtype.char in 'fd':
-            return K.conv.conv_weight_grad(np.ascontiguousarray(x), np.ascontiguousarray(g), empty(shape, x.dtype),
-                                           stride, padding, dilation, groups)
-        return other_types(weight_kernel, None, x, g, shape, stride, padding, dilation, groups)
+            return weight_grad(x, g, None, empty(shape, x.dtype), stride, padding, dilation, groups)
+        return other_types(weight_grad, None, x, g, shape, stride, padding, dilation, groups)
 
     def backward(self, gw):
         x, g, geo = self.saved(0), self.saved(1), geometry_of(self)
@@ -96,11 +91,6 @@ def geometry_of(node):
     return {name: node.kw[name] for name in ('stride', 'padding', 'dilation', 'groups')}
 
 
-def weight_kernel(x, g, b, w, stride, padding, dilation, groups):
-    """conv_weight_grad with the arguments of the other two kernels."""
-    return K.conv.conv_weight_grad(x, g, w, stride, padding, dilation, groups)
-
-
 def with_bias(y, b):
     """Add a number per channel."""
     return y if b is None else (y + b.reshape((1, -1) + (1,) * (y.ndim - 2))).astype(y.dtype)
@@ -113,7 +103,7 @@ def other_types(kernel, plain, a, b, shape, *geo):
         return plain(a, b, shape, *geo)
 
     def run(a, b):
-        return kernel(np.ascontiguousarray(a), np.ascontiguousarray(b), None, empty(shape, a.dtype), *geo)
+        return kernel(a, b, None, empty(shape, a.dtype), *geo)
     if kind == 'f':
         return run(a.astype('f'), b.astype('f')).astype(a.dtype)
     result = empty(shape, a.dtype)

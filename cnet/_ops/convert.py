@@ -120,6 +120,13 @@ CASTS = {name: _caster(name, getattr(dtypes, target)) for name, target in {
     'bool': 'bool', 'byte': 'uint8', 'char': 'int8', 'short': 'int16', 'int': 'int32', 'long': 'int64',
     'half': 'float16', 'float': 'float32', 'double': 'float64', 'cfloat': 'complex64', 'cdouble': 'complex128'}.items()}
 
+
+
+def bfloat16(self, memory_format=preserve_format):
+    """Raise TypeError: bfloat16 is only a name."""
+    return _to(self, dtypes.bfloat16.np, False, memory_format)
+
+
 _LEGACY = {f'{prefix}.{d.legacy}Tensor': d for prefix in ('cnet', 'torch') for d in dtypes.DTYPES}
 
 
@@ -261,6 +268,7 @@ def copy_(self, other, non_blocking=False):
 
 
 METHODS = {
+    'bfloat16': bfloat16,
     **CASTS,
     'to': to, 'type': type_, 'type_as': type_as, 'cpu': cpu, 'cuda': cuda, 'clone': clone, 'contiguous': contiguous,
     'is_contiguous': is_contiguous, 'copy_': copy_,

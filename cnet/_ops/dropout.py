@@ -20,7 +20,7 @@ METHODS = {}
 _ALPHA = 1.7580993408473766
 
 
-def _scale(dtype, keep):
+def dropout_gain(dtype, keep):
     """1 / keep as PyTorch rounds it: half precision divides in float32."""
     t = np.float64 if dtype == _draw.F64 else np.float32
     return dtype.type(t(1) / t(keep))
@@ -33,13 +33,13 @@ class Dropout(Op, name='MulBackward0'):
     def forward(x, keep, engine):
         if x.dtype in (_draw.F32, _draw.F64) and x.flags.c_contiguous:
             y, noise = arrays.empty_as(x, x.dtype), arrays.empty_as(x, x.dtype)
-            engine.dropout(x, noise, y, keep, _scale(x.dtype, keep))
+            engine.dropout(x, noise, y, keep, dropout_gain(x.dtype, keep))
             return y, noise
         if x.dtype.kind == 'c':
             raise NotImplementedError('"bernoulli_scalar_cpu_" not implemented for complex types')
         noise = arrays.empty_as(x, x.dtype)
         _draw.bernoulli(engine, noise, keep)
-        noise *= _scale(x.dtype, keep)
+        noise *= dropout_gain(x.dtype, keep)
         return x * noise, noise
 
     def backward(self, g):
@@ -77,7 +77,7 @@ def drop(x, p, train, channels=False, alpha=False):
     noise = np.empty(a.shape[:2] + (1,) * (a.ndim - 2), a.dtype) if channels else arrays.empty_as(a, a.dtype)
     _draw.bernoulli(engine, noise, 1 - p)
     if not alpha:
-        noise *= _scale(a.dtype, 1 - p)
+        noise *= dropout_gain(a.dtype, 1 - p)
         return x * wrap(noise)
     scale = 1.0 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
     shift = noise - 1

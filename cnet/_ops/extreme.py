@@ -338,7 +338,7 @@ def _arg(name, sign, input, dim, keepdim, out, numpy):
         dim, keepdim = numpy_names(name, numpy, dim, keepdim)
     a = input._a
     if a.dtype.kind in 'bc':
-        raise errors.not_implemented(name + '_cpu', a.dtype)
+        raise RuntimeError(f'{name}(): does not support {"bool" if a.dtype.kind == "b" else "complex"} input')
     if dim is None:
         if not a.size:
             raise IndexError(f'{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the '

@@ -32,6 +32,17 @@ class FillNumber(Op, name='FillBackward0'):
         return None
 
 
+class FillDiagonal(Op, name='FillDiagonalBackward0'):
+    @staticmethod
+    def forward(x, value, wrap):
+        y = x.copy()
+        np.fill_diagonal(y, value, wrap)
+        return y
+
+    def backward(self, g):
+        return FillDiagonal.apply(g, value=0, wrap=self.kw['wrap'])
+
+
 def _checked(value):
     if isinstance(value, TensorBase):
         if value._a.ndim:
@@ -87,4 +98,29 @@ def zero_(self):
     return overwrite_(self, 0)
 
 
-METHODS = {'fill_': fill_, 'zero_': zero_}
+def fill_diagonal_(self, fill_value, wrap=False):
+    """Set the main diagonal to one value.
+
+    Args:
+        fill_value (Number): the value.
+        wrap (bool): in a tall matrix, begin another diagonal below where one has ended. Default: False.
+
+    Returns:
+        Tensor: the tensor itself, a matrix or with more dimensions of one length.
+
+    Example:
+        >>> import cnet
+        >>> cnet.zeros(2, 2).fill_diagonal_(3)
+        tensor([[3., 0.],
+                [0., 3.]])
+    """
+    if number_category(fill_value) is None:
+        raise errors.argument_type('fill_diagonal_', 'fill_value', 'Number', fill_value, 1)
+    if self.ndim < 2:
+        raise RuntimeError('dimensions must larger than 1')
+    if self.ndim > 2 and len(set(self._a.shape)) > 1:
+        raise RuntimeError('all dimensions of input must be of equal length')
+    return assign_(self, FillDiagonal.apply(self, value=scalar_for(fill_value, self._a.dtype), wrap=bool(wrap)))
+
+
+METHODS = {'fill_': fill_, 'fill_diagonal_': fill_diagonal_, 'zero_': zero_}

@@ -290,7 +290,7 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=None):
     want = None if dtype is None else as_dtype(dtype, 'asarray')
     if isinstance(obj, TensorBase):
         grad = obj.requires_grad if requires_grad is None else requires_grad
-        t = obj if grad else alias(obj)
+        t = obj if grad or not obj.requires_grad else alias(obj)
     elif isinstance(obj, (np.ndarray, np.generic)):
         t = wrap(_supported(np.asarray(obj)).view())
         grad = requires_grad

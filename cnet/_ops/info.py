@@ -202,7 +202,13 @@ def dim_order(self):
 
 
 def get_device(self):
-    """Return -1, the number that stands for the CPU."""
+    """Return -1, the number that stands for the CPU.
+
+    Example:
+        >>> import cnet
+        >>> cnet.ones(1).get_device()
+        -1
+    """
     return -1
 
 
@@ -265,7 +271,8 @@ METHODS = {
     'layout': property(lambda self: strided),
     'pin_memory': pin_memory, 'resolve_conj': resolve_conj, 'resolve_neg': resolve_neg,
     'to_dense': to_dense,
-    'is_cpu': property(lambda self: True),
+    'is_cpu': property(lambda self: True), 'name': property(lambda self: None),
     **{name: property(_no) for name in (
-        'is_cuda', 'is_meta', 'is_mkldnn', 'is_mps', 'is_nested', 'is_quantized', 'is_sparse', 'is_sparse_csr', 'is_xla')},
+        'is_cuda', 'is_ipu', 'is_maia', 'is_meta', 'is_mkldnn', 'is_mps', 'is_mtia', 'is_nested', 'is_quantized', 'is_sparse',
+        'is_sparse_csr', 'is_vulkan', 'is_xla', 'is_xpu')},
 }

@@ -10,6 +10,15 @@ from .._core.base import tensor_class
 
 # file: (names in the namespace `cnet`, names of Tensor methods)
 _FILES = {
+    'finite_differences': ('gradient', ''),
+    'frexp': ('frexp',) * 2,
+    'histogramdd': ('histogramdd', ''),
+    'linalg_lowrank': ('pca_lowrank svd_lowrank', ''),
+    'pairwise': ('cdist pdist', ''),
+    'renorm': ('renorm', 'renorm renorm_'),
+    'sharing': ('', 'share_memory_'),
+    'segments': ('_segment_reduce segment_reduce', ''),
+    'callables': ('', 'apply_ map2_ map_'),
     'quantile': ('median mode nanmedian nanquantile quantile',) * 2,
     'windows': ('bartlett_window blackman_window hamming_window hann_window kaiser_window', ''),
     'scatter_reduce': ('index_reduce scatter_reduce', 'index_reduce index_reduce_ scatter_reduce scatter_reduce_'),

@@ -53,12 +53,12 @@ class CholeskyEx(Op, name='LinalgCholeskyExBackward0'):
         lower = self.out(0)
         if self.kw['upper']:
             lower, g = lower.mH, g.mH
-        # L^-H phi(L^H g) L^-1, made Hermitian; phi takes the lower triangle and half of the diagonal.
+        # L^-H phi(L^H g) L^-1; phi takes half of the lower triangle and its mirror image. Like PyTorch's it is Hermitian but for
+        # the diagonal, whose imaginary part no change of a Hermitian matrix sees.
         s = (lower.mH @ g).tril()
-        s = s - 0.5 * s.diagonal(0, -2, -1).diag_embed()
+        s = 0.5 * (s + s.tril(-1).mH)
         s = solve_triangular(lower.mH, s, upper=True)
-        s = solve_triangular(lower, s, upper=False, left=False)
-        return 0.5 * (s + s.mH)
+        return solve_triangular(lower, s, upper=False, left=False)
 
 
 class Cholesky(CholeskyEx, name='CholeskyBackward0'):

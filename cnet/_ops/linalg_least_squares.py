@@ -7,7 +7,7 @@ from .._core import checks
 from .._core.base import TensorBase, wrap
 from .._core.inplace import copy_out
 from .._core.op import Op
-from ._linalg import check_square, matrices, mh, numbers, quiet
+from ._linalg import check_square, deliver, matrices, mh, numbers, quiet
 from .linalg_spectral import eigvalsh, svdvals
 
 __all__ = ['lstsq', 'matrix_rank', 'pinv']
@@ -211,7 +211,7 @@ class Lstsq(Op, name='LinalgLstsqBackward0'):
         return ga, gb
 
 
-def lstsq(A, B, rcond=None, *, driver=None):
+def lstsq(A, B, rcond=None, *, driver=None, out=None):
     """The X with the least |A X - B|, and of those the one with the least |X|.
 
     Args:
@@ -220,6 +220,7 @@ def lstsq(A, B, rcond=None, *, driver=None):
         rcond (float, optional): singular values up to this times the largest count as zero. Default: max(M, N) eps.
         driver (str, optional): 'gelsy' (the default), 'gels' (trusts that A has full rank), 'gelsd' or 'gelss' (which also
             return singular values). All are computed from singular values here.
+        out (tuple of four Tensors, optional): receives the results.
 
     Shape:
         - A: :math:`(*, M, N)`, B: :math:`(*, M, K)` or :math:`(*, M)`, solution: :math:`(*, N, K)` or :math:`(*, N)`.
@@ -257,7 +258,7 @@ def lstsq(A, B, rcond=None, *, driver=None):
     if rcond is None:
         rcond = max(a[-2:]) * float(np.finfo(A._a.dtype).eps)
     solution, residuals, rank, s = Lstsq.apply(A, B, rcond=float(rcond), driver=driver, vector=vector)
-    return return_types.linalg_lstsq((solution, residuals, rank, s.detach()))
+    return deliver((solution, residuals, rank, s.detach()), out, return_types.linalg_lstsq)
 
 
 PUBLIC = {'pinverse': pinverse}

@@ -19,6 +19,11 @@ __all__ = ['lu_factor', 'lu_factor_ex', 'lu_solve', 'lu_unpack']
 _PANEL = 32  # columns; fewer leave more to the products, more are eliminated by single columns
 
 
+def magnitude(x):
+    """What LAPACK compares elements by: of complex ones, the sum of the parts."""
+    return np.abs(x.real) + np.abs(x.imag) if x.dtype.kind == 'c' else np.abs(x)
+
+
 def factor(a):
     """LU of a stack of matrices, all at once: (packed factors, pivots counted from 1, position of the first zero in U).
 
@@ -34,7 +39,7 @@ def factor(a):
     for first in range(0, k, _PANEL):
         last = min(first + _PANEL, k)
         for j in range(first, last):
-            p = j + np.argmax(np.abs(lu[:, j:, j]), axis=1)
+            p = j + np.argmax(magnitude(lu[:, j:, j]), axis=1)
             pivots[:, j] = p + 1
             rows = lu[each, p]
             lu[each, p] = lu[:, j]

@@ -1,5 +1,6 @@
 """In-place forms of views: the tensor keeps its memory and gets other sizes and strides."""
 
+import warnings
 from math import prod
 
 import numpy as np
@@ -159,7 +160,37 @@ def resize_as_(self, the_template, *, memory_format=contiguous_format):
     return resize_(self, checks.tensor(the_template, 'resize_as_', 'the_template', 1)._a.shape)
 
 
+def resize(self, *sizes):
+    """The old name of `reshape` to a shape of as many elements; it warns.
+
+    Args:
+        sizes (int...): the new sizes.
+
+    Returns:
+        Tensor: a view, if the memory allows it.
+
+    Example:
+        >>> import cnet, warnings
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter('ignore')
+        ...     cnet.zeros(4).resize(2, 2).shape
+        cnet.Size([2, 2])
+    """
+    warnings.warn('non-inplace resize is deprecated', stacklevel=2)
+    if prod(sizes) != self._a.size:
+        raise RuntimeError(f'requested resize to {"x".join(map(str, sizes))} ({prod(sizes)} elements in total), but the given '
+                           f'tensor has a size of {"x".join(map(str, self._a.shape))} ({self._a.size} elements). autograd\'s '
+                           'resize can only change the shape of a given tensor, while preserving the number of elements. ')
+    return self.reshape(sizes)
+
+
+def resize_as(self, tensor):
+    """The old name of `reshape_as`; it warns."""
+    return resize(self, *tensor._a.shape)
+
+
 METHODS = {
-    'as_strided_': as_strided_, 'resize_': resize_, 'resize_as_': resize_as_, 'squeeze_': squeeze_,
+    'as_strided_': as_strided_, 'resize': resize, 'resize_': resize_, 'resize_as': resize_as,
+    'resize_as_': resize_as_, 'squeeze_': squeeze_,
     'swapaxes_': swapaxes_, 'swapdims_': swapaxes_, 't_': t_, 'transpose_': transpose_, 'unsqueeze_': unsqueeze_,
 }

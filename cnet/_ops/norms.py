@@ -1,9 +1,12 @@
 """Norms of vectors, distances, and the logarithm of a sum of exponentials."""
 
+import math
+
 import numpy as np
 
 from .. import _kernels as K
 from .._core import checks
+from .._core.arrays import empty
 from .._core.dtype import get_default_dtype
 from .._core.elementwise import with_out
 from .._core.op import Op
@@ -80,6 +83,14 @@ class Dist(Op, name='DistBackward0'):
         return gx, None if gx is None else -gx
 
 
+def _one_block(shape, axes):
+    """(outer, n, inner) if the axes are neighbours, else None."""
+    first, last = min(axes, default=0), max(axes, default=0) + 1
+    if last - first != len(axes):
+        return None
+    return math.prod(shape[:first]), math.prod(shape[first:last]), math.prod(shape[last:])
+
+
 class Logsumexp(Op, name='LogsumexpBackward0'):
     keep_in = (0,)
     keep_out = (0,)
@@ -89,6 +100,11 @@ class Logsumexp(Op, name='LogsumexpBackward0'):
         if not x.size:
             return np.full(np.sum(x, axis=axes, keepdims=keepdim).shape, -np.inf, x.dtype)
         real = x.dtype.char in 'fd'
+        sizes = _one_block(x.shape, axes) if real and x.ndim else None
+        if sizes is not None:
+            y = empty(kept_shape(x.shape, axes, keepdim), x.dtype)
+            K.softmax.logsumexp_forward(np.ascontiguousarray(x), y, *sizes)
+            return y
         top = K.reduce.extreme(x, axes, True, 1) if real else np.max(x.real, axis=axes, keepdims=True)
         if not np.isfinite(top).all():
             top = np.where(np.isfinite(top), top, top.dtype.type(0))
@@ -98,10 +114,32 @@ class Logsumexp(Op, name='LogsumexpBackward0'):
 
     def backward(self, g):
         axes, keepdim = self.kw['axes'], self.kw['keepdim']
-        y = restore_dims(self.out(0), axes, keepdim)
+        x, y = self.saved(0), restore_dims(self.out(0), axes, keepdim)
+        g = restore_dims(g, axes, keepdim)
+        if x._a.dtype.char in 'fd' and x._a.ndim and _one_block(x._a.shape, axes) is not None:
+            return LogsumexpGrad.apply(g, x, y, axes=axes)
         # Where all of x is minus infinity so is y, and the difference would be NaN.
         y = y.masked_fill(y == float('-inf'), 0) if not y.is_complex() else y
-        return restore_dims(g, axes, keepdim) * (self.saved(0) - y).exp().conj()
+        return g * (x - y).exp().conj()
+
+
+class LogsumexpGrad(Op, name='MulBackward0'):
+    """g * exp(x - y) for y, the logsumexp of x, and g with the shape of y."""
+
+    keep_in = (0, 1, 2)
+
+    @staticmethod
+    def forward(g, x, y, axes):
+        gx = empty(x.shape, x.dtype)
+        if x.size:
+            K.softmax.logsumexp_grad(*map(np.ascontiguousarray, (g, x, y)), gx, *_one_block(x.shape, axes))
+        return gx
+
+    def backward(self, gg):
+        g, x, y, axes = self.saved(0), self.saved(1), self.saved(2), self.kw['axes']
+        p = (x - y.masked_fill(y == float('-inf'), 0)).exp()
+        dx = gg * g * p
+        return (gg * p).sum(axes, keepdim=True), dx, -dx.sum(axes, keepdim=True)
 
 
 def _check_norm_input(x, name):

@@ -10,7 +10,7 @@ from .._core import checks
 from .._core.arrays import empty, zeros
 from .._core.op import Op
 
-__all__ = []
+__all__ = ['constant_pad_nd']
 FUNCTIONAL = ['pad']
 
 
@@ -161,6 +161,27 @@ def pad(input, pad, mode='constant', value=None):
     return _OPS[mode][count - 1].apply(input, pad=plan, mode=mode)
 
 
+def constant_pad_nd(input, pad, value=0):
+    """A border of a constant around a tensor; the older form of `nn.functional.pad`.
+
+    Args:
+        input (Tensor): any tensor.
+        pad (sequence of int): two widths, before and after, for each dimension that gets a border, from the last
+            dimension backwards. Negative widths cut.
+        value (number): the constant. Default: 0.
+
+    Returns:
+        Tensor: new memory.
+
+    Example:
+        >>> import cnet
+        >>> cnet.constant_pad_nd(cnet.tensor([1, 2]), (1, 1), 9)
+        tensor([9, 1, 2, 9])
+    """
+    checks.tensor(input, 'constant_pad_nd', 'input', 1)
+    return _border(input, pad, 'constant', value)
+
+
 def _check_border(shape, dim, left, right, mode):
     n = shape[dim]
     if mode == 'reflect' and (left >= n or right >= n) and n:
@@ -180,4 +201,5 @@ def _no_widths(pad):
                     f'{"Tensor" if hasattr(pad, "_a") else type(pad).__name__}')
 
 
+_border = pad  # parameters are called `pad`
 METHODS = {}

@@ -6,12 +6,12 @@ from .. import _kernels as K
 from .._core import errors
 from .._core.base import TensorBase
 from .._core.dtype import number_category
-from .._core.elementwise import binary, binary_, binary_float, conj_of, foreign, kind_of, operator, reflected
+from .._core.elementwise import binary, binary_, binary_float, conj_of, foreign, kind_of, operator, reflected, scalar_for
 from .._core.inplace import assign_, copy_out
 from .._core.op import Op
 
 quiet = K._quiet.quiet
-P = K.pointwise
+P, E = K.pointwise, K.elementary
 
 
 class Add(Op, name='AddBackward0'):
@@ -28,6 +28,8 @@ class AddScaled(Op, name='AddBackward0'):
 
     @staticmethod
     def forward(x, y, alpha):
+        if x.__class__ is np.ndarray and x.dtype.kind == 'f':
+            return E.add_scaled(x, y, alpha)
         return P.add(x, _scaled(y, alpha))
 
     def backward(self, g):
@@ -69,6 +71,10 @@ class SubScaled(Op, name='SubBackward0'):
 
     @staticmethod
     def forward(x, y, alpha):
+        if alpha == 1:
+            return P.sub(x, y)
+        if x.__class__ is np.ndarray and x.dtype.kind == 'f':
+            return E.add_scaled(x, y, -alpha)
         return P.sub(x, _scaled(y, alpha))
 
     def backward(self, g):
@@ -105,11 +111,11 @@ class DivRounded(Op, name='DivBackward2'):
     def forward(x, y, mode):
         if mode == 'floor':
             return floor_quotient(x, y)
-        if np.result_type(x, y).kind in 'iu':
+        if (x if isinstance(x, np.ndarray) else y).dtype.kind in 'iu':
             q = quiet(np.floor_divide, x, y)
             r = quiet(np.remainder, x, y)
             return q + ((q < 0) & (r != 0)).astype(q.dtype)
-        return quiet(np.trunc, P.div(x, y))
+        return E.trunc(P.div(x, y))
 
     def backward(self, g):
         return None, None
@@ -118,7 +124,11 @@ class DivRounded(Op, name='DivBackward2'):
 class Remainder(Op, name='RemainderBackward1'):
     __slots__ = ()
     keep_in = (0, 1)
-    forward = staticmethod(lambda x, y: quiet(np.remainder, x, y))
+
+    @staticmethod
+    def forward(x, y, out=None):
+        _refuse_zero(x, y)
+        return E.remainder(x, y, out)
 
     def backward(self, g):
         if not self.needs[1]:
@@ -130,7 +140,11 @@ class Remainder(Op, name='RemainderBackward1'):
 class Fmod(Op, name='FmodBackward1'):
     __slots__ = ()
     keep_in = (0, 1)
-    forward = staticmethod(lambda x, y: quiet(np.fmod, x, y))
+
+    @staticmethod
+    def forward(x, y, out=None):
+        _refuse_zero(x, y)
+        return E.fmod(x, y, out)
 
     def backward(self, g):
         if not self.needs[1]:
@@ -151,14 +165,24 @@ class FmodNumber(Fmod, name='FmodBackward0'):
 
 def _scaled(y, alpha):
     """alpha * y in the type of y, which may be a number (then NumPy must not give it a type)."""
-    return P.mul(y, alpha) if isinstance(y, np.ndarray) else y * alpha
+    if not isinstance(y, np.ndarray):
+        return y * alpha
+    return P.mul(y, scalar_for(alpha, y.dtype) if y.dtype.kind in 'iu' else alpha)
+
+
+def _refuse_zero(x, y):
+    """Integers have no remainder by 0."""
+    if (x if isinstance(x, np.ndarray) else y).dtype.kind in 'iub' and not np.all(y):
+        raise RuntimeError('ZeroDivisionError')
 
 
 def floor_quotient(x, y):
     """floor(x / y), exact where the quotient is an integer; division by zero gives infinity or NaN for floats."""
-    if np.result_type(x, y).kind in 'iub':
-        if not np.all(y):
-            raise RuntimeError('ZeroDivisionError')
+    kind = (x if isinstance(x, np.ndarray) else y).dtype
+    if kind.char == 'f':
+        return E.floor_div(x, y)
+    if kind.kind in 'iub':
+        _refuse_zero(x, y)
         return quiet(np.floor_divide, x, y)
     q = quiet(np.floor_divide, x, y)
     return np.where(np.equal(y, 0), P.div(x, y), q) if not np.all(y) else q

@@ -6,15 +6,17 @@ from .. import _kernels as K
 from .._core.base import TensorBase
 from .._core.dtype import complex128, float64
 from .._core.elementwise import binary, kind_of, operands, operator, reflected
-from .._core.inplace import copy_out
+from .._core.inplace import assign_, copy_out
 from .._core.op import Op, finish
 
 quiet = K._quiet.quiet
-P = K.pointwise
+P, E = K.pointwise, K.elementary
 
 
 def _power(x, y):
     """x ** y; an integer to a negative power is rounded towards zero, as C does: 0 unless x is 1 or -1."""
+    if (x if isinstance(x, np.ndarray) else y).dtype.kind == 'f':
+        return E.pow(x, y)
     if np.result_type(x, y).kind not in 'iu' or not np.any(np.less(y, 0)):
         return quiet(np.power, x, y)
     size = np.abs(y)
@@ -30,9 +32,13 @@ class PowScalar(Op, name='PowBackward0'):
     def forward(x, p):
         if p == 2:
             return P.square(x)
-        if p == 0.5 and x.dtype.kind == 'f':
+        if x.dtype.kind != 'f' or isinstance(p, complex):
+            return quiet(np.power, x, p)
+        if p == 0.5:
             return P.sqrt(x)
-        return quiet(np.power, x, p)
+        if p == 3:
+            return P.mul(P.square(x), x)
+        return E.pow(x, float(p))
 
     def backward(self, g):
         x, p = self.saved(0), self.kw['p']
@@ -124,6 +130,22 @@ def float_power(input, exponent, *, out=None):
     return pow(x, y, out=out)
 
 
+def float_power_(self, exponent):
+    """In-place version of `float_power`, for tensors of float64 or complex128.
+
+    Example:
+        >>> import cnet
+        >>> cnet.tensor([2.], dtype=cnet.float64).float_power_(3)
+        tensor([8.], dtype=cnet.float64)
+    """
+    t = complex128 if 'c' in kind_of(self) + kind_of(exponent) else float64
+    if self.dtype is not t:
+        raise RuntimeError(f"the base given to float_power_ has dtype {self.dtype.legacy} but the operation's result requires "
+                           f'dtype {t.legacy}')
+    return assign_(self, pow(self, exponent))
+
+
 __all__ = ['pow', 'float_power']
-METHODS = {'pow': pow, 'float_power': float_power, '__pow__': operator(pow), '__rpow__': reflected(pow)}
-INPLACE = {'pow_': pow, 'float_power_': float_power, '__ipow__': pow}
+METHODS = {'pow': pow, 'float_power': float_power, 'float_power_': float_power_,
+           '__pow__': operator(pow), '__rpow__': reflected(pow)}
+INPLACE = {'pow_': pow, '__ipow__': pow}

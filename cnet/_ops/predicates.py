@@ -10,29 +10,36 @@ from .._core.inplace import copy_out
 quiet = K._quiet.quiet
 
 
-def _real_only(name, ufunc):
+E = K.elementary
+
+
+def _real_only(name, kernel):
     def forward(a):
         if a.dtype.kind == 'c':
             raise RuntimeError(f'{name} is not supported for complex inputs.')
-        return ufunc(a) if a.dtype.kind == 'f' else np.zeros(a.shape, bool)
+        return kernel(a) if a.dtype.kind == 'f' else np.zeros(a.shape, bool)
     return forward
 
 
 def _signbit(a):
     if a.dtype.kind == 'c':
         raise RuntimeError('signbit is not implemented for complex tensors.')
-    return np.signbit(a) if a.dtype.kind != 'b' else np.zeros(a.shape, bool)
+    return E.signbit(a) if a.dtype.kind != 'b' else np.zeros(a.shape, bool)
+
+
+def _isreal(a):
+    return np.isreal(a) if a.dtype.kind == 'c' else np.ones(a.shape, bool)
 
 
 _TABLE = {
-    'isnan': (np.isnan, 'Whether a value is NaN', '[False, False,  True]'),
-    'isinf': (np.isinf, 'Whether a value is infinite', '[False,  True, False]'),
-    'isfinite': (np.isfinite, 'Whether a value is a finite number', '[ True, False, False]'),
-    'isposinf': (_real_only('isposinf', np.isposinf), 'Whether a value is plus infinity', '[False, False, False]'),
-    'isneginf': (_real_only('isneginf', np.isneginf), 'Whether a value is minus infinity', '[False,  True, False]'),
-    'isreal': (np.isreal, 'Whether the imaginary part is 0', '[True, True, True]'),
+    'isnan': (E.isnan, 'Whether a value is NaN', '[False, False,  True]'),
+    'isinf': (E.isinf, 'Whether a value is infinite', '[False,  True, False]'),
+    'isfinite': (E.isfinite, 'Whether a value is a finite number', '[ True, False, False]'),
+    'isposinf': (_real_only('isposinf', E.isposinf), 'Whether a value is plus infinity', '[False, False, False]'),
+    'isneginf': (_real_only('isneginf', E.isneginf), 'Whether a value is minus infinity', '[False,  True, False]'),
+    'isreal': (_isreal, 'Whether the imaginary part is 0', '[True, True, True]'),
     'signbit': (_signbit, 'Whether the sign bit is set', '[False,  True, False]'),
-    'logical_not': (np.logical_not, 'Whether a value is zero', '[False, False, False]'),
+    'logical_not': (lambda a: quiet(np.logical_not, a), 'Whether a value is zero', '[False, False, False]'),
 }
 _WITH_OUT = ('isposinf', 'isneginf', 'signbit', 'logical_not')
 _DOC = '''{what}, element by element.
@@ -55,13 +62,13 @@ def _make(name, f, what, example):
         def function(input, *, out=None):
             if not isinstance(input, TensorBase):
                 raise errors.argument_type(name, 'input', 'Tensor', input, 1)
-            r = wrap(quiet(f, input._a))
+            r = wrap(f(input._a))
             return r if out is None else copy_out(r, out)
     else:
         def function(input):  # type: ignore[misc]  # the two have different arguments on purpose
             if not isinstance(input, TensorBase):
                 raise errors.argument_type(name, 'input', 'Tensor', input, 1)
-            return wrap(quiet(f, input._a))
+            return wrap(f(input._a))
     function.__name__ = function.__qualname__ = name
     function.__doc__ = _DOC.format(what=what, name=name, example=example,
                                    out='\n        out (Tensor, optional): receives the result.' if name in _WITH_OUT else '')

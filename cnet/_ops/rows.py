@@ -183,8 +183,8 @@ def index_select(input, dim, index, *, out=None):
     if outside(index._a, 0, input._a.shape[dim] if input._a.ndim else 1) is not None:
         raise IndexError('index out of range in self')
     if not input._a.ndim and index._a.size != 1:
-        raise IndexError('index_select(): Index to scalar can have only 1 value, got '
-                         f'{index._a.size} value(s)')
+        raise RuntimeError('index_select(): Index to scalar can have only 1 value, got '
+                           f'{index._a.size} value(s)')
     if out is None:
         return IndexSelect.apply(input, index, dim=dim)
     refuse_overlap(out, input, index)

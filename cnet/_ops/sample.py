@@ -309,7 +309,7 @@ def _with_replacement(engine, w, n):
 
 def _without_replacement(engine, w, n):
     """The n largest of weight / exponential: the order in which independent exponential clocks ring."""
-    q = np.empty_like(w)
+    q = np.empty(w.shape, w.dtype) if 0 in w.strides else np.empty_like(w)  # repeated rows draw in the order of their numbers
     _draw.fill(q, _draw.F64, engine.exponential, 1.0)
     with np.errstate(divide='ignore', invalid='ignore', over='ignore'):
         q = w / q

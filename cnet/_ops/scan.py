@@ -6,10 +6,12 @@ from .. import _kernels as K
 from .. import return_types
 from .._core import checks, errors
 from .._core.base import wrap
-from .._core.dtype import get_default_dtype
+from .._core.dtype import bool as bool_
+from .._core.dtype import get_default_dtype, int64
 from .._core.elementwise import with_out
 from .._core.mode import is_grad_enabled
 from .._core.op import Op
+from ._logsums import complex_logcumsumexp
 from ._select import named
 from .join import cat
 
@@ -20,13 +22,13 @@ P = K.pointwise
 
 
 def _accumulated(f, x, dim):
-    """A running sum or product; integers become int64, and floats are accumulated in double."""
+    """A running sum or product in the type of x; floats are accumulated in double."""
     if x.dtype.char in 'fd' and x.ndim:
         return K.reduce.scan(x, dim, f is np.cumprod)
     if not x.ndim:
-        return x.astype(np.int64) if x.dtype.kind in 'biu' else x.copy()
+        return x.copy()
     if x.dtype.kind in 'biu':
-        return f(x, dim, np.int64)
+        return f(x, dim, x.dtype)
     return quiet(lambda: f(x, dim, np.float64 if x.dtype.kind == 'f' else np.complex128).astype(x.dtype))
 
 
@@ -84,8 +86,7 @@ class Logcumsumexp(Op, name='LogcumsumexpBackward0'):
         if not x.ndim or not x.size:
             return x.copy()
         if x.dtype.kind == 'c':
-            top = np.max(x.real, dim, keepdims=True)
-            return quiet(lambda: (np.log(np.cumsum(np.exp(x - top), dim)) + top).astype(x.dtype))
+            return quiet(complex_logcumsumexp, x, dim).astype(x.dtype, copy=False)
         return quiet(lambda: np.logaddexp.accumulate(x, dim, np.float64).astype(x.dtype))
 
     def backward(self, g):
@@ -93,7 +94,7 @@ class Logcumsumexp(Op, name='LogcumsumexpBackward0'):
         if not x.ndim:
             return g
         if x.is_complex():
-            return reverse_cumsum(g * (-y).exp().conj(), dim) * x.exp().conj()
+            return ((g.conj().log() - y).flip(dim).logcumsumexp(dim).flip(dim) + x).exp().conj()
 
         def part(g):
             # In logarithms, because exp(-y) may overflow where exp(x - y) does not.
@@ -142,7 +143,11 @@ def reverse_cumsum(g, dim):
 
 def _scan(op, name, input, dim, dtype, out):
     checks.tensor(input, name, position=1)
+    if dtype is None and input._a.dtype.kind in 'biu':
+        dtype = int64
     if dtype is not None:
+        if dtype is bool_:
+            raise errors.not_implemented(f'{name}_out_cpu', dtype.np)
         input = input.to(dtype)
     return with_out(op.apply(input, dim=checks.dim(checks.integer(dim, name, 'dim', 2), input._a.ndim)), out)
 

@@ -207,7 +207,7 @@ def bucketize(input, boundaries, *, out_int32=False, right=False, out=None):
     return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)
 
 
-def isin(elements=None, test_elements=None, *, assume_unique=False, invert=False, element=None, test_element=None):
+def isin(elements=None, test_elements=None, *, assume_unique=False, invert=False, element=None, test_element=None, out=None):
     """Whether each element is among others.
 
     Args:
@@ -216,6 +216,7 @@ def isin(elements=None, test_elements=None, *, assume_unique=False, invert=False
         assume_unique (bool): accepted; it does not change the result.
         invert (bool): tell whether it is not.
         element, test_element (number): the same by other keywords, for numbers.
+        out (Tensor, optional): receives the result.
 
     Returns:
         Tensor: bool, like `elements`.
@@ -229,7 +230,8 @@ def isin(elements=None, test_elements=None, *, assume_unique=False, invert=False
     if not isinstance(elements, TensorBase) and not isinstance(test_elements, TensorBase):
         raise TypeError('isin(): argument elements or test_elements must be a Tensor')
     x, y = (t._a if isinstance(t, TensorBase) else np.asarray(t) for t in (elements, test_elements))
-    return wrap(np.isin(x, y, invert=invert))
+    r = wrap(np.isin(x, y, invert=invert))
+    return r if out is None else copy_out(r, out)
 
 
 def unravel_index(indices, shape):

@@ -7,6 +7,7 @@ from .._core import checks, errors
 from .._core.base import wrap
 from .._core.elementwise import with_out
 from .._core.op import Op
+from ._places import refuse_overlap
 from ._select import named, picked_grad, scattered, taken
 
 __all__ = ['argsort', 'kthvalue', 'msort', 'sort', 'topk']
@@ -91,7 +92,9 @@ class Kthvalue(Op, name='KthvalueBackward0'):
 def _check_ordered(input, name, kernel=None):
     checks.tensor(input, name, position=1)
     if input._a.dtype.kind == 'c':
-        raise errors.not_implemented(kernel or name, input._a.dtype)
+        if kernel is None:
+            raise RuntimeError(f' {"Sort" if name == "sort" else name} does not support complex dtypes on CPU')
+        raise errors.not_implemented(kernel, input._a.dtype)
 
 
 def sort(input, dim=-1, descending=False, stable=None, *, out=None):
@@ -115,7 +118,7 @@ def sort(input, dim=-1, descending=False, stable=None, *, out=None):
         >>> cnet.sort(cnet.tensor([3., 1., 2.])).indices
         tensor([1, 2, 0])
     """
-    _check_ordered(input, 'sort', 'sort_stable')
+    _check_ordered(input, 'sort')
     op = Sort if stable is None else SortStable
     r = op.apply(input, dim=checks.dim(dim, input._a.ndim), descending=bool(descending))
     return named(return_types.sort, r, out)
@@ -138,7 +141,7 @@ def argsort(input, dim=-1, descending=False, stable=False):
         >>> cnet.argsort(cnet.tensor([3., 1., 2.]), descending=True)
         tensor([0, 2, 1])
     """
-    _check_ordered(input, 'argsort', 'sort_stable')
+    _check_ordered(input, 'sort')
     dim = checks.dim(dim, input._a.ndim)
     return wrap(order(input._a, dim, descending) if input._a.ndim else np.zeros((), np.int64))
 
@@ -180,7 +183,7 @@ def topk(input, k, dim=-1, largest=True, sorted=True, *, out=None):
         >>> cnet.topk(cnet.tensor([3., 1., 2.]), 2).values
         tensor([3., 2.])
     """
-    _check_ordered(input, 'topk', 'topk_cpu')
+    _check_ordered(input, 'topk')
     k = checks.integer(k, 'topk', 'k', 2)
     dim = checks.dim(dim, input._a.ndim)
     if not 0 <= k <= (input._a.shape[dim] if input._a.ndim else 1):
@@ -213,6 +216,8 @@ def kthvalue(input, k, dim=-1, keepdim=False, *, out=None):
         raise IndexError(f'kthvalue(): Expected reduction dim {dim} to have non-zero size.')
     if not 1 <= k <= n:
         raise RuntimeError(f'kthvalue(): selected number k out of range for dimension {dim}')
+    if out is not None:
+        refuse_overlap(out[0], input)
     return named(return_types.kthvalue, Kthvalue.apply(input, k=k, dim=dim, keepdim=bool(keepdim)), out)
 
 

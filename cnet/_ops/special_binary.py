@@ -10,21 +10,9 @@ from .._core.base import TensorBase
 from .._core.dtype import get_default_dtype
 from .._core.elementwise import binary, binary_float, with_out
 from .._core.op import Op
-from . import _special_gamma as G
-from ._special import elementwise
 from .special_unary import Polygamma, digamma, in_place, lgamma
 
-quiet = K._quiet.quiet
-
-
-def _array(x, like):
-    """A number beside an array as an array of its type."""
-    return x if isinstance(x, np.ndarray) else np.asarray(x, like.dtype)
-
-
-def _pair(f, x, y):
-    like = x if isinstance(x, np.ndarray) else y
-    return elementwise(f, _array(x, like), _array(y, like))
+S = K.special
 
 
 class Xlog1py(Op, name='SpecialXlog1PyBackward0'):
@@ -32,12 +20,7 @@ class Xlog1py(Op, name='SpecialXlog1PyBackward0'):
 
     keep_in = (0, 1)
 
-    @staticmethod
-    def forward(x, y):
-        like = x if isinstance(x, np.ndarray) else y
-        x, y = _array(x, like), _array(y, like)
-        r = quiet(lambda: x * np.log1p(y))
-        return np.where((x == 0) & ~np.isnan(y), r.dtype.type(0), r)
+    forward = staticmethod(K.elementary.xlog1py)
 
     def backward(self, g):
         x, y = self.saved(0), self.saved(1)
@@ -64,9 +47,7 @@ class Zeta(Op, name='SpecialZetaBackward0'):
 
     keep_in = (0, 1)
 
-    @staticmethod
-    def forward(s, q):
-        return _pair(G.zeta, s, q)
+    forward = staticmethod(S.zeta)
 
     def backward(self, g):
         if self.needs[0]:
@@ -89,9 +70,7 @@ class Igamma(Op, name='IgammaBackward0'):
     keep_in = (0, 1)
     sign = 1
 
-    @staticmethod
-    def forward(a, x):
-        return _pair(G.gammainc, a, x)
+    forward = staticmethod(S.gammainc)
 
     def backward(self, g):
         if self.needs[0]:
@@ -106,9 +85,7 @@ class Igammac(Igamma, name='IgammacBackward0'):
 
     sign = -1
 
-    @staticmethod
-    def forward(a, x):
-        return _pair(G.gammaincc, a, x)
+    forward = staticmethod(S.gammaincc)
 
 
 class Mvlgamma(Op, name='MvlgammaBackward0'):
@@ -118,9 +95,8 @@ class Mvlgamma(Op, name='MvlgammaBackward0'):
 
     @staticmethod
     def forward(x, p):
-        def total(a):
-            return sum(G.lgamma(a - j / 2) for j in range(p)) + p * (p - 1) / 4 * math.log(math.pi)
-        return elementwise(total, x)
+        wide = x.astype(np.float64)
+        return (sum(S.lgamma(wide - j / 2) for j in range(p)) + p * (p - 1) / 4 * math.log(math.pi)).astype(x.dtype)
 
     def backward(self, g):
         x = self.saved(0)

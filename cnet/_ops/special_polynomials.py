@@ -1,29 +1,22 @@
 """Orthogonal polynomials by their recurrences. They have no derivative, as in PyTorch."""
 
-import numpy as np
 
+from .. import _kernels as K
 from .._core.base import wrap
 from .._core.elementwise import as_float, operands, refuse_shapes, with_out
-from ._special import elementwise
 
+CHEBYSHEV, HERMITE, HERMITE_E, LAGUERRE, LEGENDRE = range(5)  # the recurrences of the kernel
 
-def _chebyshev(k, x, p, q):
-    return 2 * x * p - q
-
-
-# name: (title, polynomial of degree 1, next from (degree k, x, P_k, P_(k-1)), value of degree 2 at 0.5)
+# name: (title, recurrence, slope and offset of the polynomial of degree 1, value of degree 2 at 0.5)
 TABLE = {
-    'chebyshev_polynomial_t': ('Chebyshev polynomial of the first kind', lambda x: x, _chebyshev, '-0.5000'),
-    'chebyshev_polynomial_u': ('Chebyshev polynomial of the second kind', lambda x: 2 * x, _chebyshev, '0.'),
-    'chebyshev_polynomial_v': ('Chebyshev polynomial of the third kind', lambda x: 2 * x - 1, _chebyshev, '-1.'),
-    'chebyshev_polynomial_w': ('Chebyshev polynomial of the fourth kind', lambda x: 2 * x + 1, _chebyshev, '1.'),
-    'hermite_polynomial_h': ("Hermite polynomial (physicists')", lambda x: 2 * x,
-                             lambda k, x, p, q: 2 * x * p - 2 * k * q, '-1.'),
-    'hermite_polynomial_he': ("Hermite polynomial (probabilists')", lambda x: x, lambda k, x, p, q: x * p - k * q, '-0.7500'),
-    'laguerre_polynomial_l': ('Laguerre polynomial', lambda x: 1 - x,
-                              lambda k, x, p, q: ((2 * k + 1 - x) * p - k * q) / (k + 1), '0.1250'),
-    'legendre_polynomial_p': ('Legendre polynomial', lambda x: x, lambda k, x, p, q: ((2 * k + 1) * x * p - k * q) / (k + 1),
-                              '-0.1250'),
+    'chebyshev_polynomial_t': ('Chebyshev polynomial of the first kind', CHEBYSHEV, (1, 0), '-0.5000'),
+    'chebyshev_polynomial_u': ('Chebyshev polynomial of the second kind', CHEBYSHEV, (2, 0), '0.'),
+    'chebyshev_polynomial_v': ('Chebyshev polynomial of the third kind', CHEBYSHEV, (2, -1), '-1.'),
+    'chebyshev_polynomial_w': ('Chebyshev polynomial of the fourth kind', CHEBYSHEV, (2, 1), '1.'),
+    'hermite_polynomial_h': ("Hermite polynomial (physicists')", HERMITE, (2, 0), '-1.'),
+    'hermite_polynomial_he': ("Hermite polynomial (probabilists')", HERMITE_E, (1, 0), '-0.7500'),
+    'laguerre_polynomial_l': ('Laguerre polynomial', LAGUERRE, (-1, 1), '0.1250'),
+    'legendre_polynomial_p': ('Legendre polynomial', LEGENDRE, (1, 0), '-0.1250'),
 }
 
 _DOC = '''{title} of degree n{of}, element by element.
@@ -43,28 +36,16 @@ _DOC = '''{title} of degree n{of}, element by element.
     '''
 
 
-def _evaluate(x, n, first, step):
-    """P_n(x) for arrays: the recurrence runs to the highest degree, and every element takes the value at its own."""
-    n = np.trunc(n)
-    r = np.where(n == 0, 1.0, np.where(n < 0, 0.0, np.nan))
-    before, now = np.ones_like(x), first(x)
-    highest = int(n.max(initial=0, where=np.isfinite(n)))
-    for k in range(1, highest + 1):
-        r = np.where(n == k, now, r)
-        before, now = now, step(k, x, now, before)
-    return r
-
-
 def _make(name, shifted=''):
-    title, first, step, value = TABLE[name]
+    title, recurrence, (slope, offset), value = TABLE[name]
     name = shifted + name
 
     def function(input, n, *, out=None):
         x, degree = (as_float(a) for a in operands(input, n, name))
-        like = x if isinstance(x, np.ndarray) else degree
-        x, degree = (a if isinstance(a, np.ndarray) else np.asarray(a, like.dtype) for a in (x, degree))
         refuse_shapes(x, degree)
-        r = wrap(elementwise(lambda a, m: _evaluate(2 * a - 1 if shifted else a, m, first, step), x, degree))
+        if shifted:
+            x = 2 * x - 1
+        r = wrap(K.special.polynomial(x, degree, recurrence, slope, offset))
         return r if out is None else with_out(r, out)
 
     function.__name__ = function.__qualname__ = name

@@ -3,8 +3,6 @@
 import math
 from collections.abc import Callable
 
-import numpy as np
-
 from .. import _kernels as K
 from .._core import errors
 from .._core.base import TensorBase, wrap
@@ -12,13 +10,10 @@ from .._core.dtype import get_default_dtype
 from .._core.elementwise import unary_float, with_out
 from .._core.inplace import assign_
 from .._core.op import Op
-from . import _special_bessel as B
-from . import _special_error as E
-from . import _special_gamma as G
-from ._special import elementwise
 
-quiet = K._quiet.quiet
+S = K.special
 _SLOPE = 2 / math.sqrt(math.pi)  # of erf at 0
+_ROOT_HALF = math.sqrt(0.5)
 
 
 class Polygamma(Op, name='PolygammaBackward0'):
@@ -28,18 +23,10 @@ class Polygamma(Op, name='PolygammaBackward0'):
 
     @staticmethod
     def forward(x, n):
-        return elementwise(lambda a: G.polygamma(n, a), x)
+        return S.polygamma(x, n) if n > 1 else S.trigamma(x) if n else S.digamma(x)
 
     def backward(self, g):
         return g * Polygamma.apply(self.saved(0), n=self.kw['n'] + 1)
-
-
-def _erf(a):
-    return K.pointwise.erf(a) if a.dtype.char in 'fd' else elementwise(E.erf, a)
-
-
-def _entr(x):
-    return np.where(x > 0, -x * np.log(np.where(x > 0, x, 1)), np.where(x == 0, 0, np.where(x < 0, -np.inf, x)))
 
 
 def _near_zero(slope, x):
@@ -51,35 +38,36 @@ F: dict[str, Callable] = {}  # the functions by name, for the derivatives of eac
 
 # name: (class of the node or None, forward, derivative from (g, x, y), summary, x, value at x)
 TABLE = {
-    'erf': ('Erf', _erf, lambda g, x, y: g * (-x * x).exp() * _SLOPE, 'error function', '0.5', '0.5205'),
-    'erfc': ('Erfc', E.erfc, lambda g, x, y: -g * (-x * x).exp() * _SLOPE, '1 - erf(x), exact for large x', '0.5', '0.4795'),
-    'erfinv': ('Erfinv', E.erfinv, lambda g, x, y: g * (y * y).exp() / _SLOPE, 'inverse of the error function', '0.5', '0.4769'),
-    'erfcx': ('SpecialErfcx', E.erfcx, lambda g, x, y: g * (2 * x * y - _SLOPE), 'exp(x^2) erfc(x)', '0.5', '0.6157'),
-    'lgamma': ('Lgamma', G.lgamma, lambda g, x, y: g * F['digamma'](x),
+    'erf': ('Erf', K.pointwise.erf, lambda g, x, y: g * (-x * x).exp() * _SLOPE, 'error function', '0.5', '0.5205'),
+    'erfc': ('Erfc', S.erfc, lambda g, x, y: -g * (-x * x).exp() * _SLOPE, '1 - erf(x), exact for large x', '0.5', '0.4795'),
+    'erfinv': ('Erfinv', S.erfinv, lambda g, x, y: g * (y * y).exp() / _SLOPE, 'inverse of the error function', '0.5', '0.4769'),
+    'erfcx': ('SpecialErfcx', S.erfcx, lambda g, x, y: g * (2 * x * y - _SLOPE), 'exp(x^2) erfc(x)', '0.5', '0.6157'),
+    'lgamma': ('Lgamma', S.lgamma, lambda g, x, y: g * F['digamma'](x),
                'logarithm of the absolute value of the gamma function', '5.', '3.1781'),
-    'digamma': ('Digamma', G.digamma, lambda g, x, y: g * Polygamma.apply(x, n=1), 'derivative of lgamma', '1.', '-0.5772'),
-    'i0': ('I0', B.i0, lambda g, x, y: g * F['i1'](x), 'modified Bessel function of the first kind of order 0', '1.', '1.2661'),
-    'i0e': ('SpecialI0E', B.i0e, lambda g, x, y: g * (F['i1e'](x) - x.sgn() * y), 'exp(-|x|) i0(x)', '1.', '0.4658'),
-    'i1': ('SpecialI1', B.i1, lambda g, x, y: g * _near_zero(F['i0'](x) - y / x, x),
+    'digamma': ('Digamma', S.digamma, lambda g, x, y: g * Polygamma.apply(x, n=1), 'derivative of lgamma', '1.', '-0.5772'),
+    'i0': ('I0', S.i0, lambda g, x, y: g * F['i1'](x), 'modified Bessel function of the first kind of order 0', '1.', '1.2661'),
+    'i0e': ('SpecialI0E', S.i0e, lambda g, x, y: g * (F['i1e'](x) - x.sgn() * y), 'exp(-|x|) i0(x)', '1.', '0.4658'),
+    'i1': ('SpecialI1', S.i1, lambda g, x, y: g * _near_zero(F['i0'](x) - y / x, x),
            'modified Bessel function of the first kind of order 1', '1.', '0.5652'),
-    'i1e': ('SpecialI1E', B.i1e, lambda g, x, y: g * _near_zero(F['i0e'](x) - y * (x.sgn() + 1 / x), x),
+    'i1e': ('SpecialI1E', S.i1e, lambda g, x, y: g * _near_zero(F['i0e'](x) - y * (x.sgn() + 1 / x), x),
             'exp(-|x|) i1(x)', '1.', '0.2079'),
-    'ndtri': ('SpecialNdtri', E.ndtri, lambda g, x, y: g * (y * y / 2).exp() * math.sqrt(2 * math.pi),
+    'ndtri': ('SpecialNdtri', S.ndtri, lambda g, x, y: g * (y * y / 2).exp() * math.sqrt(2 * math.pi),
               'inverse of the normal distribution function', '0.9', '1.2816'),
-    'log_ndtr': ('SpecialLogNdtr', E.log_ndtr, lambda g, x, y: g * math.sqrt(2 / math.pi) / F['erfcx'](x * -math.sqrt(0.5)),
+    'log_ndtr': ('SpecialLogNdtr', S.log_ndtr, lambda g, x, y: g * math.sqrt(2 / math.pi) / F['erfcx'](x * -math.sqrt(0.5)),
                  'logarithm of the normal distribution function', '0.', '-0.6931'),
-    'entr': ('SpecialEntr', _entr, lambda g, x, y: g * (-x.log() - 1), 'entropy term -x log(x)', '0.5', '0.3466'),
-    'bessel_j0': (None, B.j0, None, 'bessel function of the first kind of order 0', '1.', '0.7652'),
-    'bessel_j1': (None, B.j1, None, 'bessel function of the first kind of order 1', '1.', '0.4401'),
-    'bessel_y0': (None, B.y0, None, 'bessel function of the second kind of order 0', '1.', '0.0883'),
-    'bessel_y1': (None, B.y1, None, 'bessel function of the second kind of order 1', '1.', '-0.7812'),
-    'modified_bessel_i0': (None, B.i0, None, '`i0` without a derivative', '1.', '1.2661'),
-    'modified_bessel_i1': (None, B.i1, None, '`i1` without a derivative', '1.', '0.5652'),
-    'modified_bessel_k0': (None, B.k0, None, 'modified Bessel function of the second kind of order 0', '1.', '0.4210'),
-    'modified_bessel_k1': (None, B.k1, None, 'modified Bessel function of the second kind of order 1', '1.', '0.6019'),
-    'scaled_modified_bessel_k0': (None, B.k0e, None, 'exp(x) modified_bessel_k0(x)', '1.', '1.1445'),
-    'scaled_modified_bessel_k1': (None, B.k1e, None, 'exp(x) modified_bessel_k1(x)', '1.', '1.6362'),
-    'spherical_bessel_j0': (None, B.spherical_j0, None, 'sin(x) / x, and 1 at 0', '1.', '0.8415'),
+    'entr': ('SpecialEntr', S.entr, lambda g, x, y: g * (-x.log() - 1), 'entropy term -x log(x)', '0.5', '0.3466'),
+    'airy_ai': (None, S.airy_ai, None, "Airy's function Ai", '1.', '0.1353'),
+    'bessel_j0': (None, S.j0, None, 'bessel function of the first kind of order 0', '1.', '0.7652'),
+    'bessel_j1': (None, S.j1, None, 'bessel function of the first kind of order 1', '1.', '0.4401'),
+    'bessel_y0': (None, S.y0, None, 'bessel function of the second kind of order 0', '1.', '0.0883'),
+    'bessel_y1': (None, S.y1, None, 'bessel function of the second kind of order 1', '1.', '-0.7812'),
+    'modified_bessel_i0': (None, S.i0, None, '`i0` without a derivative', '1.', '1.2661'),
+    'modified_bessel_i1': (None, S.i1, None, '`i1` without a derivative', '1.', '0.5652'),
+    'modified_bessel_k0': (None, S.k0, None, 'modified Bessel function of the second kind of order 0', '1.', '0.4210'),
+    'modified_bessel_k1': (None, S.k1, None, 'modified Bessel function of the second kind of order 1', '1.', '0.6019'),
+    'scaled_modified_bessel_k0': (None, S.k0e, None, 'exp(x) modified_bessel_k0(x)', '1.', '1.1445'),
+    'scaled_modified_bessel_k1': (None, S.k1e, None, 'exp(x) modified_bessel_k1(x)', '1.', '1.6362'),
+    'spherical_bessel_j0': (None, S.spherical_j0, None, 'sin(x) / x, and 1 at 0', '1.', '0.8415'),
 }
 _PUBLIC = ('erf', 'erfc', 'erfinv', 'lgamma', 'digamma', 'i0')  # those that also live in the namespace `cnet`
 
@@ -103,8 +91,7 @@ def _make_op(node, forward, formula):
     def backward(self, g):
         return formula(g, self.saved(0), self.out(0))
 
-    whole = forward if forward is _erf else lambda a: elementwise(forward, a)
-    body = {'forward': staticmethod(whole), 'backward': backward, '__slots__': (),
+    body = {'forward': staticmethod(forward), 'backward': backward, '__slots__': (),
             'keep_in': (0,), 'keep_out': (0,)}
     return type(Op)(node, (Op,), body, name=node + 'Backward0')
 
@@ -117,7 +104,7 @@ def _make_function(name, row):
         if isinstance(input, TensorBase) and input._a.dtype.kind == 'c':
             raise errors.not_implemented(f'{name}_cpu', input._a.dtype)
         if op is None:
-            r = wrap(elementwise(forward, _floats(input, name)))
+            r = wrap(forward(_floats(input, name)))
         else:
             r = unary_float(op, input, f'special_{name}')
         return r if out is None else with_out(r, out)
@@ -159,6 +146,7 @@ i1e = F['i1e']
 ndtri = F['ndtri']
 log_ndtr = F['log_ndtr']
 entr = F['entr']
+airy_ai = F['airy_ai']
 bessel_j0 = F['bessel_j0']
 bessel_j1 = F['bessel_j1']
 bessel_y0 = F['bessel_y0']
@@ -190,7 +178,7 @@ def ndtr(input, *, out=None):
     """
     if not isinstance(input, TensorBase):
         raise errors.argument_type('special_ndtr', 'input', 'Tensor', input, 1)
-    r = (erf(input * math.sqrt(0.5)) + 1) * 0.5
+    r = (erf(input * _ROOT_HALF) + 1) * 0.5
     return r if out is None else with_out(r, out)
 
 

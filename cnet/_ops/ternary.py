@@ -3,14 +3,14 @@
 import numpy as np
 
 from .. import _kernels as K
-from .._core import errors
+from .._core import checks, errors
 from .._core.base import TensorBase
 from .._core.dtype import from_np, promote_all
-from .._core.elementwise import binary_float
+from .._core.elementwise import binary_float, conj_of
 from .._core.inplace import copy_out
 from .._core.op import Op
 
-P = K.pointwise
+P, E = K.pointwise, K.elementary
 
 __all__ = ['lerp', 'addcmul', 'addcdiv', 'ldexp']
 
@@ -20,6 +20,8 @@ class Lerp(Op, name='LerpBackward0'):
 
     @staticmethod
     def forward(x, y, w):
+        if x.dtype.kind == 'f':
+            return E.lerp_number(x, y, w)
         d = P.sub(y, x)
         return P.add(x, P.mul(d, w)) if abs(w) < 0.5 else P.sub(y, P.mul(d, 1 - w))
 
@@ -34,6 +36,9 @@ class LerpTensor(Op, name='LerpBackward1'):
 
     @staticmethod
     def forward(x, y, w):
+        r = E.lerp(x, y, w)
+        if r is not None:
+            return r
         d = P.sub(y, x)
         return np.where(abs(w) < 0.5, x + w * d, y - d * (1 - w))
 
@@ -48,6 +53,9 @@ class Addcmul(Op, name='AddcmulBackward0'):
 
     @staticmethod
     def forward(x, s, t, value):
+        r = E.addcmul(x, s, t, value) if x.dtype.kind == 'f' else None
+        if r is not None:
+            return r
         p = P.mul(s, t)
         return P.add(x, p if value == 1 else P.mul(p, value).astype(p.dtype, copy=False))
 
@@ -63,6 +71,9 @@ class Addcdiv(Op, name='AddcdivBackward0'):
 
     @staticmethod
     def forward(x, s, t, value):
+        r = E.addcdiv(x, s, t, value) if x.dtype.kind == 'f' else None
+        if r is not None:
+            return r
         q = P.div(s, t)
         return P.add(x, q if value == 1 else P.mul(q, value))
 
@@ -79,11 +90,11 @@ class Ldexp(Op, name='LdexpBackward0'):
 
     @staticmethod
     def forward(x, y):
-        return P.mul(x, np.exp2(y).astype(x.dtype, copy=False))
+        return P.mul(x, E.exp2(y).astype(x.dtype, copy=False))
 
     def backward(self, g):
-        return (g * 2.0 ** self.saved(1) if self.needs[0] else None,
-                g * self.out(0) * 0.6931471805599453 if self.needs[1] else None)
+        return (g * conj_of(2.0 ** self.saved(1)) if self.needs[0] else None,
+                g * conj_of(self.out(0)) * 0.6931471805599453 if self.needs[1] else None)
 
 
 def _in_common_type(tensors):
@@ -193,6 +204,8 @@ def ldexp(input, other, *, out=None):
         >>> cnet.ldexp(cnet.tensor([1.]), cnet.tensor([3]))
         tensor([8.])
     """
+    checks.tensor(input, 'ldexp', 'input', 1)
+    checks.tensor(other, 'ldexp', 'other', 2)
     r = binary_float(Ldexp, input, other, 'ldexp')
     return r if out is None else copy_out(r, out)
 

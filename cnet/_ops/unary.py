@@ -13,15 +13,13 @@ from .._core.inplace import assign_
 from .._core.op import Op
 
 quiet = K._quiet.quiet
-P = K.pointwise
+P, E = K.pointwise, K.elementary
 X, Y = 'input', 'output'  # what the derivative is a function of
 
 
-def _numpy(f):
-    """A forward from a NumPy function, silent about NaN and infinity; `out` may be given third."""
-    def forward(a, out=None):
-        return quiet(f, a) if out is None else quiet(f, a, out=out)
-    return forward
+def _scale(factor):
+    """A forward that multiplies by a number."""
+    return lambda a, out=None: P.mul(a, factor, out)
 
 
 def _zero(g, x):
@@ -33,41 +31,41 @@ def _sgn(a):
         return a.copy()
     if a.dtype.kind == 'c':
         r = np.abs(a)
-        return np.divide(a, r, out=np.zeros_like(a), where=r != 0)
-    return np.sign(a)
+        return quiet(np.divide, a, r, out=np.zeros_like(a), where=r != 0)
+    return E.sign(a)
 
 
 # name: (class name of the node, forward, what backward needs, derivative from (g, kept tensor), summary, x, value at x)
 FLOAT_TABLE = {
     'exp': ('Exp', P.exp, Y, lambda g, y: g * y.conj(), 'e to the power of x', '0.5', '1.6487'),
-    'exp2': ('Exp2', _numpy(np.exp2), Y, lambda g, y: g * y.conj() * math.log(2), '2 to the power of x', '3.', '8.'),
+    'exp2': ('Exp2', E.exp2, Y, lambda g, y: g * y.conj() * math.log(2), '2 to the power of x', '3.', '8.'),
     'expm1': ('Expm1', P.expm1, Y, lambda g, y: g * (y.conj() + 1), 'e to the power of x, minus 1, exact near 0',
               '0.5', '0.6487'),
     'log': ('Log', P.log, X, lambda g, x: g / x.conj(), 'natural logarithm', '2.', '0.6931'),
-    'log2': ('Log2', _numpy(np.log2), X, lambda g, x: g / (x.conj() * math.log(2)), 'logarithm to base 2', '8.', '3.'),
-    'log10': ('Log10', _numpy(np.log10), X, lambda g, x: g / (x.conj() * math.log(10)), 'logarithm to base 10', '5.', '0.6990'),
+    'log2': ('Log2', E.log2, X, lambda g, x: g / (x.conj() * math.log(2)), 'logarithm to base 2', '8.', '3.'),
+    'log10': ('Log10', E.log10, X, lambda g, x: g / (x.conj() * math.log(10)), 'logarithm to base 10', '5.', '0.6990'),
     'log1p': ('Log1P', P.log1p, X, lambda g, x: g / (x.conj() + 1), 'logarithm of 1 + x, exact near 0', '0.5', '0.4055'),
     'sqrt': ('Sqrt', P.sqrt, Y, lambda g, y: g / (2 * y.conj()), 'square root', '9.', '3.'),
     'rsqrt': ('Rsqrt', P.rsqrt, Y, lambda g, y: -0.5 * g * (y * y * y).conj(), 'reciprocal of the square root', '4.', '0.5000'),
     'reciprocal': ('Reciprocal', P.reciprocal, Y, lambda g, y: -g * (y * y).conj(), '1 / x', '4.', '0.2500'),
-    'sin': ('Sin', _numpy(np.sin), X, lambda g, x: g * x.cos().conj(), 'sine of an angle in radians', '1.', '0.8415'),
-    'cos': ('Cos', _numpy(np.cos), X, lambda g, x: -g * x.sin().conj(), 'cosine of an angle in radians', '1.', '0.5403'),
-    'tan': ('Tan', _numpy(np.tan), Y, lambda g, y: g * (1 + y * y).conj(), 'tangent of an angle in radians', '1.', '1.5574'),
-    'asin': ('Asin', _numpy(np.arcsin), X, lambda g, x: g * (1 - x * x).rsqrt().conj(), 'inverse sine in radians',
+    'sin': ('Sin', E.sin, X, lambda g, x: g * x.cos().conj(), 'sine of an angle in radians', '1.', '0.8415'),
+    'cos': ('Cos', E.cos, X, lambda g, x: -g * x.sin().conj(), 'cosine of an angle in radians', '1.', '0.5403'),
+    'tan': ('Tan', E.tan, Y, lambda g, y: g * (1 + y * y).conj(), 'tangent of an angle in radians', '1.', '1.5574'),
+    'asin': ('Asin', E.asin, X, lambda g, x: g * (1 - x * x).rsqrt().conj(), 'inverse sine in radians',
              '0.5', '0.5236'),
-    'acos': ('Acos', _numpy(np.arccos), X, lambda g, x: -g * (1 - x * x).rsqrt().conj(), 'inverse cosine in radians',
+    'acos': ('Acos', E.acos, X, lambda g, x: -g * (1 - x * x).rsqrt().conj(), 'inverse cosine in radians',
              '0.5', '1.0472'),
-    'atan': ('Atan', _numpy(np.arctan), X, lambda g, x: g / (1 + x * x).conj(), 'inverse tangent in radians', '1.', '0.7854'),
-    'sinh': ('Sinh', _numpy(np.sinh), X, lambda g, x: g * x.cosh().conj(), 'hyperbolic sine', '1.', '1.1752'),
-    'cosh': ('Cosh', _numpy(np.cosh), X, lambda g, x: g * x.sinh().conj(), 'hyperbolic cosine', '1.', '1.5431'),
-    'asinh': ('Asinh', _numpy(np.arcsinh), X, lambda g, x: g * (x * x + 1).rsqrt().conj(), 'inverse hyperbolic sine',
+    'atan': ('Atan', E.atan, X, lambda g, x: g / (1 + x * x).conj(), 'inverse tangent in radians', '1.', '0.7854'),
+    'sinh': ('Sinh', E.sinh, X, lambda g, x: g * x.cosh().conj(), 'hyperbolic sine', '1.', '1.1752'),
+    'cosh': ('Cosh', E.cosh, X, lambda g, x: g * x.sinh().conj(), 'hyperbolic cosine', '1.', '1.5431'),
+    'asinh': ('Asinh', E.asinh, X, lambda g, x: g * (x * x + 1).rsqrt().conj(), 'inverse hyperbolic sine',
               '1.', '0.8814'),
-    'acosh': ('Acosh', _numpy(np.arccosh), X, lambda g, x: g * ((x - 1).rsqrt() * (x + 1).rsqrt()).conj(),
+    'acosh': ('Acosh', E.acosh, X, lambda g, x: g * ((x - 1).rsqrt() * (x + 1).rsqrt()).conj(),
               'inverse hyperbolic cosine', '2.', '1.3170'),
-    'atanh': ('Atanh', _numpy(np.arctanh), X, lambda g, x: g / (1 - x * x).conj(), 'inverse hyperbolic tangent', '0.5', '0.5493'),
-    'deg2rad': ('Deg2Rad', _numpy(lambda a, out=None: np.multiply(a, math.pi / 180, out=out)), X,
+    'atanh': ('Atanh', E.atanh, X, lambda g, x: g / (1 - x * x).conj(), 'inverse hyperbolic tangent', '0.5', '0.5493'),
+    'deg2rad': ('Deg2Rad', _scale(math.pi / 180), X,
                 lambda g, x: g * (math.pi / 180), 'degrees to radians', '180.', '3.1416'),
-    'rad2deg': ('Rad2Deg', _numpy(lambda a, out=None: np.multiply(a, 180 / math.pi, out=out)), X,
+    'rad2deg': ('Rad2Deg', _scale(180 / math.pi), X,
                 lambda g, x: g * (180 / math.pi), 'radians to degrees', '1.', '57.2958'),
     'sinc': ('Sinc', lambda a: quiet(np.sinc, a).astype(a.dtype, copy=False), X, lambda g, x: g * _sinc_slope(x).conj(),
              'sin(pi x) / (pi x)', '0.5', '0.6366'),
@@ -77,13 +75,13 @@ SAME_TABLE = {
     'square': ('Pow', lambda a, out=None: P.square(a if a.dtype.kind != 'b' else a.astype(np.int64), out), X,
                lambda g, x: g * (2 * x).conj(), 'x * x', '3.', '9.'),
     'abs': ('Abs', P.abs, X, lambda g, x: g * x.sgn(), 'absolute value', '-3.', '3.'),
-    'sign': ('Sign', lambda a: a.copy() if a.dtype.kind == 'b' else quiet(np.sign, a), None, _zero,
+    'sign': ('Sign', lambda a: a.copy() if a.dtype.kind == 'b' else E.sign(a), None, _zero,
              'sign: -1, 0 or 1', '-3.', '-1.'),
-    'sgn': ('Sgn', lambda a: quiet(_sgn, a), X, lambda g, x: _sgn_grad(g, x), 'x / abs(x), and 0 at 0', '-3.', '-1.'),
-    'floor': ('Floor', _numpy(np.floor), None, _zero, 'largest integer not above x', '1.7', '1.'),
-    'ceil': ('Ceil', _numpy(np.ceil), None, _zero, 'smallest integer not below x', '1.2', '2.'),
-    'trunc': ('Trunc', _numpy(np.trunc), None, _zero, 'integer part', '-1.7', '-1.'),
-    'frac': ('Frac', lambda a: quiet(lambda x: x - np.trunc(x), a), None, lambda g, x: g, 'fractional part, with the sign of x',
+    'sgn': ('Sgn', _sgn, X, lambda g, x: _sgn_grad(g, x), 'x / abs(x), and 0 at 0', '-3.', '-1.'),
+    'floor': ('Floor', E.floor, None, _zero, 'largest integer not above x', '1.7', '1.'),
+    'ceil': ('Ceil', E.ceil, None, _zero, 'smallest integer not below x', '1.2', '2.'),
+    'trunc': ('Trunc', E.trunc, None, _zero, 'integer part', '-1.7', '-1.'),
+    'frac': ('Frac', E.frac, None, lambda g, x: g, 'fractional part, with the sign of x',
              '1.5', '0.5000'),
 }
 ALIASES = {'arcsin': 'asin', 'arccos': 'acos', 'arctan': 'atan', 'arcsinh': 'asinh', 'arccosh': 'acosh', 'arctanh': 'atanh',
@@ -145,7 +143,7 @@ def _make_functions(name, row, to_float):
     op = _make_op(node, forward, keep, formula)
     refusal = NO_BOOL.get(name)
     no_bool = refusal is not None or name in KERNEL_NAMES
-    takes_out = forward.__name__ == 'forward' or getattr(P, name, None) is forward
+    takes_out = forward is getattr(P, name, None) or forward is getattr(E, name, None)
 
     def function(input, *, out=None):
         if no_bool and isinstance(input, TensorBase) and input._a.dtype.kind == 'b':
@@ -154,7 +152,9 @@ def _make_functions(name, row, to_float):
         return r if out is None else with_out(r, out)
 
     def method_(self):
-        if takes_out and self._a.dtype.kind in 'fc' and not (self._a.dtype.kind == 'c' and name == 'abs'):
+        if takes_out and self._a.dtype.kind in 'fc':
+            if name == 'abs' and self._a.dtype.kind == 'c':
+                raise RuntimeError('In-place abs is not supported for complex tensors.')
             return unary_(op, self)
         return assign_(self, function(self))
 
@@ -193,7 +193,7 @@ class ConjPhysical(Conj, name='ConjPhysicalBackward0'):
 class Round(Op, name='RoundBackward0'):
     @staticmethod
     def forward(a, decimals):
-        return quiet(np.round, a, decimals)
+        return quiet(np.round, a, decimals) if decimals or a.dtype.kind in 'iu' else E.round(a)
 
     def backward(self, g):
         return None
@@ -219,7 +219,10 @@ class NanToNum(Op, name='NanToNumBackward0'):
 
     @staticmethod
     def forward(a, nan, posinf, neginf):
-        return np.asarray(np.nan_to_num(a, nan=nan, posinf=posinf, neginf=neginf))
+        if a.dtype.kind != 'f':
+            return np.asarray(np.nan_to_num(a, nan=nan, posinf=posinf, neginf=neginf))
+        limit = np.finfo(a.dtype)
+        return E.nan_to_num(a, nan, limit.max if posinf is None else posinf, limit.min if neginf is None else neginf)
 
     def backward(self, g):
         return g * self.saved(0).isfinite()
@@ -232,7 +235,7 @@ class Logit(Op, name='LogitBackward0'):
     def forward(a, eps):
         if eps is not None:
             a = np.clip(a, a.dtype.type(eps), a.dtype.type(1 - eps))
-        return quiet(lambda x: np.log(x / (1 - x)), a)
+        return E.logit(a) if a.dtype.kind == 'f' else quiet(lambda x: np.log(x / (1 - x)), a)
 
     def backward(self, g):
         x, eps = self.saved(0), self.kw['eps']

@@ -101,6 +101,7 @@ if TYPE_CHECKING:
     from .._ops.ctc import ctc_loss
     from .._ops.gridsample import affine_grid, grid_sample
     from .._ops.multi_head_attention import multi_head_attention_forward
+    from .._ops.pairwise import pdist
     from .._ops.resample import interpolate, upsample, upsample_bilinear, upsample_nearest
     from .._ops.unpool import (
         fractional_max_pool2d,
@@ -128,8 +129,8 @@ __all__ = [
     'lp_pool3d', 'margin_ranking_loss', 'max_pool1d', 'max_pool1d_with_indices', 'max_pool2d',
     'max_pool2d_with_indices', 'max_pool3d', 'max_pool3d_with_indices', 'max_unpool1d', 'max_unpool2d',
     'max_unpool3d', 'mish', 'mse_loss', 'multi_head_attention_forward', 'multi_margin_loss', 'multilabel_margin_loss',
-    'multilabel_soft_margin_loss', 'nll_loss', 'normalize', 'one_hot', 'pad', 'pairwise_distance', 'pixel_shuffle',
-    'pixel_unshuffle', 'poisson_nll_loss', 'prelu', 'relu', 'relu6', 'relu_', 'rms_norm', 'rrelu', 'rrelu_',
+    'multilabel_soft_margin_loss', 'nll_loss', 'normalize', 'one_hot', 'pad', 'pairwise_distance', 'pdist',
+    'pixel_shuffle', 'pixel_unshuffle', 'poisson_nll_loss', 'prelu', 'relu', 'relu6', 'relu_', 'rms_norm', 'rrelu', 'rrelu_',
     'scaled_dot_product_attention', 'selu', 'selu_', 'sigmoid', 'silu', 'smooth_l1_loss', 'soft_margin_loss',
     'softmax', 'softmin', 'softplus', 'softshrink', 'softsign', 'tanh', 'tanhshrink', 'threshold', 'threshold_',
     'triplet_margin_loss', 'triplet_margin_with_distance_loss', 'unfold', 'upsample', 'upsample_bilinear',
@@ -142,7 +143,7 @@ _LATE = {
                      'fractional_max_pool3d_with_indices', 'max_unpool1d', 'max_unpool2d', 'max_unpool3d'), 'unpool'),
     **dict.fromkeys(('interpolate', 'upsample', 'upsample_bilinear', 'upsample_nearest'), 'resample'),
     'affine_grid': 'gridsample', 'grid_sample': 'gridsample', 'ctc_loss': 'ctc',
-    'multi_head_attention_forward': 'multi_head_attention', 'scaled_dot_product_attention': 'attention',
+    'multi_head_attention_forward': 'multi_head_attention', 'pdist': 'pairwise', 'scaled_dot_product_attention': 'attention',
 }
 
 

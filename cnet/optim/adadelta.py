@@ -1,9 +1,10 @@
 """Adadelta."""
 
 from .. import _kernels as K
+from ._lists import step_lists
 from ._rules import RuleOptimizer, check_nonnegative, check_rate, sign
 
-__all__ = ['Adadelta']
+__all__ = ['Adadelta', 'adadelta']
 
 
 class Adadelta(RuleOptimizer):
@@ -58,3 +59,28 @@ class Adadelta(RuleOptimizer):
         square = square * rho + g * g * (1 - rho)
         delta = (moved + eps).sqrt() / (square + eps).sqrt() * g
         return p - delta * lr, square, moved * rho + delta * delta * (1 - rho)
+
+
+def adadelta(params, grads, square_avgs, acc_deltas, state_steps, capturable=False, foreach=None, differentiable=False,
+             has_complex=False, *, lr, rho, eps, weight_decay, maximize):
+    """One step of `Adadelta` on lists: parameters and state are changed in place.
+
+    Args:
+        params, grads (list of Tensor): parameters and their gradients.
+        square_avgs, acc_deltas, state_steps (list of Tensor): the state, as `Adadelta` keeps it.
+        foreach, capturable, has_complex: accepted; there is one implementation.
+        The others are options of `Adadelta`.
+
+    Example:
+        >>> import cnet
+        >>> from cnet.optim.adadelta import adadelta
+        >>> p, g = cnet.ones(1), cnet.ones(1)
+        >>> adadelta([p], [g], [0 * p], [p * 0 + 1], [cnet.tensor(0.)], lr=0.5, rho=0, eps=0, weight_decay=0, maximize=False)
+        >>> p
+        tensor([0.5000])
+    """
+    step_lists(Adadelta, params, grads, {
+        'square_avg': square_avgs, 'acc_delta': acc_deltas, 'step': state_steps
+    }, {
+        'lr': lr, 'rho': rho, 'eps': eps, 'weight_decay': weight_decay, 'maximize': maximize, 'differentiable': differentiable
+    })

@@ -1,10 +1,11 @@
 """Adagrad."""
 
 from .. import _kernels as K
+from ._lists import step_lists
 from ._rules import RuleOptimizer, check_nonnegative, check_rate, filled, scalar, sign
 from .optimizer import check_flags
 
-__all__ = ['Adagrad']
+__all__ = ['Adagrad', 'adagrad']
 
 
 class Adagrad(RuleOptimizer):
@@ -65,3 +66,30 @@ class Adagrad(RuleOptimizer):
     def formula(self, k, p, g, total):
         total = total + g * g
         return p - g / (total.sqrt() + k[4]) * k[3], total
+
+
+def adagrad(params, grads, state_sums, state_steps, fused=None, grad_scale=None, found_inf=None, has_sparse_grad=False,
+            foreach=None, differentiable=False, has_complex=False, *, lr, weight_decay, lr_decay, eps, maximize):
+    """One step of `Adagrad` on lists: parameters and state are changed in place.
+
+    Args:
+        params, grads (list of Tensor): parameters and their gradients.
+        state_sums, state_steps (list of Tensor): the state, as `Adagrad` keeps it.
+        has_sparse_grad, foreach, fused, has_complex: accepted; there is one implementation.
+        grad_scale, found_inf: must be None.
+        The others are options of `Adagrad`.
+
+    Example:
+        >>> import cnet
+        >>> from cnet.optim.adagrad import adagrad
+        >>> p, g = cnet.ones(1), cnet.ones(1)
+        >>> adagrad([p], [g], [0 * p], [cnet.tensor(0.)], lr=0.5, weight_decay=0, lr_decay=0, eps=0, maximize=False)
+        >>> p
+        tensor([0.5000])
+    """
+    step_lists(Adagrad, params, grads, {
+        'sum': state_sums, 'step': state_steps
+    }, {
+        'lr': lr, 'weight_decay': weight_decay, 'lr_decay': lr_decay, 'eps': eps, 'maximize': maximize,
+        'differentiable': differentiable
+    }, grad_scale, found_inf)

@@ -7,9 +7,10 @@ from .._core.arrays import empty_as
 from .._core.base import wrap
 from .._ops.complex_parts import view_as_real
 from .._tensor import Tensor
+from ._lists import step_lists
 from .optimizer import Optimizer, by_tensors, check_flags, number, step_dtype
 
-__all__ = ['Adam']
+__all__ = ['Adam', 'adam']
 
 
 class Adam(Optimizer):
@@ -159,3 +160,32 @@ def _start(p, s, amsgrad):
         a = empty_as(p._a, p._a.dtype)
         a.fill(0)
         s[name] = wrap(a)
+
+
+def adam(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, state_steps, foreach=None, capturable=False,
+         differentiable=False, fused=None, grad_scale=None, found_inf=None, has_complex=False, decoupled_weight_decay=False, *,
+         amsgrad, beta1, beta2, lr, weight_decay, eps, maximize):
+    """One step of `Adam` on lists: parameters and state are changed in place.
+
+    Args:
+        params, grads (list of Tensor): parameters and their gradients.
+        exp_avgs, exp_avg_sqs, max_exp_avg_sqs, state_steps (list of Tensor): the state, as `Adam` keeps it.
+        foreach, fused, capturable, has_complex: accepted; there is one implementation.
+        grad_scale, found_inf: must be None.
+        The others are options of `Adam`.
+
+    Example:
+        >>> import cnet
+        >>> from cnet.optim.adam import adam
+        >>> p, g = cnet.ones(1), cnet.ones(1)
+        >>> adam([p], [g], [0 * p], [0 * p], [], [cnet.tensor(0.)], amsgrad=False, beta1=0.9, beta2=0.99, lr=0.5,
+        ...     weight_decay=0, eps=0, maximize=False)
+        >>> p
+        tensor([0.5000])
+    """
+    step_lists(Adam, params, grads, {
+        'exp_avg': exp_avgs, 'exp_avg_sq': exp_avg_sqs, 'max_exp_avg_sq': max_exp_avg_sqs, 'step': state_steps
+    }, {
+        'amsgrad': amsgrad, 'lr': lr, 'weight_decay': weight_decay, 'eps': eps, 'maximize': maximize,
+        'differentiable': differentiable, 'decoupled_weight_decay': decoupled_weight_decay, 'betas': (beta1, beta2)
+    }, grad_scale, found_inf)

@@ -1,9 +1,10 @@
 """Adamax."""
 
 from .. import _kernels as K
+from ._lists import step_lists
 from ._rules import RuleOptimizer, check_betas, check_nonnegative, check_rate, sign
 
-__all__ = ['Adamax']
+__all__ = ['Adamax', 'adamax']
 
 
 class Adamax(RuleOptimizer):
@@ -59,3 +60,29 @@ class Adamax(RuleOptimizer):
         mean = mean.lerp(g, w)
         largest = (largest * beta2).maximum(g.abs() + eps)
         return p - mean / largest * lr, mean, largest
+
+
+def adamax(params, grads, exp_avgs, exp_infs, state_steps, foreach=None, maximize=False, differentiable=False, capturable=False,
+           has_complex=False, *, eps, beta1, beta2, lr, weight_decay):
+    """One step of `Adamax` on lists: parameters and state are changed in place.
+
+    Args:
+        params, grads (list of Tensor): parameters and their gradients.
+        exp_avgs, exp_infs, state_steps (list of Tensor): the state, as `Adamax` keeps it.
+        foreach, capturable, has_complex: accepted; there is one implementation.
+        The others are options of `Adamax`.
+
+    Example:
+        >>> import cnet
+        >>> from cnet.optim.adamax import adamax
+        >>> p, g = cnet.ones(1), cnet.ones(1)
+        >>> adamax([p], [g], [0 * p], [0 * p], [cnet.tensor(0.)], eps=0, beta1=0.9, beta2=0.99, lr=0.5, weight_decay=0)
+        >>> p
+        tensor([0.5000])
+    """
+    step_lists(Adamax, params, grads, {
+        'exp_avg': exp_avgs, 'exp_inf': exp_infs, 'step': state_steps
+    }, {
+        'lr': lr, 'eps': eps, 'weight_decay': weight_decay, 'maximize': maximize, 'differentiable': differentiable,
+        'betas': (beta1, beta2)
+    })

@@ -1,8 +1,9 @@
 """AdamW."""
 
+from ._lists import step_lists
 from .adam import Adam
 
-__all__ = ['AdamW']
+__all__ = ['AdamW', 'adamw']
 
 
 class AdamW(Adam):
@@ -38,3 +39,32 @@ class AdamW(Adam):
         super().__setstate__(state)
         for group in self.param_groups:
             group['decoupled_weight_decay'] = True
+
+
+def adamw(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, state_steps, foreach=None, capturable=False,
+          differentiable=False, fused=None, grad_scale=None, found_inf=None, has_complex=False, *, amsgrad, beta1, beta2, lr,
+          weight_decay, eps, maximize):
+    """One step of `AdamW` on lists: parameters and state are changed in place.
+
+    Args:
+        params, grads (list of Tensor): parameters and their gradients.
+        exp_avgs, exp_avg_sqs, max_exp_avg_sqs, state_steps (list of Tensor): the state, as `AdamW` keeps it.
+        foreach, fused, capturable, has_complex: accepted; there is one implementation.
+        grad_scale, found_inf: must be None.
+        The others are options of `AdamW`.
+
+    Example:
+        >>> import cnet
+        >>> from cnet.optim.adamw import adamw
+        >>> p, g = cnet.ones(1), cnet.ones(1)
+        >>> adamw([p], [g], [0 * p], [0 * p], [], [cnet.tensor(0.)], amsgrad=False, beta1=0.9, beta2=0.99, lr=0.5,
+        ...     weight_decay=0, eps=0, maximize=False)
+        >>> p
+        tensor([0.5000])
+    """
+    step_lists(AdamW, params, grads, {
+        'exp_avg': exp_avgs, 'exp_avg_sq': exp_avg_sqs, 'max_exp_avg_sq': max_exp_avg_sqs, 'step': state_steps
+    }, {
+        'amsgrad': amsgrad, 'lr': lr, 'weight_decay': weight_decay, 'eps': eps, 'maximize': maximize,
+        'differentiable': differentiable, 'betas': (beta1, beta2), 'decoupled_weight_decay': True
+    }, grad_scale, found_inf)

@@ -1,10 +1,11 @@
 """ASGD."""
 
 from .. import _kernels as K
+from ._lists import step_lists
 from ._rules import RuleOptimizer, check_nonnegative, check_rate, filled, scalar, sign
 from .optimizer import number
 
-__all__ = ['ASGD']
+__all__ = ['ASGD', 'asgd']
 
 
 class ASGD(RuleOptimizer):
@@ -66,3 +67,30 @@ class ASGD(RuleOptimizer):
         _, _, _, eta, mu = k
         p = p - g * eta
         return p, p if mu == 1 else average + (p - average) * mu
+
+
+def asgd(params, grads, axs, mus, etas, state_steps, foreach=None, maximize=False, differentiable=False, capturable=False,
+         has_complex=False, *, lambd, lr, t0, alpha, weight_decay):
+    """One step of `ASGD` on lists: parameters and state are changed in place.
+
+    Args:
+        params, grads (list of Tensor): parameters and their gradients.
+        axs, mus, etas, state_steps (list of Tensor): the state, as `ASGD` keeps it.
+        foreach, capturable, has_complex: accepted; there is one implementation.
+        The others are options of `ASGD`.
+
+    Example:
+        >>> import cnet
+        >>> from cnet.optim.asgd import asgd
+        >>> p, g = cnet.ones(1), cnet.ones(1)
+        >>> asgd([p], [g], [0 * p], [cnet.tensor(1.)], [cnet.tensor(0.5)], [cnet.tensor(0.)], lambd=0, lr=0.5, t0=0, alpha=0,
+        ...     weight_decay=0)
+        >>> p
+        tensor([0.5000])
+    """
+    step_lists(ASGD, params, grads, {
+        'ax': axs, 'mu': mus, 'eta': etas, 'step': state_steps
+    }, {
+        'lambd': lambd, 'lr': lr, 't0': t0, 'alpha': alpha, 'weight_decay': weight_decay, 'maximize': maximize,
+        'differentiable': differentiable
+    })

@@ -1,9 +1,10 @@
 """NAdam."""
 
 from .. import _kernels as K
+from ._lists import step_lists
 from ._rules import RuleOptimizer, check_betas, check_nonnegative, check_rate, filled, scalar, sign
 
-__all__ = ['NAdam']
+__all__ = ['NAdam', 'nadam']
 
 
 class NAdam(RuleOptimizer):
@@ -77,3 +78,32 @@ class NAdam(RuleOptimizer):
         square = square * beta2 + g * g * (1 - beta2)
         denominator = (square / correction).sqrt() + eps
         return p + g / denominator * by_gradient + mean / denominator * by_mean, mean, square
+
+
+def nadam(params, grads, exp_avgs, exp_avg_sqs, mu_products, state_steps, decoupled_weight_decay=False, foreach=None,
+          capturable=False, differentiable=False, has_complex=False, maximize=False, *, beta1, beta2, lr, weight_decay,
+          momentum_decay, eps):
+    """One step of `NAdam` on lists: parameters and state are changed in place.
+
+    Args:
+        params, grads (list of Tensor): parameters and their gradients.
+        exp_avgs, exp_avg_sqs, mu_products, state_steps (list of Tensor): the state, as `NAdam` keeps it.
+        foreach, capturable, has_complex: accepted; there is one implementation.
+        The others are options of `NAdam`.
+
+    Example:
+        >>> import cnet
+        >>> from cnet.optim.nadam import nadam
+        >>> p, g = cnet.ones(1), cnet.ones(1)
+        >>> nadam([p], [g], [0 * p], [0 * p], [cnet.tensor(1.)], [cnet.tensor(0.)], beta1=0, beta2=0.99, lr=0.5,
+        ...     weight_decay=0, momentum_decay=0, eps=0)
+        >>> p
+        tensor([0.5000])
+    """
+    step_lists(NAdam, params, grads, {
+        'exp_avg': exp_avgs, 'exp_avg_sq': exp_avg_sqs, 'mu_product': mu_products, 'step': state_steps
+    }, {
+        'lr': lr, 'weight_decay': weight_decay, 'momentum_decay': momentum_decay, 'eps': eps,
+        'decoupled_weight_decay': decoupled_weight_decay, 'maximize': maximize, 'differentiable': differentiable,
+        'betas': (beta1, beta2)
+    })

@@ -1,9 +1,10 @@
 """RAdam."""
 
 from .. import _kernels as K
+from ._lists import step_lists
 from ._rules import RuleOptimizer, check_betas, check_nonnegative, check_rate, sign
 
-__all__ = ['RAdam']
+__all__ = ['RAdam', 'radam']
 
 
 class RAdam(RuleOptimizer):
@@ -71,3 +72,29 @@ class RAdam(RuleOptimizer):
         square = square * beta2 + g * g * (1 - beta2)
         delta = mean / correction * lr
         return p - (delta if scale == 0 else delta * (scale / (square.sqrt() + eps))), mean, square
+
+
+def radam(params, grads, exp_avgs, exp_avg_sqs, state_steps, decoupled_weight_decay=False, foreach=None, differentiable=False,
+          capturable=False, has_complex=False, maximize=False, *, beta1, beta2, lr, weight_decay, eps):
+    """One step of `RAdam` on lists: parameters and state are changed in place.
+
+    Args:
+        params, grads (list of Tensor): parameters and their gradients.
+        exp_avgs, exp_avg_sqs, state_steps (list of Tensor): the state, as `RAdam` keeps it.
+        foreach, capturable, has_complex: accepted; there is one implementation.
+        The others are options of `RAdam`.
+
+    Example:
+        >>> import cnet
+        >>> from cnet.optim.radam import radam
+        >>> p, g = cnet.ones(1), cnet.ones(1)
+        >>> radam([p], [g], [0 * p], [0 * p], [cnet.tensor(0.)], beta1=0.9, beta2=0.99, lr=0.5, weight_decay=0, eps=0)
+        >>> p
+        tensor([0.5000])
+    """
+    step_lists(RAdam, params, grads, {
+        'exp_avg': exp_avgs, 'exp_avg_sq': exp_avg_sqs, 'step': state_steps
+    }, {
+        'lr': lr, 'weight_decay': weight_decay, 'eps': eps, 'decoupled_weight_decay': decoupled_weight_decay,
+        'maximize': maximize, 'differentiable': differentiable, 'betas': (beta1, beta2)
+    })

@@ -1,9 +1,10 @@
 """RMSprop."""
 
 from .. import _kernels as K
+from ._lists import step_lists
 from ._rules import RuleOptimizer, check_nonnegative, check_rate, sign
 
-__all__ = ['RMSprop']
+__all__ = ['RMSprop', 'rmsprop']
 
 
 class RMSprop(RuleOptimizer):
@@ -65,3 +66,30 @@ class RMSprop(RuleOptimizer):
         if momentum is not None:
             momentum = delta = momentum * keep + delta
         return p - delta * lr, square, momentum, mean
+
+
+def rmsprop(params, grads, square_avgs, grad_avgs, momentum_buffer_list, state_steps, foreach=None, maximize=False,
+            differentiable=False, capturable=False, has_complex=False, *, lr, alpha, eps, weight_decay, momentum, centered):
+    """One step of `RMSprop` on lists: parameters and state are changed in place.
+
+    Args:
+        params, grads (list of Tensor): parameters and their gradients.
+        square_avgs, grad_avgs, momentum_buffer_list, state_steps (list of Tensor): the state, as `RMSprop` keeps it.
+        foreach, capturable, has_complex: accepted; there is one implementation.
+        The others are options of `RMSprop`.
+
+    Example:
+        >>> import cnet
+        >>> from cnet.optim.rmsprop import rmsprop
+        >>> p, g = cnet.ones(1), cnet.ones(1)
+        >>> rmsprop([p], [g], [0 * p], [], [], [cnet.tensor(0.)], lr=0.5, alpha=0, eps=0, weight_decay=0, momentum=0,
+        ...     centered=False)
+        >>> p
+        tensor([0.5000])
+    """
+    step_lists(RMSprop, params, grads, {
+        'square_avg': square_avgs, 'grad_avg': grad_avgs, 'momentum_buffer': momentum_buffer_list, 'step': state_steps
+    }, {
+        'lr': lr, 'alpha': alpha, 'eps': eps, 'weight_decay': weight_decay, 'momentum': momentum, 'centered': centered,
+        'maximize': maximize, 'differentiable': differentiable
+    })

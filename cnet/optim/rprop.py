@@ -1,10 +1,11 @@
 """Rprop."""
 
 from .. import _kernels as K
+from ._lists import step_lists
 from ._rules import RuleOptimizer, check_rate, filled, scalar, sign
 from .optimizer import number
 
-__all__ = ['Rprop']
+__all__ = ['Rprop', 'rprop']
 
 
 class Rprop(RuleOptimizer):
@@ -64,3 +65,30 @@ class Rprop(RuleOptimizer):
         size = (size * factor).clamp(low, high)
         g = g.masked_fill(agreement < 0, 0)
         return p - g.sign() * size, g, size
+
+
+def rprop(params, grads, prevs, step_sizes, state_steps, foreach=None, capturable=False, maximize=False, differentiable=False,
+          has_complex=False, *, step_size_min, step_size_max, etaminus, etaplus):
+    """One step of `Rprop` on lists: parameters and state are changed in place.
+
+    Args:
+        params, grads (list of Tensor): parameters and their gradients.
+        prevs, step_sizes, state_steps (list of Tensor): the state, as `Rprop` keeps it.
+        foreach, capturable, has_complex: accepted; there is one implementation.
+        The others are options of `Rprop`.
+
+    Example:
+        >>> import cnet
+        >>> from cnet.optim.rprop import rprop
+        >>> p, g = cnet.ones(1), cnet.ones(1)
+        >>> rprop([p], [g], [0 * p], [p * 0 + 0.5], [cnet.tensor(0.)], step_size_min=0, step_size_max=1, etaminus=0.5,
+        ...     etaplus=1.2)
+        >>> p
+        tensor([0.5000])
+    """
+    step_lists(Rprop, params, grads, {
+        'prev': prevs, 'step_size': step_sizes, 'step': state_steps
+    }, {
+        'maximize': maximize, 'differentiable': differentiable, 'etas': (etaminus, etaplus),
+        'step_sizes': (step_size_min, step_size_max), 'lr': step_size_min
+    })

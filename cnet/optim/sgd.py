@@ -4,9 +4,10 @@ from .. import _kernels as K
 from .._core.arrays import empty_as
 from .._core.base import wrap
 from .._tensor import Tensor
+from ._lists import step_lists
 from .optimizer import Optimizer, by_tensors, check_flags, number
 
-__all__ = ['SGD']
+__all__ = ['SGD', 'sgd']
 
 
 class SGD(Optimizer):
@@ -118,3 +119,30 @@ class SGD(Optimizer):
             p.sub_(g * lr)
         else:
             p.add_(g, alpha=-number(lr))
+
+
+def sgd(params, d_p_list, momentum_buffer_list, has_sparse_grad=False, foreach=None, fused=None, grad_scale=None,
+        found_inf=None, *, weight_decay, momentum, lr, dampening, nesterov, maximize):
+    """One step of `SGD` on lists: parameters and state are changed in place.
+
+    Args:
+        params, d_p_list (list of Tensor): parameters and their gradients.
+        momentum_buffer_list (list of Tensor): the state, as `SGD` keeps it.
+        has_sparse_grad, foreach, fused: accepted; there is one implementation.
+        grad_scale, found_inf: must be None.
+        The others are options of `SGD`.
+
+    Example:
+        >>> import cnet
+        >>> from cnet.optim.sgd import sgd
+        >>> p, g = cnet.ones(1), cnet.ones(1)
+        >>> sgd([p], [g], [None], weight_decay=0, momentum=0.9, lr=0.5, dampening=0, nesterov=False, maximize=False)
+        >>> p
+        tensor([0.5000])
+    """
+    step_lists(SGD, params, d_p_list, {
+        'momentum_buffer': momentum_buffer_list
+    }, {
+        'weight_decay': weight_decay, 'momentum': momentum, 'lr': lr, 'dampening': dampening, 'nesterov': nesterov,
+        'maximize': maximize, 'differentiable': False
+    }, grad_scale, found_inf)

@@ -1,4 +1,4 @@
-"""Helpers around models: data, hooks."""
+"""Helpers around models. `tensorboard` and `safetensors` in this package need those libraries, and are imported by name."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from . import hooks
 
 if TYPE_CHECKING:
-    from . import data
+    from . import data, dlpack, npz
 
-__all__ = ['data', 'hooks']
+__all__ = ['data', 'dlpack', 'hooks', 'npz']
 
-_LAZY = ('data',)  # imported when first asked for, so that importing cnet is cheap
+_LAZY = ('data', 'dlpack', 'npz')  # imported when first asked for, so that importing cnet is cheap
 
 
 def __getattr__(name):

@@ -146,3 +146,20 @@ def test_iinfo():
         cnet.iinfo(cnet.float32)
     with pytest.raises(TypeError, match='bool is not supported'):
         cnet.iinfo(cnet.bool)
+
+
+def test_bfloat16_is_only_a_name():
+    d = cnet.bfloat16
+    assert repr(d) == 'cnet.bfloat16' and d.itemsize == 2 and d.is_floating_point and not d.is_complex
+    assert d == cnet.bfloat16 and d != cnet.float16 and isinstance(d, cnet.dtype) and d.to_real() is d
+    assert pickle.loads(pickle.dumps(d)) is d and copy.deepcopy(d) is d
+    assert cnet.can_cast(d, cnet.float32) and not cnet.can_cast(d, cnet.int64)
+    x = cnet.ones(2)
+    for make in (lambda: cnet.ones(2, dtype=d), lambda: x.to(d), lambda: x.type(d), lambda: x.bfloat16(), lambda: x.sum(dtype=d),
+                 lambda: cnet.tensor([1.], dtype=d), lambda: cnet.set_default_dtype(d), lambda: cnet.finfo(d), lambda: x.view(d),
+                 lambda: cnet.promote_types(d, cnet.float32), lambda: cnet.nn.Linear(2, 2, dtype=d),
+                 lambda: cnet.nn.Linear(2, 2).to(d), lambda: cnet.nn.Linear(2, 2).bfloat16()):
+        with pytest.raises(TypeError, match='no tensors of cnet.bfloat16'):
+            make()
+    assert cnet.get_default_dtype() is cnet.float32
+    assert not hasattr(d, 'colour')

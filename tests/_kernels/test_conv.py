@@ -9,6 +9,7 @@ import pytest
 
 import cnet
 from cnet import _kernels as K
+from cnet._ops import _conv_kernels
 
 TOLERANCE = {'float32': 3e-6, 'float64': 1e-14}
 
@@ -41,9 +42,9 @@ def reference(x: np.ndarray, w: np.ndarray, g: np.ndarray, stride: Any, padding:
 
 def run(x: np.ndarray, w: np.ndarray, g: np.ndarray, *geo: Any) -> list[np.ndarray]:
     results = [np.full(g.shape, np.nan, x.dtype), np.full_like(x, np.nan), np.full_like(w, np.nan)]
-    K.conv.conv_forward(x, w, None, results[0], *geo)
-    K.conv.conv_input_grad(g, w, None, results[1], *geo)
-    K.conv.conv_weight_grad(x, g, results[2], *geo)
+    _conv_kernels.forward(x, w, None, results[0], *geo)
+    _conv_kernels.input_grad(g, w, None, results[1], *geo)
+    _conv_kernels.weight_grad(x, g, None, results[2], *geo)
     return results
 
 
@@ -76,13 +77,53 @@ def test_zeros_at_one_end_only() -> None:
         np.testing.assert_allclose(got, expected, atol=1e-12)
 
 
-def test_infinities_of_other_pixels_do_not_matter() -> None:
+@pytest.mark.parametrize('groups', [1, 2])
+def test_infinities_of_other_pixels_do_not_matter(groups: int) -> None:
     """What lies between the rows of the result is computed but not stored, and padding multiplies no infinity."""
-    x, w = np.ones((1, 1, 6, 6), 'f'), np.ones((1, 1, 3, 3), 'f')
+    x, w = np.ones((1, groups, 6, 6), 'f'), np.ones((groups, 1, 3, 3), 'f')
     x[0, 0, 0, 5] = np.inf
-    y, gx, gw = run(x, w, np.ones((1, 1, 4, 4), 'f'), (1, 1), (0, 0), (1, 1), 1)
+    y, gx, gw = run(x, w, np.ones((1, groups, 4, 4), 'f'), (1, 1), (0, 0), (1, 1), groups)
     assert np.isinf(y).sum() == 1 and y[0, 0, 0, 3] == np.inf and np.isfinite(gx).all()
     assert np.isinf(gw).sum() == 1 and not np.isnan(gw).any()
+
+
+@pytest.mark.parametrize('seed', range(12))
+def test_one_channel_per_group(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    kernel, stride, dilation, padding, size = (tuple(int(i) for i in rng.choice(choices, 2)) for choices in (
+        (1, 2, 3, 5), (1, 2), (1, 2), (0, 1, 2, 5), (9, 14, 33, 150)))
+    out = tuple((i + 2 * p - (k - 1) * d - 1) // s + 1 for i, p, k, d, s in zip(size, padding, kernel, dilation, stride))
+    each = int(rng.integers(1, 4))
+    case = (*(rng.standard_normal(shape).astype('f') for shape in ((2, 3, *size), (3 * each, 1, *kernel), (2, 3 * each, *out))),
+            stride, padding, dilation, 3)
+    for got, expected, ones in zip(run(*case), reference(*case), reference(*(abs(a) for a in case[:3]), *case[3:])):
+        assert (np.abs(got - expected) <= TOLERANCE['float32'] * (ones + 1e-30)).all()
+
+
+@pytest.mark.parametrize(('dtype', 'seed'), [*product(TOLERANCE, range(6))])
+def test_tiles(dtype: str, seed: int) -> None:
+    """3x3 kernels by tiles: odd and even sizes, channels that fill no vector, one block and many."""
+    rng = np.random.default_rng(seed)
+    n, c, m, *size = (int(rng.choice(choices)) for choices in ((1, 3, 40), (16, 17, 40), (16, 29, 33), (4, 7, 16), (5, 7, 13)))
+    padding = tuple(int(i) for i in rng.integers(0, 3, 2))
+    out = [i + 2 * p - 2 for i, p in zip(size, padding)]
+    x, w, g = (rng.standard_normal(shape).astype(dtype) for shape in ((n, c, *size), (m, c, 3, 3), (n, m, *out)))
+    got = np.full_like(g, np.nan), np.full_like(x, np.nan), np.full_like(w, np.nan)
+    assert K.winograd.conv_forward(x, w, None, got[0], padding)
+    assert K.winograd.conv_input_grad(g, w, None, got[1], padding)
+    assert K.winograd.conv_weight_grad(x, g, got[2], padding)
+    geo: Any = ((1, 1), padding, (1, 1), 1)
+    for part, expected, ones in zip(got, reference(x, w, g, *geo), reference(abs(x), abs(w), abs(g), *geo)):
+        assert (np.abs(part - expected) <= TOLERANCE[dtype] * (ones + 1e-30)).all()
+
+
+def test_tiles_leave_infinities_where_they_are() -> None:
+    """An infinite pixel spreads over the tiles that see it, which is noticed: the result is that of the direct sums."""
+    x, w = np.ones((2, 64, 8, 8), 'f'), np.ones((64, 64, 3, 3), 'f')
+    x[1, 3, 4, 5] = np.inf
+    y, gx, gw = run(x, w, np.ones((2, 64, 8, 8), 'f'), (1, 1), (1, 1), (1, 1), 1)
+    assert np.isinf(y).sum() == 64 * 9 and not np.isnan(y).any() and np.isfinite(gx).all()
+    assert np.isinf(gw).sum() == 64 * 9 and not np.isnan(gw).any()
 
 
 def test_bias_and_empty() -> None:
@@ -93,10 +134,12 @@ def test_bias_and_empty() -> None:
     assert (w == 0).all()
 
 
-def test_same_bits_for_any_number_of_threads() -> None:
+@pytest.mark.parametrize(('c', 'groups'), [(8, 1), (64, 1), (40, 40)])
+def test_same_bits_for_any_number_of_threads(c: int, groups: int) -> None:
+    """Direct, by tiles, and one channel per group."""
     rng = np.random.default_rng(3)
-    case = (rng.standard_normal((9, 8, 20, 20)).astype('f'), rng.standard_normal((40, 8, 3, 3)).astype('f'),
-            rng.standard_normal((9, 40, 20, 20)).astype('f'), (1, 1), (1, 1), (1, 1), 1)
+    case = (rng.standard_normal((9, c, 20, 20)).astype('f'), rng.standard_normal((80, c // groups, 3, 3)).astype('f'),
+            rng.standard_normal((9, 80, 20, 20)).astype('f'), (1, 1), (1, 1), (1, 1), groups)
     before = cnet.get_num_threads()
     try:
         results = []

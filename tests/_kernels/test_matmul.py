@@ -45,7 +45,8 @@ def test_all_small_shapes(dtype: str) -> None:
 @pytest.mark.parametrize('right', ['rows', 'columns', 'steps', 'repeated'])
 def test_layouts(left: str, right: str, dtype: str) -> None:
     rng = np.random.default_rng(1)
-    for m, n, k in ((1, 70, 40), (70, 1, 40), (3, 50, 300), (33, 65, 300), (180, 40, 20)):
+    for m, n, k in ((1, 70, 40), (70, 1, 40), (3, 50, 300), (3, 70, 40), (23, 30, 1100), (33, 65, 300), (180, 40, 20),
+                    (300, 70, 9)):
         a, b = operand(rng, m, k, left, dtype), operand(rng, k, n, right, dtype)
         d = rng.standard_normal((m, n)).astype(dtype)
         check(K.matmul.mm(a, b), a, b)
@@ -123,7 +124,7 @@ def test_same_bits_for_any_number_of_threads() -> None:
     rng = np.random.default_rng(5)
     before = cnet.get_num_threads()
     try:
-        for m, n, k in ((300, 310, 320), (1, 900, 900), (64, 2000, 64)):
+        for m, n, k in ((300, 310, 320), (1, 900, 900), (20, 900, 1100), (64, 2000, 64), (5000, 64, 40)):
             a, b = rng.standard_normal((m, k)).astype('f'), rng.standard_normal((n, k)).astype('f').T
             results = []
             for threads in (1, 2, 3):
@@ -132,3 +133,12 @@ def test_same_bits_for_any_number_of_threads() -> None:
             assert len(set(results)) == 1
     finally:
         cnet.set_num_threads(before)
+
+
+def test_denormals_count_as_zero_and_only_there() -> None:
+    """No path multiplies denormal numbers, which is slow, and none leaves the mode behind."""
+    tiny = np.float32(1e-40)
+    for m, n, k in ((1, 70, 300), (3, 70, 300), (20, 70, 300), (40, 40, 40), (300, 310, 320)):
+        for b in (np.ones((k, n), 'f'), np.ones((n, k), 'f').T):
+            assert not K.matmul.mm(np.full((m, k), tiny), b).any()
+    assert cnet.tensor(tiny).mul(1).item() == float(tiny)

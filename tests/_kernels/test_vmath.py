@@ -1,4 +1,4 @@
-"""The accuracy that vmath.h states: worst errors in units in the last place, over samples of the whole range."""
+"""The accuracy that vmath.h and vecmath.h state: worst errors in units in the last place, over samples of the whole range."""
 from __future__ import annotations
 
 import math
@@ -28,11 +28,11 @@ def erf(x: np.ndarray) -> np.ndarray:
 
 # name, exact function, range of arguments, worst error for float32 and float64
 CASES = [
-    ('exp', np.exp, (-1e4, 1e4), 1.1, 1.1),
+    ('exp', np.exp, (-1e4, 1e4), 1.2, 1.1),
     ('expm1', np.expm1, (-1e4, 1e4), 2, 2),
     ('log', np.log, (0, math.inf), 1, 1),
     ('log1p', np.log1p, (-1, math.inf), 1.5, 1.5),
-    ('tanh', np.tanh, (-math.inf, math.inf), 2.5, 2.5),
+    ('tanh', np.tanh, (-math.inf, math.inf), 2.8, 2.5),
     ('sigmoid', sigmoid, (-87, math.inf), 2.5, 2.5),
     ('erf', erf, (-10, 10), 1.1, 1),
 ]

@@ -26,7 +26,7 @@ FUNCTIONS = {
     'bessel_y1': ('y1', RIGHT, 2e-15, 2e-15), 'modified_bessel_k0': ('k0', RIGHT, 3e-15, 0),
     'modified_bessel_k1': ('k1', RIGHT, 3e-15, 0),
     'scaled_modified_bessel_k0': ('k0e', RIGHT, 3e-15, 0), 'scaled_modified_bessel_k1': ('k1e', RIGHT, 3e-15, 0),
-    'entr': ('entr', RIGHT, 3e-16, 0),
+    'entr': ('entr', RIGHT, 5e-16, 0),
 }
 
 

@@ -25,11 +25,11 @@ def rounded(v):
 
 
 def raises(f):
-    """The type and the sentence of the error that f() raises."""
+    """The type and the sentence of the error that f() raises; printed names begin with "torch." for both libraries."""
     try:
         f()
     except Exception as error:
-        return [type(error).__name__, str(error).split('\n')[0]]
+        return [type(error).__name__, str(error).split('\n')[0].replace('cnet.', 'torch.')]
     return 'no error'
 
 

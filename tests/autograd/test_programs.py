@@ -9,7 +9,10 @@ import pytest
 import cnet
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-import programs_hooks  # noqa: F401  (each file adds its programs)
+import programs_func  # noqa: F401  (each file adds its programs)
+import programs_functional  # noqa: F401
+import programs_graph  # noqa: F401
+import programs_hooks  # noqa: F401
 import programs_writes  # noqa: F401
 from programs import PROGRAMS
 

@@ -9,12 +9,15 @@ sys.path.insert(0, str(HERE.parent / 'autograd'))
 
 
 def main():
-    import programs_hooks  # noqa: F401  (each file adds its programs)
+    import programs_func  # noqa: F401  (each file adds its programs)
+    import programs_functional  # noqa: F401
+    import programs_graph  # noqa: F401
+    import programs_hooks  # noqa: F401
     import programs_writes  # noqa: F401
     import torch
     from programs import PROGRAMS
-    answers = {name: json.loads(json.dumps(PROGRAMS[name](torch))) for name in sorted(PROGRAMS)}
-    (HERE / 'autograd.json').write_text(json.dumps(answers, indent=1) + '\n')
+    lines = [f'{json.dumps(name)}: {json.dumps(PROGRAMS[name](torch))}' for name in sorted(PROGRAMS)]
+    (HERE / 'autograd.json').write_text('{\n' + ',\n'.join(lines) + '\n}\n')
 
 
 if __name__ == '__main__':

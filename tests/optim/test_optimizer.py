@@ -84,6 +84,23 @@ def test_same_bits_for_any_number_of_threads(make: type, fine_grain: None) -> No
     assert results[0] == results[1] == results[2]
 
 
+@pytest.mark.parametrize('make', [SGD, Adam, cnet.optim.RMSprop])
+def test_same_bits_when_parameters_share_memory(make: type, fine_grain: None) -> None:
+    results = []
+    for count in (1, 2, 3):
+        cnet.set_num_threads(count)
+        cnet.manual_seed(0)
+        base = cnet.randn(30_000)
+        params = [base[:20_000].detach(), base[10_000:].detach(), cnet.randn(3), cnet.zeros(0), cnet.randn(9000).double()]
+        for p in params:
+            p.requires_grad_().grad = cnet.randn_like(p)
+        optimizer = make(params, lr=0.1, momentum=0.9) if make is SGD else make(params)
+        for _ in range(3):
+            optimizer.step()
+        results.append([p.detach().numpy().tobytes() for p in params])
+    assert results[0] == results[1] == results[2]
+
+
 def test_parameters_without_gradient_are_left_alone() -> None:
     a, b = parameter(3), cnet.ones(3, requires_grad=True)
     for make in (SGD, Adam):

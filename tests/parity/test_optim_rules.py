@@ -1,5 +1,6 @@
 """The other optimizers against PyTorch: trajectories, states, saved forms, texts."""
 
+import importlib
 import itertools
 
 import numpy as np
@@ -149,3 +150,60 @@ def test_differentiable(name):
         p.sum().backward()
         grads.append(w.grad.numpy())
     np.testing.assert_allclose(grads[0], grads[1], 1e-6)
+
+
+ZERO, ONE = (lambda p: p * 0), (lambda p: p * 0 + 1)
+STEP = 'step'   # a count of steps
+# Function: its lists of state (how each begins) and its options.
+FUNCTIONS = {
+    'sgd': ([None], {'weight_decay': 0.1, 'momentum': 0.9, 'lr': 0.1, 'dampening': 0.1, 'nesterov': False, 'maximize': True}),
+    'adam': ([ZERO, ZERO, ZERO, STEP], {'amsgrad': True, 'beta1': 0.9, 'beta2': 0.99, 'lr': 0.1, 'weight_decay': 0.1, 'eps': 1e-8,
+                                        'maximize': False}),
+    'adamw': ([ZERO, ZERO, (), STEP], {'amsgrad': False, 'beta1': 0.9, 'beta2': 0.99, 'lr': 0.1, 'weight_decay': 0.1, 'eps': 1e-8,
+                                       'maximize': True}),
+    'adagrad': ([ZERO, STEP], {'lr': 0.1, 'weight_decay': 0.1, 'lr_decay': 0.1, 'eps': 1e-8, 'maximize': False}),
+    'adadelta': ([ZERO, ZERO, STEP], {'lr': 0.1, 'rho': 0.9, 'eps': 1e-6, 'weight_decay': 0.1, 'maximize': False}),
+    'adamax': ([ZERO, ZERO, STEP], {'eps': 1e-8, 'beta1': 0.9, 'beta2': 0.99, 'lr': 0.1, 'weight_decay': 0.1}),
+    'asgd': ([ZERO, 1.0, 0.1, STEP], {'lambd': 1e-2, 'lr': 0.1, 't0': 1, 'alpha': 0.75, 'weight_decay': 0.1}),
+    'nadam': ([ZERO, ZERO, 1.0, STEP], {'beta1': 0.9, 'beta2': 0.99, 'lr': 0.1, 'weight_decay': 0.1, 'momentum_decay': 4e-3,
+                                        'eps': 1e-8}),
+    'radam': ([ZERO, ZERO, STEP], {'beta1': 0.9, 'beta2': 0.99, 'lr': 0.1, 'weight_decay': 0.1, 'eps': 1e-8}),
+    'rmsprop': ([ZERO, (), ZERO, STEP], {'lr': 0.1, 'alpha': 0.9, 'eps': 1e-8, 'weight_decay': 0.1, 'momentum': 0.9,
+                                         'centered': False}),
+    'rprop': ([ZERO, ONE, STEP], {'step_size_min': 1e-6, 'step_size_max': 50, 'etaminus': 0.5, 'etaplus': 1.2}),
+}
+
+
+@pytest.mark.parametrize('dtype', ['float64', 'complex64'])
+@pytest.mark.parametrize('name', FUNCTIONS)
+def test_functions_of_lists(name, dtype):
+    lists, options = FUNCTIONS[name]
+    results = []
+    for lib in (cnet, torch):
+        rng = np.random.default_rng(0)
+        function = getattr(importlib.import_module(f'{lib.__name__}.optim.{name}'), name)
+
+        def draw(lib=lib, rng=rng):
+            return [lib.tensor(rng.standard_normal(shape), dtype=getattr(lib, dtype)) for shape in ((3, 4), (5,), ())]
+        params = draw()
+        state = []
+        for begin in lists:
+            if begin == STEP or isinstance(begin, float):
+                state.append([lib.tensor(0.0 if begin == STEP else begin) for _ in params])
+            else:
+                state.append([begin and begin(p) for p in params] if begin != () else [])
+        more = {'has_complex': True} if dtype == 'complex64' and name != 'sgd' else {}
+        for _ in range(3):
+            function(params, draw(), *state, **options, **more)
+        results.append([x.detach().numpy() for values in [params, *state] for x in values])
+    for ours, theirs in zip(*results, strict=True):
+        np.testing.assert_allclose(ours, theirs, 1e-10 if dtype == 'float64' else 1e-5, 1e-6)
+
+
+def test_functions_of_lists_refuse_scales():
+    from cnet.optim.sgd import sgd
+    p = cnet.ones(1)
+    p.grad = cnet.zeros(1)
+    with pytest.raises(AssertionError, match='grad_scale'):
+        sgd([p], [p], [None], grad_scale=cnet.ones(1), weight_decay=0, momentum=0, lr=1, dampening=0, nesterov=False, maximize=False)
+    assert p.grad.item() == 0

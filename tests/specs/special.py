@@ -14,6 +14,7 @@ RANGES = {
     'special.log_ndtr': (-6, 3), 'special.entr': (.1, 2),
 }
 WITHOUT_SLOPE = {
+    'special.airy_ai': (-12, 9),
     'special.bessel_j0': (-12, 12), 'special.bessel_j1': (-12, 12), 'special.bessel_y0': (.2, 12), 'special.bessel_y1': (.2, 12),
     'special.modified_bessel_i0': (-9, 9), 'special.modified_bessel_i1': (-9, 9), 'special.modified_bessel_k0': (.1, 9),
     'special.modified_bessel_k1': (.1, 9), 'special.scaled_modified_bessel_k0': (.1, 9),

@@ -3,8 +3,8 @@
 import warnings
 
 from ..._core.device import check_device
+from ..._core.dtype import bfloat16, float16, float32, float64
 from ..._core.dtype import dtype as dtype_type
-from ..._core.dtype import float16, float32, float64
 from ..._core.mode import no_grad
 from ..._tensor import Tensor
 
@@ -99,6 +99,14 @@ class Convertible:
     def half(self):
         """Convert floating-point members to float16; returns self."""
         return self._to_floating(float16)
+
+    def bfloat16(self):
+        """Refuse, unless there is nothing to convert: bfloat16 is only a name."""
+        return self._to_floating(bfloat16)
+
+    def share_memory(self):
+        """Put parameters and buffers where other processes see them; see `Tensor.share_memory_`. Returns self."""
+        return self._apply(lambda t: t.share_memory_())
 
     def type(self, dst_type):
         """Convert all members, integers too, to the type `dst_type`; returns self."""

@@ -1,4 +1,6 @@
-"""Smooth activations. For those made of straight pieces see `rectifier`."""
+"""Smooth activations. For those made of straight pieces see `rectifier`; PyTorch has both, and more, under this file's name."""
+
+from importlib import import_module
 
 from .. import functional as F
 from .module import Module
@@ -8,6 +10,21 @@ __all__ = [
     'Sigmoid', 'Tanh', 'SiLU', 'Mish', 'ELU', 'CELU', 'SELU', 'GLU', 'GELU', 'LogSigmoid', 'Softplus', 'Softsign',
     'Tanhshrink',
 ]
+
+# Where else in this package the names are that PyTorch has in its file of this name.
+_ELSEWHERE = {
+    'rectifier': ('Hardshrink', 'Hardsigmoid', 'Hardswish', 'Hardtanh', 'LeakyReLU', 'PReLU', 'RReLU', 'ReLU', 'ReLU6',
+                  'Softshrink', 'Threshold'),
+    'softmax': ('LogSoftmax', 'Softmax', 'Softmax2d', 'Softmin'),
+    'attention': ('MultiheadAttention',),
+}
+
+
+def __getattr__(name):
+    for file, names in _ELSEWHERE.items():
+        if name in names:
+            return getattr(import_module(f'.{file}', __package__), name)
+    raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
 
 
 class Sigmoid(Module):

@@ -9,6 +9,7 @@ from multiprocessing.connection import wait
 
 from . import _wire
 from ._iterators import _BaseDataLoaderIter, takes_arrays
+from ._segments import Inbox
 from ._worker import work
 from .sampler import array_batches
 
@@ -22,7 +23,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
     """
 
     def __init__(self, loader):
-        self._workers, self._pipes = [], []
+        self._workers, self._pipes, self._inboxes = [], [], []
         self._owner_pid = os.getpid()  # a forked child must not end our workers when it forgets its copy of this
         super().__init__(loader)
         self._in_order = loader.in_order
@@ -42,6 +43,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         for number in range(self._num_workers):
             ours, theirs = context.Pipe()
             self._pipes.append(ours)
+            self._inboxes.append(Inbox(ours))
             # A forked child has copies of our ends; while these are open, no other worker would notice that we are gone.
             worker = context.Process(target=work, daemon=True, args=(
                 number, self._num_workers, self._base_seed, theirs, self._pipes[:] if forks else (), self._dataset,
@@ -70,7 +72,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
         self._restart(loader)
         self._run += 1
         for number in range(self._num_workers):
-            self._send(number, (self._run, None, None))
+            self._send(number, (self._run, None, None, ()))
         self._begin(loader)
 
     def _send(self, number, message):
@@ -89,7 +91,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
             return
         share = self._most // active
         number = next(n for n in self._turns if n not in self._ended and (self._in_order or self._load[n] < share))
-        self._send(number, (self._run, self._sent, indices))
+        self._send(number, (self._run, self._sent, indices, self._inboxes[number].take_free()))
         self._owner[self._sent] = number
         self._load[number] += 1
         self._sent += 1
@@ -141,7 +143,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
     def _take(self, number):
         """Take one message of a worker; whether it is of this pass."""
         try:
-            run, task, kind, data = _wire.receive(self._pipes[number])
+            run, task, kind, data = _wire.unpack(self._inboxes[number].receive())
         except (EOFError, OSError):
             self._fail([number])
         if run != self._run:
@@ -166,7 +168,7 @@ class _MultiProcessingDataLoaderIter(_BaseDataLoaderIter):
 
     def _shutdown_workers(self):
         workers, pipes = self._workers, self._pipes
-        self._workers, self._pipes = [], []
+        self._workers, self._pipes, self._inboxes = [], [], []
         for pipe in pipes:
             try:
                 pipe.send(None)

@@ -1,6 +1,6 @@
 """How batches travel from a worker to the main process: a pickle, and beside it the bytes of its arrays.
 
-Arrays are not copied into the pickle; each is sent as it lies in memory and received into a new array.
+Arrays are not copied into the pickle; each is sent as it lies in memory and received into a new array (see `_segments`).
 """
 
 import io
@@ -54,19 +54,8 @@ def pack(message):
     return [out.getbuffer(), *arrays]
 
 
-def send(connection, pieces):
-    """Send what `pack` made."""
-    connection.send_bytes(np.array([piece.nbytes for piece in pieces], np.int64).tobytes())
-    for piece in pieces:
-        connection.send_bytes(piece)
-
-
-def receive(connection):
-    """The next message."""
-    sizes = np.frombuffer(connection.recv_bytes(), np.int64)
-    pieces = [np.empty(size, np.uint8) for size in sizes.tolist()]
-    for piece in pieces:
-        connection.recv_bytes_into(piece)
+def unpack(pieces):
+    """The message of which `pack` made these pieces."""
     return pickle.loads(pieces[0], buffers=pieces[1:])
 
 

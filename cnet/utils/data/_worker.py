@@ -13,6 +13,7 @@ from ...random import manual_seed
 from . import _wire
 from ._fetch import make_fetcher
 from ._info import WorkerInfo, set_worker_info
+from ._segments import Outbox
 from .dataset import IterableDataset
 
 WATCH = 5.0  # seconds between looks at whether the main process is alive
@@ -21,17 +22,18 @@ WATCH = 5.0  # seconds between looks at whether the main process is alive
 def work(number, count, base_seed, connection, others, dataset, auto_collation, collate_fn, drop_last, init):
     """Make batches until told to stop.
 
-    Messages are ``(pass, task, indices)``, ``(pass, None, None)`` for the start of another pass, and None for the end; the
-    answers ``(pass, task, kind, data)``. Two threads do nothing but read and write, so that neither side ever waits for the
-    other to read, and batches are made while earlier ones travel.
+    Messages are ``(pass, task, indices, free)``, ``(pass, None, None, ())`` for the start of another pass, and None for the end;
+    `free` are segments of shared memory that may be written again. Answers are ``(pass, task, kind, data)``. Two threads do
+    nothing but read and write, so that neither side ever waits for the other to read, and batches are made while earlier
+    ones travel.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the main one ends this one
     for other in others:
         other.close()
     tasks, answers = queue.SimpleQueue(), queue.SimpleQueue()
-    newest = [0]
-    threading.Thread(target=_read, args=(connection, os.getppid(), tasks, newest), daemon=True).start()
-    writer = threading.Thread(target=_write, args=(connection, answers), daemon=True)
+    newest, outbox = [0], Outbox(connection)
+    threading.Thread(target=_read, args=(connection, os.getppid(), tasks, newest, outbox.free), daemon=True).start()
+    writer = threading.Thread(target=_write, args=(outbox, answers), daemon=True)
     writer.start()
 
     where = f'in DataLoader worker process {number}'
@@ -83,7 +85,7 @@ def work(number, count, base_seed, connection, others, dataset, auto_collation, 
     writer.join()
 
 
-def _read(connection, parent, tasks, newest):
+def _read(connection, parent, tasks, newest, free):
     """Take messages from the main process; end this process if that one is gone."""
     try:
         while True:
@@ -94,16 +96,17 @@ def _read(connection, parent, tasks, newest):
             if message is None:
                 break
             newest[0] = message[0]
-            tasks.put(message)
+            free.extend(message[3])
+            tasks.put(message[:3])
     except (EOFError, OSError):
         os._exit(1)
     tasks.put(None)
 
 
-def _write(connection, answers):
+def _write(outbox, answers):
     """Send answers to the main process, until it no longer listens."""
     try:
         while (pieces := answers.get()) is not None:
-            _wire.send(connection, pieces)
+            outbox.send(pieces)
     except OSError:
         pass

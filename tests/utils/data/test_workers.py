@@ -243,7 +243,7 @@ class Slow(Dataset):
         return 100
     def __getitem__(self, i):
         time.sleep(0.05 if i else 0)
-        return cnet.ones(1000)
+        return cnet.ones(int(sys.argv[2]))
 
 if __name__ == '__main__':
     loader = DataLoader(Slow(), num_workers=2, multiprocessing_context=sys.argv[1])
@@ -251,6 +251,11 @@ if __name__ == '__main__':
         if i == 0:
             print(os.getpid(), *[p.pid for p in multiprocessing.active_children()], flush=True)
 '''
+
+
+def shared_memory() -> set[str]:
+    """Names of shared memory, but for semaphores and PyTorch's, which belong to tests that run beside this one."""
+    return {name for name in os.listdir('/dev/shm') if not name.startswith(('sem.', 'torch_'))}
 
 
 def alive(pid: int) -> bool:
@@ -261,14 +266,16 @@ def alive(pid: int) -> bool:
 
 
 @pytest.mark.skipif(not Path('/proc/self/stat').exists(), reason='reads /proc')
+@pytest.mark.parametrize('size', [1000, 300_000])  # through the pipe, and through shared memory
 @pytest.mark.parametrize(('method', 'how'), [('fork', signal.SIGINT), ('fork', signal.SIGKILL), ('spawn', signal.SIGTERM),
                                              ('spawn', signal.SIGINT)])
-def test_nothing_is_left_when_the_program_dies(method: str, how: signal.Signals, tmp_path: Path) -> None:
+def test_nothing_is_left_when_the_program_dies(method: str, how: signal.Signals, size: int, tmp_path: Path) -> None:
+    segments = shared_memory()
     script = tmp_path / 'program.py'
     script.write_text(SCRIPT)
     path = os.pathsep.join([str(Path(cnet.__file__).parent.parent), *sys.path])
-    program = subprocess.Popen([sys.executable, str(script), method], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               env=os.environ | {'PYTHONPATH': path}, start_new_session=True)
+    program = subprocess.Popen([sys.executable, str(script), method, str(size)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True, env=os.environ | {'PYTHONPATH': path}, start_new_session=True)
     assert program.stdout is not None
     assert program.stderr is not None
     pids = [int(pid) for pid in program.stdout.readline().split()]
@@ -282,6 +289,7 @@ def test_nothing_is_left_when_the_program_dies(method: str, how: signal.Signals,
     while any(alive(pid) for pid in pids) and time.monotonic() < limit:
         time.sleep(0.05)
     assert [pid for pid in pids if alive(pid)] == []
+    assert not shared_memory() - segments
     errors = program.stderr.read()
     tracebacks = errors.count('Traceback')
     if method == 'spawn' and how is signal.SIGINT:

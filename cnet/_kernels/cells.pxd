@@ -1,0 +1,140 @@
+"""A layer of a recurrent network as its kernels see it, and rnn.h for both types, for `recurrence.pxd` to include."""
+
+from libc.stdint cimport uint64_t
+
+from cnet._kernels.types cimport real
+
+cdef extern from "rnn.h" nogil:
+    const Py_ssize_t MR "gemm_mr"
+    void vf_add_products(int gates, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t lda, const float *w,
+                         float *c, Py_ssize_t ldc, const Py_ssize_t *cs)
+    void vd_add_products(int gates, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t lda, const double *w,
+                         double *c, Py_ssize_t ldc, const Py_ssize_t *cs)
+    void vf_add_dots(int gates, Py_ssize_t n, Py_ssize_t k, const float *x, const float *w, Py_ssize_t ld, Py_ssize_t step,
+                     float *c, const Py_ssize_t *cs)
+    void vd_add_dots(int gates, Py_ssize_t n, Py_ssize_t k, const double *x, const double *w, Py_ssize_t ld, Py_ssize_t step,
+                     double *c, const Py_ssize_t *cs)
+    void vf_axpys(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t ars, Py_ssize_t acs, const float *b,
+                  Py_ssize_t brs, const float *d, Py_ssize_t drs, Py_ssize_t dcs, float *c, Py_ssize_t crs)
+    void vd_axpys(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, Py_ssize_t acs, const double *b,
+                  Py_ssize_t brs, const double *d, Py_ssize_t drs, Py_ssize_t dcs, double *c, Py_ssize_t crs)
+    void vf_lstm_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, float *g, Py_ssize_t ldg, const float *c, Py_ssize_t ldc,
+                      float *h, Py_ssize_t ldh)
+    void vd_lstm_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, double *g, Py_ssize_t ldg, const double *c, Py_ssize_t ldc,
+                      double *h, Py_ssize_t ldh)
+    void vf_lstm_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const float *g, Py_ssize_t ldg, const float *c, Py_ssize_t ldc,
+                      const float *dh, Py_ssize_t ldd, float *dc, float *dg, Py_ssize_t ldo)
+    void vd_lstm_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const double *g, Py_ssize_t ldg, const double *c,
+                      Py_ssize_t ldc, const double *dh, Py_ssize_t ldd, double *dc, double *dg, Py_ssize_t ldo)
+    void vf_gru_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, float *g, Py_ssize_t ldg, const float *q, Py_ssize_t ldq,
+                     float *h, Py_ssize_t ldh)
+    void vd_gru_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, double *g, Py_ssize_t ldg, const double *q, Py_ssize_t ldq,
+                     double *h, Py_ssize_t ldh)
+    void vf_gru_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const float *g, Py_ssize_t ldg, const float *q, Py_ssize_t ldq,
+                     const float *dh, Py_ssize_t ldd, float *past, float *dg, Py_ssize_t ldo)
+    void vd_gru_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const double *g, Py_ssize_t ldg, const double *q,
+                     Py_ssize_t ldq, const double *dh, Py_ssize_t ldd, double *past, double *dg, Py_ssize_t ldo)
+    void vf_rnn_step(int relu, Py_ssize_t m, Py_ssize_t n, float *g, Py_ssize_t ldg, float *h, Py_ssize_t ldh)
+    void vd_rnn_step(int relu, Py_ssize_t m, Py_ssize_t n, double *g, Py_ssize_t ldg, double *h, Py_ssize_t ldh)
+    void vf_rnn_grad(int relu, Py_ssize_t m, Py_ssize_t n, const float *g, Py_ssize_t ldg, const float *dh, Py_ssize_t ldd,
+                     float *dg, Py_ssize_t ldo)
+    void vd_rnn_grad(int relu, Py_ssize_t m, Py_ssize_t n, const double *g, Py_ssize_t ldg, const double *dh, Py_ssize_t ldd,
+                     double *dg, Py_ssize_t ldo)
+    uint64_t flush_begin()
+    void flush_end(uint64_t old)
+
+cdef enum:
+    LSTM = 0
+    GRU = 1
+    TANH = 2
+    RELU = 3
+
+
+cdef struct Layer:
+    int cell, gates                     # gates that the hidden state feeds
+    Py_ssize_t D, T, B, N, X, H, P
+    Py_ssize_t W, V                     # columns of g and of dg
+    Py_ssize_t M                        # rows of g per direction: N, or those of a chunk
+    Py_ssize_t chunk                    # steps
+    Py_ssize_t column[4]                # of g where the hidden part of a gate goes
+    const long long *first              # first row of every step, then N; NULL: B rows each
+    void *x
+    void *y
+    void *h0
+    void *c0
+    void *g
+    void *past
+    void *dy
+    void *dg
+    void *dh
+    void *dc
+    void *dp                            # gradient of y with what later steps add, where there is a projection
+    void *packed                        # recurrent weights in panels, then those of the projection; NULL: read in place
+    void *packed_in                     # w_ih in panels; NULL: every task makes its own, as there is one chunk only
+    void *w_ih[2]
+    void *w_hh[2]
+    void *w_hr[2]
+    void *b_hh[2]
+    void *bias[2]                       # what is added to the inputs' part of the gates
+
+
+cdef inline void add_products(int gates, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, Py_ssize_t lda, const real *w,
+                              real *c, Py_ssize_t ldc, const Py_ssize_t *cs) noexcept nogil:
+    if real is float:
+        vf_add_products(gates, m, n, k, a, lda, w, c, ldc, cs)
+    else:
+        vd_add_products(gates, m, n, k, a, lda, w, c, ldc, cs)
+
+
+cdef inline void add_dots(int gates, Py_ssize_t n, Py_ssize_t k, const real *x, const real *w, Py_ssize_t ld, Py_ssize_t step,
+                          real *c, const Py_ssize_t *cs) noexcept nogil:
+    if real is float:
+        vf_add_dots(gates, n, k, x, w, ld, step, c, cs)
+    else:
+        vd_add_dots(gates, n, k, x, w, ld, step, c, cs)
+
+
+cdef inline void add_rows(Py_ssize_t n, Py_ssize_t k, const real *a, const real *b, Py_ssize_t ld, real *c) noexcept nogil:
+    """c[n] += a[k] b[k, n]."""
+    if real is float:
+        vf_axpys(1, n, k, a, 0, 1, b, ld, c, 0, 1, c, 0)
+    else:
+        vd_axpys(1, n, k, a, 0, 1, b, ld, c, 0, 1, c, 0)
+
+
+cdef inline void cell_step(const Layer *L, Py_ssize_t m, Py_ssize_t n, real *g, const real *old, Py_ssize_t ldo, real *h,
+                           Py_ssize_t ldh) noexcept nogil:
+    """Gates and new state of a task; old: the cell state of an LSTM, the state of a GRU."""
+    if real is float:
+        if L.cell == LSTM:
+            vf_lstm_step(m, n, L.H, g, L.W, old, ldo, h, ldh)
+        elif L.cell == GRU:
+            vf_gru_step(m, n, L.H, g, L.W, old, ldo, h, ldh)
+        else:
+            vf_rnn_step(L.cell == RELU, m, n, g, L.W, h, ldh)
+    else:
+        if L.cell == LSTM:
+            vd_lstm_step(m, n, L.H, g, L.W, old, ldo, h, ldh)
+        elif L.cell == GRU:
+            vd_gru_step(m, n, L.H, g, L.W, old, ldo, h, ldh)
+        else:
+            vd_rnn_step(L.cell == RELU, m, n, g, L.W, h, ldh)
+
+
+cdef inline void cell_grad(const Layer *L, Py_ssize_t m, Py_ssize_t n, const real *g, const real *old, Py_ssize_t ldo,
+                           const real *dh, Py_ssize_t ldd, real *past, real *dg) noexcept nogil:
+    """Gradients of the gates of a task; past: the running gradient of an LSTM's cell state or a GRU's state."""
+    if real is float:
+        if L.cell == LSTM:
+            vf_lstm_grad(m, n, L.H, g, L.W, old, ldo, dh, ldd, past, dg, L.V)
+        elif L.cell == GRU:
+            vf_gru_grad(m, n, L.H, g, L.W, old, ldo, dh, ldd, past, dg, L.V)
+        else:
+            vf_rnn_grad(L.cell == RELU, m, n, g, L.W, dh, ldd, dg, L.V)
+    else:
+        if L.cell == LSTM:
+            vd_lstm_grad(m, n, L.H, g, L.W, old, ldo, dh, ldd, past, dg, L.V)
+        elif L.cell == GRU:
+            vd_gru_grad(m, n, L.H, g, L.W, old, ldo, dh, ldd, past, dg, L.V)
+        else:
+            vd_rnn_grad(L.cell == RELU, m, n, g, L.W, dh, ldd, dg, L.V)

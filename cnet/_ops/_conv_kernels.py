@@ -1,0 +1,55 @@
+"""Which kernel computes a convolution: the choice depends on shapes alone."""
+
+import numpy as np
+
+from .. import _kernels as K
+
+__all__ = ['forward', 'input_grad', 'weight_grad']
+
+
+def depthwise(w, stride, groups):
+    """With one channel per group nothing is a matrix product."""
+    return 1 < groups and w[1] == 1 and len(w) < 5 and stride[-1] < 3 and w[0] <= 4 * groups
+
+
+def tiled(w, n, out, stride, padding, dilation, groups, passes=1):
+    """Whether Winograd's way needs less time (bench/lab/conv.md): enough channels for the products to outweigh the transforms,
+    fewer where the direct kernel loses to the padding of small images; and enough tiles for `passes` over the factors."""
+    m, c = w[:2]
+    if w[2:] != (3, 3) or groups > 1 or stride != (1, 1) or dilation != (1, 1) or max(padding) > 2 or min(m, c) < 16:
+        return False
+    tiles = n * ((out[0] + 1) // 2) * ((out[1] + 1) // 2)
+    return (m * c >= 28 * (m + c) or max(out) <= 16) and tiles >= (64 * passes if m * c >= 1 << 17 else 16)
+
+
+def contiguous(*arrays):
+    """The arrays, copied where they are not C-contiguous; None stays None."""
+    return [a if a is None else np.ascontiguousarray(a) for a in arrays]
+
+
+def forward(x, w, b, y, stride, padding, dilation, groups):
+    """Fill and return y[N, M, out], the convolution of x by w plus b unless that is None."""
+    x, w, b = contiguous(x, w, b)
+    if tiled(w.shape, len(y), y.shape[2:], stride, padding, dilation, groups) and K.winograd.conv_forward(x, w, b, y, padding):
+        return y
+    kernels = K.depthwise if depthwise(w.shape, stride, groups) else K.conv
+    return kernels.conv_forward(x, w, b, y, stride, padding, dilation, groups)
+
+
+def input_grad(g, w, b, x, stride, padding, dilation, groups):
+    """Fill and return x[N, C, size], the gradient of a convolution's input plus b unless that is None."""
+    g, w, b = contiguous(g, w, b)
+    if tiled(w.shape, len(x), x.shape[2:], stride, padding, dilation, groups) and K.winograd.conv_input_grad(g, w, b, x, padding):
+        return x
+    kernels = K.depthwise if depthwise(w.shape, stride, groups) else K.conv
+    return kernels.conv_input_grad(g, w, b, x, stride, padding, dilation, groups)
+
+
+def weight_grad(x, g, b, w, stride, padding, dilation, groups):
+    """Fill and return w[M, C / groups, kernel], the gradient of a convolution's weights. There is no b."""
+    x, g = contiguous(x, g)
+    if (tiled(w.shape, len(g), g.shape[2:], stride, padding, dilation, groups, passes=2)
+            and K.winograd.conv_weight_grad(x, g, w, padding)):
+        return w
+    kernels = K.depthwise if depthwise(w.shape, stride, groups) else K.conv
+    return kernels.conv_weight_grad(x, g, w, stride, padding, dilation, groups)
