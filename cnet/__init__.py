@@ -97,7 +97,8 @@ _LAZY = ('accelerator', 'amp', 'backends', 'compiler', 'cpu', 'cuda', 'distribut
 _LAZY_NAMES = {
     'GradScaler': 'amp', 'autocast': 'amp', 'compile': 'compiler', 'vmap': 'func', 'Future': 'futures',
     **dict.fromkeys((
-        'are_deterministic_algorithms_enabled', 'get_autocast_dtype', 'get_deterministic_debug_mode',
+        'SymBool', 'SymFloat', 'SymInt', 'are_deterministic_algorithms_enabled', 'get_autocast_dtype',
+        'get_deterministic_debug_mode',
         'get_float32_matmul_precision', 'get_num_interop_threads', 'is_autocast_enabled',
         'is_deterministic_algorithms_warn_only_enabled', 'is_warn_always_enabled', 'set_default_tensor_type',
         'set_deterministic_debug_mode', 'set_float32_matmul_precision', 'set_num_interop_threads', 'set_warn_always', 'typename',

@@ -10,9 +10,13 @@ import zlib
 
 import numpy as np
 
+from . import _kernels as K
+from ._core.arrays import empty
+
 ALIGNMENT = 64  # of every storage in the file, as PyTorch's reader for memory-mapped files expects
 _MAGIC = b'PK\x03\x04'
 _HEAD = 30      # bytes of the fixed part of a record's header; it ends with the lengths of the name and of extra fields
+_SHORT = 4096   # bytes up to which zlib's checksum is as quick
 _END = 22       # bytes of the end of the directory, without a comment
 _ENCRYPTED, _UTF8 = 1, 0x800  # flags of a record
 # What zipfile and files raise when a byte of the archive's structures is wrong.
@@ -20,16 +24,30 @@ DAMAGE = (zipfile.BadZipFile, OSError, EOFError, ValueError, OverflowError, NotI
 
 
 def _put(archive, name, data, offset_of_file):
-    """Add the bytes `data` as an uncompressed record that starts at a multiple of ALIGNMENT."""
+    """Add the bytes `data` as an uncompressed record that starts at a multiple of ALIGNMENT.
+
+    What `archive.open(info, 'w')` would do, but with the checksum known before the header is written.
+    """
     info = zipfile.ZipInfo(name)  # dated 1980, so that equal contents give equal files
-    size = data.nbytes if isinstance(data, memoryview) else len(data)
-    zip64 = 20 if size * 1.05 > zipfile.ZIP64_LIMIT else 0  # zipfile puts this field before ours
-    start = archive.fp.tell() - offset_of_file + 30 + len(name.encode()) + zip64 + 4
-    padding = -start % ALIGNMENT
+    info.external_attr = 0o600 << 16
+    info.CRC = _crc(data)
+    info.file_size = info.compress_size = size = data.nbytes if isinstance(data, memoryview) else len(data)
+    large = size * 1.05 > zipfile.ZIP64_LIMIT
+    file = archive.fp
+    info.header_offset = file.tell()
+    # zipfile puts a field of 20 bytes before ours if the record is large; 4 bytes begin a field.
+    padding = -(info.header_offset - offset_of_file + _HEAD + len(name.encode()) + 20 * large + 4) % ALIGNMENT
     info.extra = b'FB' + padding.to_bytes(2, 'little') + b'Z' * padding
-    info.file_size = size
-    with archive.open(info, 'w') as record:
-        record.write(data)
+    file.write(info.FileHeader(large))
+    file.write(data)
+    archive.filelist.append(info)
+    archive.NameToInfo[info.filename] = info
+    archive.start_dir = file.tell()
+    archive._didModify = True
+
+
+def _crc(data):
+    return K.checksum.crc32(data) if len(data) > _SHORT else zlib.crc32(data)
 
 
 def write(file, folder, records):
@@ -91,9 +109,9 @@ class Archive:
         start, info = self._place(name)
         if self.mmap and info.file_size:
             return np.asarray(np.memmap(self.path, np.uint8, 'c', start, info.file_size))
-        data = np.empty(info.file_size, np.uint8)
+        data = empty((info.file_size,), np.uint8)
         self._fill(memoryview(data), start, name)
-        if zlib.crc32(data) != info.CRC:
+        if _crc(data) != info.CRC:
             raise _damaged(name, 'its checksum is wrong')
         return data
 

@@ -7,7 +7,8 @@ from ._core.dtype import DTYPES, float16, set_default_dtype
 from ._tensor import Tensor
 
 __all__ = [
-    'are_deterministic_algorithms_enabled', 'get_autocast_dtype', 'get_deterministic_debug_mode',
+    'SymBool', 'SymFloat', 'SymInt', 'are_deterministic_algorithms_enabled', 'get_autocast_dtype',
+    'get_deterministic_debug_mode',
     'get_float32_matmul_precision', 'get_num_interop_threads', 'is_autocast_enabled',
     'is_deterministic_algorithms_warn_only_enabled', 'is_warn_always_enabled', 'set_default_tensor_type',
     'set_deterministic_debug_mode', 'set_float32_matmul_precision', 'set_num_interop_threads', 'set_warn_always', 'typename',
@@ -251,3 +252,21 @@ def typename(obj):
     named = obj if hasattr(obj, '__qualname__') else type(obj)
     module = getattr(named, '__module__', None) or ''
     return named.__qualname__ if module in ('', 'builtins') else f'{module}.{named.__qualname__}'
+
+
+class SymInt:
+    """A size that a compiler does not know yet. Sizes are ints here: nothing is an instance.
+
+    Example:
+        >>> import cnet
+        >>> isinstance(cnet.ones(2).shape[0], cnet.SymInt)
+        False
+    """
+
+
+class SymFloat:
+    """A number that a compiler does not know yet: nothing is an instance."""
+
+
+class SymBool:
+    """A truth value that a compiler does not know yet: nothing is an instance."""

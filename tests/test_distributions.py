@@ -35,7 +35,7 @@ def test_moments_of_samples(d: Any) -> None:
 
 @pytest.mark.parametrize('d', CONTINUOUS.values(), ids=repr)
 def test_density_and_its_integral(d: Any) -> None:
-    p = cnet.linspace(0.001, 0.999, 9, dtype=cnet.float64)
+    p = cnet.linspace(0.001, 0.999, 8, dtype=cnet.float64)  # not 0.5, where the density of Laplace has a kink
     x = d.icdf(p)
     assert cnet.allclose(d.cdf(x), p)
     x = d.icdf(p).detach().requires_grad_()

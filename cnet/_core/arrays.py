@@ -3,9 +3,10 @@
 import numpy as np
 
 from .._kernels._alloc import empty, zeros
+from .._kernels.copy import assign, contiguous, copied
 from .device import channels_last, channels_last_3d, contiguous_format, preserve_format
 
-__all__ = ['allocate', 'broken_memory', 'cast', 'copy_as', 'empty', 'empty_as', 'empty_format', 'empty_permuted', 'fits',
+__all__ = ['allocate', 'assign', 'broken_memory', 'cast', 'contiguous', 'copied', 'copy_as', 'empty', 'empty_as', 'empty_format', 'empty_permuted', 'fits',
            'is_contiguous', 'strides', 'zeros']
 
 _ORDER = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}  # dimensions from outermost to innermost
@@ -94,7 +95,10 @@ def empty_format(shape, dt, format):
 def copy_as(a, dt, format=preserve_format):
     """A copy of `a` with another type or order of dimensions in memory."""
     result = empty_as(a, dt, format)
-    result[...] = cast(a, dt)
+    if a.dtype == dt:
+        assign(result, a)
+    else:
+        result[...] = cast(a, dt)
     return result
 
 

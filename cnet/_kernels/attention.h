@@ -8,8 +8,6 @@
 #define CNET_ATTENTION_H
 #include <math.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <string.h>
 #include "vec.h"
 #include "vmath.h"
 
@@ -27,7 +25,6 @@
 #define MANTISSA 23
 #define LEAST -87.0f  /* exp(-87) is the least power of e that is a normal number */
 #define EXP vm_exp_f32
-#define IOTA VF_IOTA
 #include "attention.h"
 #undef T
 #undef V
@@ -41,7 +38,6 @@
 #undef MANTISSA
 #undef LEAST
 #undef EXP
-#undef IOTA
 #define T double
 #define V vd
 #define VI vdi
@@ -54,7 +50,6 @@
 #define MANTISSA 52
 #define LEAST -708.0
 #define EXP vm_exp_f64
-#define IOTA VD_IOTA
 #include "attention.h"
 #undef T
 #undef V
@@ -68,7 +63,6 @@
 #undef MANTISSA
 #undef LEAST
 #undef EXP
-#undef IOTA
 #endif
 #else
 
@@ -148,18 +142,6 @@ ATTENTION_INLINE void FN(weights_grad)(T *s, const T *p, ptrdiff_t n, T delta, T
 {
     for (ptrdiff_t j = 0; j < n; j += FN(lanes))
         FN(store)(s + j, FN(load)(p + j) * (FN(load)(s + j) - delta) * scale);
-}
-
-/* y = x factor where bit number `at` and the following ones of `bits` are set, else 0; y may be x. Reads four bytes past the
- * last bit. */
-ATTENTION_INLINE void FN(drop)(const T *x, T *y, ptrdiff_t n, const unsigned char *bits, ptrdiff_t at, T factor)
-{
-    for (ptrdiff_t j = 0; j < n; j += FN(lanes), at += FN(lanes)) {
-        uint32_t word;
-        memcpy(&word, bits + at / 8, sizeof word);
-        VI some = ((VI){0} + (int32_t)(word >> at % 8)) & ((VI){0} + 1) << IOTA;
-        FN(store)(y + j, FN(sel)(some != 0, FN(load)(x + j) * factor, (V){0}));
-    }
 }
 
 /* The sum of x y. */

@@ -14,6 +14,7 @@ from libc.string cimport memset
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport SHARED, scratch
 from cnet._kernels.gemm cimport gemm
+from cnet._kernels.keepbits cimport drop
 from cnet._kernels.types cimport real
 
 cdef extern from "attention.h" nogil:
@@ -25,8 +26,6 @@ cdef extern from "attention.h" nogil:
     void vd_weights_grad(double *s, const double *p, Py_ssize_t n, double delta, double scale)
     float vf_product(const float *x, const float *y, Py_ssize_t n)
     double vd_product(const double *x, const double *y, Py_ssize_t n)
-    void vf_drop(const float *x, float *y, Py_ssize_t n, const unsigned char *bits, Py_ssize_t at, float factor)
-    void vd_drop(const double *x, double *y, Py_ssize_t n, const unsigned char *bits, Py_ssize_t at, double factor)
     void vf_scaled(const float *x, float *y, Py_ssize_t n, float factor)
     void vd_scaled(const double *x, double *y, Py_ssize_t n, double factor)
 
@@ -72,14 +71,6 @@ cdef inline void scaled(const real *x, real *y, Py_ssize_t n, real factor) noexc
         vf_scaled(x, y, n, factor)
     else:
         vd_scaled(x, y, n, factor)
-
-
-cdef inline void drop(const real *x, real *y, Py_ssize_t n, const unsigned char *bits, Py_ssize_t at,
-                      real factor) noexcept nogil:
-    if real is float:
-        vf_drop(x, y, n, bits, at, factor)
-    else:
-        vd_drop(x, y, n, bits, at, factor)
 
 
 cdef struct Array:

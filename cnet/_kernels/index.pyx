@@ -52,10 +52,21 @@ def first_outside(cnp.ndarray index not None, int64_t low, int64_t high):
 cdef void _gather(const word* src, const int64_t* index, word* out, Py_ssize_t n, Py_ssize_t m, Py_ssize_t inner,
                   Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
     """Rows start..stop-1 of the outer * m rows of the result."""
-    cdef Py_ssize_t outer = start // m, j = start % m, r, i
+    cdef Py_ssize_t outer = start // m, j = start % m, r, i, end
     cdef const word* s
     cdef const int64_t* x
     cdef word* y
+    if inner == 1:  # one element each: a loop over j in place of one over i
+        r = start
+        while r < stop:
+            s = src + outer * n
+            end = min(stop, r + m - j)
+            for i in range(r, end):
+                out[i] = s[index[i]]
+            r = end
+            j = 0
+            outer += 1
+        return
     for r in range(start, stop):
         s = src + outer * n * inner
         x = index + r * inner
@@ -141,7 +152,13 @@ cdef void _scatter_add(number* out, const int64_t* index, const number* src, Py_
 cdef void _scatter_add_all(number* out, const int64_t* index, const number* src, Py_ssize_t outer, Py_ssize_t n,
                            Py_ssize_t m, Py_ssize_t inner) noexcept nogil:
     cdef Py_ssize_t cuts = (inner + COLUMNS - 1) // COLUMNS, t, o, c
-    for t in prange(outer * cuts, num_threads=threads_for(outer * m * inner * 4), schedule='static'):
+    cdef int threads = threads_for(outer * m * inner * 4)
+    if inner == 1 and threads == 1:
+        for o in range(outer):
+            for t in range(m):
+                out[o * n + index[o * m + t]] += src[o * m + t]
+        return
+    for t in prange(outer * cuts, num_threads=threads, schedule='static'):
         o = t // cuts
         c = (t % cuts) * COLUMNS
         _scatter_add(out + o * n * inner, index + o * m * inner, src + o * m * inner, n, m, inner, c,
@@ -172,11 +189,35 @@ def scatter_add(cnp.ndarray out not None, cnp.ndarray index not None, cnp.ndarra
     return True
 
 
+cdef void _take_elements(const word* src, const int64_t* index, word* out, Py_ssize_t n, Py_ssize_t m, Py_ssize_t start,
+                         Py_ssize_t stop) noexcept nogil:
+    """Rows of one element: start..stop-1 of the outer slices."""
+    cdef Py_ssize_t o, j
+    for o in range(start, stop):
+        for j in range(m):
+            out[o * m + j] = src[o * n + index[j]]
+
+
+cdef void _take_elements_all(const word* src, const int64_t* index, word* out, Py_ssize_t outer, Py_ssize_t n,
+                             Py_ssize_t m) noexcept nogil:
+    cdef Py_ssize_t step = max(1, SPAN // m), t
+    cdef int threads = threads_for(outer * m * 8.0)
+    if threads == 1:
+        _take_elements(src, index, out, n, m, 0, outer)
+    else:
+        for t in prange((outer + step - 1) // step, num_threads=threads, schedule='static'):
+            _take_elements(src, index, out, n, m, t * step, min(outer, (t + 1) * step))
+
+
 cdef void _take_rows(const char* src, const int64_t* index, char* out, Py_ssize_t n, Py_ssize_t m, Py_ssize_t size,
                      Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
-    cdef Py_ssize_t r
+    cdef Py_ssize_t r, o = start // m, j = start % m
     for r in range(start, stop):
-        memcpy(out + r * size, src + ((r // m) * n + index[r % m]) * size, size)
+        memcpy(out + r * size, src + (o * n + index[j]) * size, size)
+        j += 1
+        if j == m:
+            j = 0
+            o += 1
 
 
 def take_rows(cnp.ndarray src not None, cnp.ndarray index not None, cnp.ndarray out not None,
@@ -186,12 +227,26 @@ def take_rows(cnp.ndarray src not None, cnp.ndarray index not None, cnp.ndarray 
     cdef char* y = cnp.PyArray_BYTES(out)
     cdef const int64_t* x = <const int64_t*>cnp.PyArray_DATA(index)
     cdef Py_ssize_t size = inner * src.itemsize, rows = outer * m, step, t
+    cdef int threads
     if rows == 0 or size == 0:
         return
     step = max(1, 4 * SPAN // size)
     with nogil:
-        for t in prange((rows + step - 1) // step, num_threads=threads_for(rows * size), schedule='static'):
-            _take_rows(s, x, y, n, m, size, t * step, min(rows, (t + 1) * step))
+        if size == 4:
+            _take_elements_all(<const uint32_t*>s, x, <uint32_t*>y, outer, n, m)
+        elif size == 8:
+            _take_elements_all(<const uint64_t*>s, x, <uint64_t*>y, outer, n, m)
+        elif size == 2:
+            _take_elements_all(<const uint16_t*>s, x, <uint16_t*>y, outer, n, m)
+        elif size == 1:
+            _take_elements_all(<const uint8_t*>s, x, <uint8_t*>y, outer, n, m)
+        else:
+            threads = threads_for(rows * size)
+            if threads == 1:
+                _take_rows(s, x, y, n, m, size, 0, rows)
+            else:
+                for t in prange((rows + step - 1) // step, num_threads=threads, schedule='static'):
+                    _take_rows(s, x, y, n, m, size, t * step, min(rows, (t + 1) * step))
 
 
 cdef void _add_rows(number* out, const int64_t* index, const number* src, Py_ssize_t m, Py_ssize_t inner,

@@ -36,10 +36,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     'attention': _ALL,
     'boxmuller': _ALL,
     'conv': _ALL,
+    'copy': _ALL,
     'depthwise': _ALL,
     'elementary': _ALL,
     'gridsample': _ALL,
     'index': _ALL,
+    'linear': _ALL,
     'loss': _ALL,
     'matmul': _ALL,
     'norm': _ALL,
@@ -48,6 +50,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     'pointwise': _ALL,
     'pool': _ALL,
     'reduce': _ALL,
+    'residual': _ALL,
     'rnn': _ALL,
     'resample': _ALL,
     'softmax': _ALL,
@@ -57,7 +60,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 
 # Compiled once, with the baseline's flags: shared state, what must not depend on the CPU (random streams), and what
 # gains nothing from wide vectors. Families may cimport these.
-SINGLE = ('_alloc', '_cpu', '_quiet', '_state', '_threads', '_workspace', 'random', 'strided')
+SINGLE = ('_alloc', '_cpu', '_quiet', '_state', '_threads', '_workspace', 'checksum', 'random', 'strided')
 
 # Files of cnet/_core that are compiled when they have a `.pxd`; each also runs uncompiled (CNET_COMPILE_CORE=0).
 CORE = ('base', 'elementwise', 'engine', 'op')

@@ -63,7 +63,7 @@ static inline vf vf_tanh(vf x)
 {
     vf a = vf_min(vf_set1(9.1f), vf_abs(x)), z = a * 2.88539008f + 12582912.0f, k = z - 12582912.0f;
     vf power = (vf)(((vfi)z << 23) + 0x3f800000); /* the low bits of z are k */
-    vf r = (a - k * 0.3465728759765625f) - k * 7.1430341015352e-7f;
+    vf r = a - k * 0.34657359f; /* ln(2)/2 as a float is good to 33 bits */
     vf q = 0.089128806373141377f * r + 0.26762665862341738f;
     q = q * r + 0.66666485533842802f;
     q = q * r + 1.3333260850179900f;

@@ -311,7 +311,13 @@ def rot90(input, k=1, dims=(0, 1)):
     return Rot90.apply(input, k=k % 4, dims=tuple([checks.dim(d, ndim) for d in dims]))
 
 
+def _reversed(self):
+    """What ``reversed`` gives: the tensor with its first dimension in reverse order."""
+    return Flip.apply(self, dims=(0,))
+
+
 METHODS = {
+    '__reversed__': _reversed,
     'flip': flip, 'fliplr': fliplr, 'flipud': flipud, 'repeat': repeat, 'repeat_interleave': repeat_interleave,
     'roll': roll, 'rot90': rot90, 'tile': tile,
 }

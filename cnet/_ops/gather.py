@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks
-from .._core.arrays import empty, zeros
+from .._core.arrays import contiguous, empty, zeros
 from .._core.base import TensorBase
 from .._core.inplace import copy_out
 from .._core.op import Op
@@ -21,7 +21,9 @@ class Gather(Op, name='GatherBackward0'):
     def forward(x, index, dim):
         y = empty(index.shape, x.dtype)
         if y.size:
-            x = np.ascontiguousarray(x[_reach(x.shape, index.shape, dim)])
+            if x.shape[:dim] != index.shape[:dim] or x.shape[dim + 1:] != index.shape[dim + 1:]:
+                x = x[_reach(x.shape, index.shape, dim)]
+            x = contiguous(x)
             outer, n, inner = cut(x.shape, dim)
             K.index.gather(x, as_long(index), y, outer, n, index.shape[dim] if index.ndim else 1, inner)
         return y
@@ -210,6 +212,8 @@ def _scatter(x, dim, index, src, value, reduce, in_place):
     if value is not None:
         src = value
     tensor = isinstance(src, TensorBase)
+    if not tensor:
+        checks.number(src, 'scatter', 'src', 4)
     dim = check_index(x, index, dim, 'scatter', src if tensor else None)
     if tensor and src._a.dtype != x._a.dtype:
         raise RuntimeError('scatter(): Expected self.dtype to be equal to src.dtype')

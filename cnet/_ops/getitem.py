@@ -411,6 +411,7 @@ def _index_put(x, indices, values, accumulate, in_place):
         raise TypeError(f"index_put(): argument 'indices' (position 1) must be tuple of Tensors, not "
                         f'{"Tensor" if isinstance(indices, TensorBase) else type(indices).__name__}')
     checks.tensors(indices, 'index_put', 'indices')
+    checks.tensor(values, 'index_put', 'values', 2)
     _same_type(x, values)
     entries = []
     for i in indices:

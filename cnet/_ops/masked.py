@@ -4,6 +4,7 @@ from math import prod
 
 import numpy as np
 
+from .. import _kernels as K
 from .._core import checks, errors
 from .._core.arrays import zeros
 from .._core.base import TensorBase
@@ -22,7 +23,16 @@ class Where(Op, name='WhereBackward0'):
 
     @staticmethod
     def forward(condition, x, y):
-        return np.where(condition, x, y)
+        if not isinstance(x, np.ndarray):
+            x = np.asarray(x, getattr(y, 'dtype', None))
+        if not isinstance(y, np.ndarray):
+            y = np.asarray(y, x.dtype)
+        r = K.copy.choose(condition, x, y)
+        if r is None:
+            shape = np.broadcast_shapes(condition.shape, x.shape, y.shape)
+            r = K.copy.choose(np.broadcast_to(condition, shape), *(a if a.size == 1 else np.broadcast_to(a, shape)
+                                                                   for a in (x, y)))
+        return np.where(condition, x, y) if r is None else r
 
     def backward(self, g):
         condition = self.saved(0)

@@ -199,5 +199,11 @@ def is_nonzero(input):
 
 
 __all__ = list(_TABLE) + ['bitwise_not', 'isclose', 'allclose', 'equal', 'is_nonzero']
-METHODS = {name: globals()[name] for name in __all__} | {'__invert__': lambda self: bitwise_not(self)}
+def _invert(self):
+    if self._a.dtype.kind not in 'biu':
+        raise TypeError('~ (operator.invert) is only implemented on integer and Boolean-type tensors')
+    return bitwise_not(self)
+
+
+METHODS = {name: globals()[name] for name in __all__} | {'__invert__': _invert}
 INPLACE = {'bitwise_not_': bitwise_not, 'logical_not_': globals()['logical_not']}

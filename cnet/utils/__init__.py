@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from . import hooks
 
 if TYPE_CHECKING:
-    from . import data, dlpack, npz
+    from . import checkpoint, data, dlpack, npz
 
-__all__ = ['data', 'dlpack', 'hooks', 'npz']
+__all__ = ['checkpoint', 'data', 'dlpack', 'hooks', 'npz']
 
-_LAZY = ('data', 'dlpack', 'npz')  # imported when first asked for, so that importing cnet is cheap
+_LAZY = ('_pytree', 'checkpoint', 'data', 'dlpack', 'npz')  # imported when first asked for, so that importing cnet is cheap
 
 
 def __getattr__(name):

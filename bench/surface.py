@@ -1,0 +1,89 @@
+"""Nearly every function on tensors, at 8 elements and at 1024x1024: nothing may be slower than both NumPy and PyTorch.
+
+    python -m bench surface --against torch,numpy
+
+The cases are the lines of surface.txt: `name | call | the same with NumPy or SciPy`. A call sees the library as `t`, its
+`nn.functional` as F, and arrays by the names of `operands`. A name that begins with ~ has results that may differ: random
+ones, or ones that are only unique up to a sign. Functions of n^3 work have smaller operands than 1024x1024: matrix products
+and solvers 512, decompositions 128; `operands` says which. A case that is slower than both peers says why in WHY.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from .cases import Cases
+
+SIZES = {'8 elements': False, '1024x1024': True}
+
+WHY: dict[str, str] = {}
+
+cases = Cases()
+
+
+def operands(large):
+    """The arrays of a size, by the names under which the calls know them."""
+    rng = np.random.default_rng(0)
+
+    def real(low, high, shape):
+        return rng.uniform(low, high, shape).astype(np.float32)
+
+    def normal(*shape):
+        return rng.standard_normal(shape).astype(np.float32)
+
+    def whole(end, shape):
+        return rng.integers(0, end, shape)
+
+    shape, plane = ((1024, 1024),) * 2 if large else ((8,), (2, 4))
+    rows, columns, few = plane[0], plane[1], 512 if large else 4
+    side, small_side, edge = (512, 128, 64) if large else (3, 3, 2)
+    a = {'x': real(.1, .9, shape), 'y': real(.1, .9, shape), 'p': real(1.1, 6, shape), 'n': normal(*shape),
+         'k': whole(1000, shape), 'j': whole(1000, shape), 'k8': whole(8, shape), 'kk': whole(shape[-1], shape),
+         'm': rng.random(shape) < .5, 'm2': rng.random(shape) < .5, 'ix': whole(shape[0], few),
+         'ixall': whole(min(shape[0], rows), shape[0]), 'ix2': whole(rows, few), 'ix3': whole(columns, few),
+         'w1': np.full(1, .25, np.float32), 'x1': np.full(1, 1.5, np.float32), 'x8': np.arange(8, dtype=np.float32),
+         'edges': np.linspace(0, 1, 17, dtype=np.float32), 'few': np.array([1, 3, 5]),
+         'sq': normal(side, side) + (25 if large else 4) * np.eye(side, dtype=np.float32), 'sq2': normal(side, side),
+         'row': real(.1, 1, side), 'row2': normal(side), 'sv': normal(small_side, small_side), 'small': normal(edge, edge),
+         'b3': normal(*((16, 128, 128) if large else (2, 2, 2))), 'c3': normal(*((100_000, 3) if large else (3,))),
+         'img': normal(*((4, 16, 128, 128) if large else (1, 1, 10, 10))),
+         'img4': normal(*((4, 16, 128, 128) if large else (1, 4, 4, 4))),
+         'cols': normal(*((64, 144, 64) if large else (1, 9, 64)))}
+    image = a['img'].shape
+    a |= {'x2': a['x'].copy(), 'xw': a['x'].copy(), 'x2d': a['x'].reshape(plane).copy(), 'x3d': a['x'].reshape(1, *plane).copy(),
+          'xs': a['x'][None].copy(), 'k8f': a['k8'].ravel().copy(), 'row8': a['x8'], 'a8': a['x8'], 'sb': a['b3'][0].copy(),
+          'spd': a['sq'] @ a['sq'].T + np.eye(side, dtype=np.float32), 'ssv': a['sv'] + a['sv'].T,
+          'c3b': a['c3'][..., ::-1].copy(),
+          'tri': np.triu(a['sq']) + 4 * np.eye(side, dtype=np.float32), 'z': (a['x'] + 1j * a['y']).astype(np.complex64),
+          'grid': real(-1, 1, (image[0], *image[2:], 2))}
+    return a, {'S': shape, 'N': shape[0] * (shape[-1] if large else 1), 'R': rows if large else 8}
+
+
+def names(library, large):
+    """What a call may name."""
+    arrays, numbers = operands(large)
+    found = {**numbers, 'np': np, 'rng': np.random.default_rng(0)}
+    if library is np:
+        import scipy.linalg
+        import scipy.special
+        from scipy.spatial.distance import cdist, pdist
+        return found | arrays | {'sp': scipy.special, 'sl': scipy.linalg, 'cdist': cdist, 'pdist': pdist}
+    found |= {name: library.from_numpy(array) for name, array in arrays.items()} | {'a8': arrays['a8'], 't': library}
+    solved = {'LU': library.linalg.lu_factor(found['sq']), 'CH': library.linalg.cholesky(found['spd'])}
+    return found | solved | {'F': library.nn.functional}
+
+
+def builder(call, large, compared):
+    """A build function for an expression, which becomes the body of a function."""
+    code = compile(f'lambda: {call}' if compared else f'lambda: ({call}, None)[1]', call, 'eval')
+    return lambda library: eval(code, names(library, large))  # the expressions are those of surface.txt
+
+
+for _line in Path(__file__).with_suffix('.txt').read_text().splitlines():
+    if not _line.startswith('#'):
+        _name, _call, *_twin = _line.split(' | ')
+        for _size, _large in SIZES.items():
+            _case = f'{_name.lstrip("~")}, {_size}'
+            cases(_case, why=WHY.get(_case, ''))(builder(_call, _large, _name[0] != '~'))
+            if _twin:
+                cases.twin(_case, 'numpy')(builder(_twin[0], _large, _name[0] != '~'))

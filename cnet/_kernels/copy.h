@@ -1,0 +1,116 @@
+/* Copying elements between layouts: rows of one stride, and tiles that turn rows into columns. Strides count bytes. */
+#ifndef CNET_COPY_H
+#define CNET_COPY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include "vec.h"
+
+typedef struct { uint64_t a, b; } copy_u128;
+
+/* d[r][c] = s[c][r]: a row of d is adjacent in memory, as is a row of s. */
+#define COPY_TURN(SIZE, WORD)                                                                                          \
+    static void copy_turn_##SIZE(const char *s, ptrdiff_t ss, char *d, ptrdiff_t ds, ptrdiff_t rows, ptrdiff_t columns) \
+    {                                                                                                                  \
+        for (ptrdiff_t r = 0; r < rows; r++)                                                                           \
+            for (ptrdiff_t c = 0; c < columns; c++)                                                                    \
+                ((WORD *)(d + r * ds))[c] = ((const WORD *)(s + c * ss))[r];                                           \
+    }
+COPY_TURN(1, uint8_t)
+COPY_TURN(2, uint16_t)
+COPY_TURN(4, uint32_t)
+COPY_TURN(8, uint64_t)
+COPY_TURN(16, copy_u128)
+
+/* The same in squares of vectors. */
+#define COPY_SQUARES(SIZE, V, T)                                                                                       \
+    static void copy_squares_##SIZE(const char *s, ptrdiff_t ss, char *d, ptrdiff_t ds, ptrdiff_t rows, ptrdiff_t columns) \
+    {                                                                                                                  \
+        enum { L = V##_lanes };                                                                                        \
+        ptrdiff_t r = 0, c = 0;                                                                                        \
+        for (r = 0; r + L <= rows; r += L)                                                                             \
+            for (c = 0; c + L <= columns; c += L) {                                                                    \
+                V square[L];                                                                                           \
+                for (int j = 0; j < L; j++) square[j] = V##_load((const T *)(s + (c + j) * ss) + r);                   \
+                V##_transpose(square);                                                                                 \
+                for (int j = 0; j < L; j++) V##_store((T *)(d + (r + j) * ds) + c, square[j]);                         \
+            }                                                                                                          \
+        c = columns / L * L;                                                                                           \
+        copy_turn_##SIZE(s + c * ss, ss, d + c * SIZE, ds, r, columns - c);                                            \
+        copy_turn_##SIZE(s + r * SIZE, ss, d + r * ds, ds, rows - r, columns);                                         \
+    }
+COPY_SQUARES(4, vf, float)
+COPY_SQUARES(8, vd, double)
+
+static void copy_tile(const char *s, ptrdiff_t ss, char *d, ptrdiff_t ds, ptrdiff_t rows, ptrdiff_t columns, int size)
+{
+    switch (size) {
+    case 1: copy_turn_1(s, ss, d, ds, rows, columns); break;
+    case 2: copy_turn_2(s, ss, d, ds, rows, columns); break;
+    case 4: copy_squares_4(s, ss, d, ds, rows, columns); break;
+    case 8: copy_squares_8(s, ss, d, ds, rows, columns); break;
+    default: copy_turn_16(s, ss, d, ds, rows, columns);
+    }
+}
+
+#define COPY_RUN(WORD)                                                                                                 \
+    if (ds == sizeof(WORD) && ss == 0)                                                                                 \
+        for (ptrdiff_t i = 0; i < n; i++) ((WORD *)d)[i] = *(const WORD *)s;                                           \
+    else if (ds == sizeof(WORD))                                                                                       \
+        for (ptrdiff_t i = 0; i < n; i++) ((WORD *)d)[i] = *(const WORD *)(s + i * ss);                                \
+    else                                                                                                               \
+        for (ptrdiff_t i = 0; i < n; i++) *(WORD *)(d + i * ds) = *(const WORD *)(s + i * ss);                         \
+    break
+
+/* n elements, each `ss` and `ds` bytes after the one before. */
+static void copy_run(const char *s, ptrdiff_t ss, char *d, ptrdiff_t ds, ptrdiff_t n, int size)
+{
+    if (ss == size && ds == size) {
+        memcpy(d, s, (size_t)n * size);
+        return;
+    }
+    switch (size) {
+    case 1: COPY_RUN(uint8_t);
+    case 2: COPY_RUN(uint16_t);
+    case 4: COPY_RUN(uint32_t);
+    case 8: COPY_RUN(uint64_t);
+    default: COPY_RUN(copy_u128);
+    }
+}
+
+#define COPY_CHOOSE(SIZE, WORD)                                                                                        \
+    static void copy_choose_##SIZE(const uint8_t *c, const WORD *x, int sx, const WORD *y, int sy, WORD *out, ptrdiff_t n) \
+    {                                                                                                                  \
+        if (sx && sy)                                                                                                  \
+            for (ptrdiff_t i = 0; i < n; i++) { WORD a = x[i], b = y[i]; out[i] = c[i] ? a : b; }                      \
+        else if (sx)                                                                                                   \
+            for (ptrdiff_t i = 0; i < n; i++) { WORD a = x[i], b = y[0]; out[i] = c[i] ? a : b; }                      \
+        else if (sy)                                                                                                   \
+            for (ptrdiff_t i = 0; i < n; i++) { WORD a = x[0], b = y[i]; out[i] = c[i] ? a : b; }                      \
+        else                                                                                                           \
+            for (ptrdiff_t i = 0; i < n; i++) { WORD a = x[0], b = y[0]; out[i] = c[i] ? a : b; }                      \
+    }
+COPY_CHOOSE(1, uint8_t)
+COPY_CHOOSE(2, uint16_t)
+COPY_CHOOSE(4, uint32_t)
+COPY_CHOOSE(8, uint64_t)
+
+/* out[i] = c[i] ? x[i * sx] : y[i * sy] for i in start..stop-1 and strides 0 or 1. */
+static void copy_choose(const uint8_t *c, const char *x, int sx, const char *y, int sy, char *out, ptrdiff_t start,
+                        ptrdiff_t stop, int size)
+{
+#define COPY_CALL(SIZE, WORD)                                                                                          \
+    case SIZE:                                                                                                         \
+        copy_choose_##SIZE(c + start, (const WORD *)x + start * sx, sx, (const WORD *)y + start * sy, sy,              \
+                           (WORD *)out + start, stop - start);                                                         \
+        break
+    switch (size) {
+        COPY_CALL(1, uint8_t);
+        COPY_CALL(2, uint16_t);
+        COPY_CALL(4, uint32_t);
+        COPY_CALL(8, uint64_t);
+    }
+}
+
+#endif

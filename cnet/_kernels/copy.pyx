@@ -1,0 +1,221 @@
+"""Copies between memory layouts, and elements of two arrays by a third: what NumPy does element by element where rows become columns, and in new pages.
+
+Dimensions are ordered by the strides of the destination and joined where both arrays allow it. What remains is rows that
+are adjacent in both (memcpy), tiles that are turned, or runs of any strides; each is cut by shape into tasks.
+"""
+
+cimport numpy as cnp
+from cython.parallel cimport prange
+
+from cnet._kernels._alloc cimport new_array
+from cnet._kernels._threads cimport threads_for
+
+cnp.import_array()
+
+cdef extern from "copy.h" nogil:
+    void copy_tile(const char *s, Py_ssize_t ss, char *d, Py_ssize_t ds, Py_ssize_t rows, Py_ssize_t columns, int size)
+    void copy_run(const char *s, Py_ssize_t ss, char *d, Py_ssize_t ds, Py_ssize_t n, int size)
+
+    void copy_choose(const unsigned char *c, const char *x, int sx, const char *y, int sy, char *out, Py_ssize_t start,
+                     Py_ssize_t stop, int size)
+
+cdef extern from "numpy/arrayobject.h":
+    enum:
+        NPY_HALF
+    int PyArray_CopyInto(cnp.ndarray d, cnp.ndarray s) except -1
+
+cdef enum:
+    TILE = 64           # rows and columns turned by one task: 16 KB of floats on either side
+    SPAN = 65536        # bytes that one task copies
+    CHOSEN = 16384      # elements that one task chooses
+    MOST = 64           # NumPy's limit of dimensions
+
+cdef struct Plan:
+    int nd              # dimensions that are left, the last one innermost in the destination
+    int size            # bytes of an element
+    int turned          # the dimension that is innermost in the source, if that is another one and tiles are turned; or -1
+    Py_ssize_t[MOST] n
+    Py_ssize_t[MOST] s  # strides of the source
+    Py_ssize_t[MOST] d
+
+
+cdef inline Py_ssize_t magnitude(Py_ssize_t n) noexcept nogil:
+    return n if n >= 0 else -n
+
+
+cdef void make_plan(Plan *p, cnp.ndarray d, cnp.ndarray s) noexcept:
+    cdef int i, j, k = 0, nd = cnp.PyArray_NDIM(d)
+    cdef Py_ssize_t n, step
+    p.size = cnp.PyArray_ITEMSIZE(d)
+    for i in range(nd):
+        n = cnp.PyArray_DIM(d, i)
+        if n == 1:
+            continue
+        step = cnp.PyArray_STRIDE(d, i)
+        j = k
+        while j > 0 and magnitude(p.d[j - 1]) < magnitude(step):
+            p.n[j], p.d[j], p.s[j] = p.n[j - 1], p.d[j - 1], p.s[j - 1]
+            j -= 1
+        p.n[j], p.d[j], p.s[j] = n, step, cnp.PyArray_STRIDE(s, i)
+        k += 1
+    if k == 0:
+        p.n[0], p.d[0], p.s[0], k = 1, p.size, p.size, 1
+    i = 0
+    for j in range(1, k):
+        if p.d[i] == p.n[j] * p.d[j] and p.s[i] == p.n[j] * p.s[j]:
+            p.n[i], p.d[i], p.s[i] = p.n[i] * p.n[j], p.d[j], p.s[j]
+        else:
+            i += 1
+            p.n[i], p.d[i], p.s[i] = p.n[j], p.d[j], p.s[j]
+    p.nd = i + 1
+    p.turned = -1
+    if p.d[i] == p.size and p.s[i] != p.size:
+        for j in range(i):
+            if p.s[j] == p.size and p.n[j] >= 4 and p.n[i] >= 4:
+                p.turned = j
+
+
+cdef void locate(const Plan *p, Py_ssize_t index, Py_ssize_t *s, Py_ssize_t *d) noexcept nogil:
+    """Offsets of the index-th of the outer elements: all dimensions but the last and the turned one."""
+    cdef int i
+    cdef Py_ssize_t k
+    s[0] = d[0] = 0
+    for i in range(p.nd - 2, -1, -1):
+        if i != p.turned:
+            k = index % p.n[i]
+            index = index // p.n[i]
+            s[0] += k * p.s[i]
+            d[0] += k * p.d[i]
+
+
+cdef void turn(const Plan *p, const char *s, char *d, Py_ssize_t task, Py_ssize_t down, Py_ssize_t across) noexcept nogil:
+    """One tile."""
+    cdef Py_ssize_t s_at = 0, d_at = 0, r = task // across % down * TILE, c = task % across * TILE
+    cdef int last = p.nd - 1, t = p.turned
+    locate(p, task // (down * across), &s_at, &d_at)
+    copy_tile(s + s_at + c * p.s[last] + r * p.size, p.s[last], d + d_at + r * p.d[t] + c * p.size, p.d[t],
+              min(<Py_ssize_t> TILE, p.n[t] - r), min(<Py_ssize_t> TILE, p.n[last] - c), p.size)
+
+
+cdef void runs(const Plan *p, const char *s, char *d, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t pieces,
+               Py_ssize_t piece) noexcept nogil:
+    """Pieces of the innermost dimension, of `piece` elements at most."""
+    cdef Py_ssize_t s_at = 0, d_at = 0, t, c
+    cdef int last = p.nd - 1
+    for t in range(start, stop):
+        c = t % pieces * piece
+        locate(p, t // pieces, &s_at, &d_at)
+        copy_run(s + s_at + c * p.s[last], p.s[last], d + d_at + c * p.d[last], p.d[last], min(piece, p.n[last] - c), p.size)
+
+
+cdef void execute(const Plan *p, const char *s, char *d) noexcept nogil:
+    cdef int i, threads
+    cdef Py_ssize_t outer = 1, down, across, pieces, piece, group, tasks, t, last = p.n[p.nd - 1]
+    for i in range(p.nd - 1):
+        if i != p.turned:
+            outer *= p.n[i]
+    if p.turned >= 0:
+        down = (p.n[p.turned] + TILE - 1) // TILE
+        across = (last + TILE - 1) // TILE
+        for t in prange(outer * down * across, schedule='static',
+                        num_threads=threads_for(4.0 * outer * p.n[p.turned] * last * p.size)):
+            turn(p, s, d, t, down, across)
+        return
+    piece = SPAN // p.size
+    pieces = (last + piece - 1) // piece
+    group = 1 if pieces > 1 else 1 + SPAN // (last * p.size)
+    threads = threads_for(2.0 * outer * last * p.size)
+    if threads == 1:
+        runs(p, s, d, 0, outer, 1, last)
+        return
+    tasks = (outer * pieces + group - 1) // group
+    for t in prange(tasks, schedule='static', num_threads=threads):
+        runs(p, s, d, t * group, min(outer * pieces, (t + 1) * group), pieces, piece)
+
+
+cdef inline bint plain(cnp.ndarray a) noexcept:
+    """Whether elements are bytes that can be moved."""
+    cdef int size = cnp.PyArray_ITEMSIZE(a)
+    return ((cnp.PyArray_TYPE(a) < cnp.NPY_OBJECT or cnp.PyArray_TYPE(a) == NPY_HALF)
+            and (size == 1 or size == 2 or size == 4 or size == 8 or size == 16)
+            and cnp.PyArray_ISALIGNED(a) and cnp.PyArray_ISNOTSWAPPED(a))
+
+
+cdef void move(cnp.ndarray d, cnp.ndarray s) noexcept:
+    cdef Plan p
+    cdef const char *source = cnp.PyArray_BYTES(s)
+    cdef char *destination = cnp.PyArray_BYTES(d)
+    make_plan(&p, d, s)
+    if cnp.PyArray_NBYTES(d) < 4096:
+        execute(&p, source, destination)
+    else:
+        with nogil:
+            execute(&p, source, destination)
+
+
+def copied(cnp.ndarray a not None):
+    """A new C-contiguous array with the elements of `a`."""
+    cdef cnp.ndarray r
+    if not plain(a):
+        return a.copy()
+    r = new_array(cnp.PyArray_NDIM(a), cnp.PyArray_DIMS(a), cnp.PyArray_TYPE(a))
+    if cnp.PyArray_SIZE(a):
+        move(r, a)
+    return r
+
+
+def contiguous(cnp.ndarray a not None):
+    """`a` itself if it is C-contiguous, else `copied(a)`."""
+    return a if cnp.PyArray_IS_C_CONTIGUOUS(a) else copied(a)
+
+
+def assign(cnp.ndarray d not None, cnp.ndarray s not None):
+    """d[...] = s for arrays of one shape and type that share no memory."""
+    if plain(d) and plain(s):
+        if cnp.PyArray_SIZE(d):
+            move(d, s)
+    else:
+        PyArray_CopyInto(d, s)
+
+
+cdef inline bint same_shape(cnp.ndarray a, cnp.ndarray b) noexcept:
+    cdef int i
+    if cnp.PyArray_NDIM(a) != cnp.PyArray_NDIM(b):
+        return False
+    for i in range(cnp.PyArray_NDIM(a)):
+        if cnp.PyArray_DIM(a, i) != cnp.PyArray_DIM(b, i):
+            return False
+    return True
+
+
+def choose(cnp.ndarray c not None, cnp.ndarray x not None, cnp.ndarray y not None):
+    """Elements of x where the truth value in c holds, of y elsewhere; None for what this loop is not for.
+
+    x and y have one type and the shape of c, or one element.
+    """
+    cdef cnp.ndarray r
+    cdef Py_ssize_t n = cnp.PyArray_SIZE(c), tasks, t
+    cdef int size = cnp.PyArray_ITEMSIZE(x), threads
+    cdef int sx = not (cnp.PyArray_SIZE(x) == 1 and n != 1), sy = not (cnp.PyArray_SIZE(y) == 1 and n != 1)
+    if not (cnp.PyArray_TYPE(c) == cnp.NPY_BOOL and cnp.PyArray_TYPE(x) == cnp.PyArray_TYPE(y) and plain(x) and plain(y)
+            and size <= 8):
+        return None
+    if sx and not same_shape(c, x) or sy and not same_shape(c, y):
+        return None
+    if not sx and cnp.PyArray_NDIM(x) > cnp.PyArray_NDIM(c) or not sy and cnp.PyArray_NDIM(y) > cnp.PyArray_NDIM(c):
+        return None
+    c, x, y = contiguous(c), contiguous(x), contiguous(y)
+    r = new_array(cnp.PyArray_NDIM(c), cnp.PyArray_DIMS(c), cnp.PyArray_TYPE(x))
+    cdef const unsigned char *cp = <const unsigned char *>cnp.PyArray_DATA(c)
+    cdef const char *xp = cnp.PyArray_BYTES(x)
+    cdef const char *yp = cnp.PyArray_BYTES(y)
+    cdef char *rp = cnp.PyArray_BYTES(r)
+    with nogil:
+        threads = threads_for(n * (1.0 + 3 * size))
+        tasks = (n + CHOSEN - 1) // CHOSEN
+        if threads == 1:
+            copy_choose(cp, xp, sx, yp, sy, rp, 0, n, size)
+        else:
+            for t in prange(tasks, schedule='static', num_threads=threads):
+                copy_choose(cp, xp, sx, yp, sy, rp, t * CHOSEN, min(n, (t + 1) * CHOSEN), size)
+    return r
