@@ -22,12 +22,12 @@ def replacing(path):
         with file or open(temporary, 'xb') as file:
             yield file
             file.flush()
+            if os.path.exists(path):
+                os.chmod(file.fileno() if not named else temporary, os.stat(path).st_mode & 0o7777)
             os.fsync(file.fileno())
             if not named:
                 # Only with a directory to start from does Python ask the system to follow the link to the open file.
                 os.link(f'/proc/self/fd/{file.fileno()}', temporary, src_dir_fd=file.fileno())
-        if os.path.exists(path):
-            os.chmod(temporary, os.stat(path).st_mode & 0o7777)
         os.replace(temporary, path)
     except BaseException:
         if os.path.exists(temporary):

@@ -11,7 +11,8 @@ import cnet
 
 
 @pytest.mark.parametrize(('kind', 'count', 'tried'), [
-    ('kill', 2, 2), ('disk', 20, 80), ('truncate', 60, 180), ('flip', 60, 180), ('hostile', 1, 150), ('fuzz', 50, 300)])
+    ('kill', 2, 2), ('workers', 3, 0), ('disk', 20, 80), ('truncate', 60, 180), ('flip', 60, 180), ('hostile', 1, 150),
+    ('fuzz', 50, 300)])
 def test_faults(kind: str, count: int, tried: int) -> None:
     found = faults.KINDS[kind](count, random.Random(1))
     assert faults.bad(found) == {}
@@ -19,8 +20,8 @@ def test_faults(kind: str, count: int, tried: int) -> None:
 
 
 def test_what_counts_as_bad() -> None:
-    assert faults.bad(faults.Counter({'zip: refused': 3, 'whole': 1, 'files left behind': 0})) == {}
-    assert len(faults.bad(faults.Counter({'zip: UNNOTICED': 1, 'files left behind': 1, 'TORN': 1}))) == 3
+    assert faults.bad(faults.Counter({'zip: refused': 3, 'whole': 1, 'whole files under a temporary name': 1})) == {}
+    assert len(faults.bad(faults.Counter({'zip: UNNOTICED': 1, 'TORN': 1, 'npz: UNEXPECTED IndexError: x': 2}))) == 3
 
 
 def test_a_reader_that_fails_is_noticed() -> None:

@@ -1,3 +1,4 @@
+from cnet._kernels._alloc cimport large, serve
 from cnet._kernels._state cimport flags, inexact, instance, next_sequence, swap_flags
 from cnet._core.base cimport TensorBase, Version, alias, blank, mark_view, refresh, wrap
 
@@ -7,6 +8,7 @@ cdef class Info:
     cdef public tuple keep_out
     cdef public int n_out
     cdef public bint view
+    cdef public bint serve
 
 cimport cython
 
@@ -35,7 +37,7 @@ cdef class Node:
     cdef dict __dict__
     cdef object __weakref__
 
-@cython.locals(info=Info, t=TensorBase, arrays=list)
+@cython.locals(info=Info, t=TensorBase, arrays=list, big=cython.bint)
 cpdef run(object cls, tuple inputs, dict kw)
 @cython.locals(t=TensorBase, n=int, i=int, made=list, outs=tuple)
 cpdef finish(object cls, Info info, tuple inputs, dict kw, object y)

@@ -20,3 +20,7 @@ cdef inline cnp.ndarray new_array(int nd, cnp.npy_intp *dims, int kind, bint for
     if n < large_items:
         return cnp.PyArray_EMPTY(nd, dims, kind, fortran)
     return new_large(nd, dims, kind, fortran)
+
+
+cpdef bint large(object a)
+cpdef object serve(object function, list arguments, dict keywords)

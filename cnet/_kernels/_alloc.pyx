@@ -2,12 +2,15 @@
 
 A fresh megabyte costs ten times the arithmetic on it, because the kernel clears each of its pages at the first touch.
 An array made here owns its memory and carries NumPy's memory handler (NEP 49) of this module, so NumPy gives the block
-back to us whenever and wherever the array ends. The handler is never made the current one: arrays that others make in
-the process, and NumPy's own results, are not touched.
+back to us whenever and wherever the array ends. While an operation on a large array runs (`serve`), the handler is the
+current one of the calling context, so that what NumPy makes for the operation comes from here too; arrays that others make,
+in this thread or another, are not touched.
 
 A block is a header of one cache line and the data. Data sizes are 4 per power of two. Cached blocks hang in a stack per
-size and in one list by age; at most max(256 MB, peak / 4) bytes stay, the oldest leave first. All state lives as long as
-the process, since an array may outlive the interpreter's modules.
+size and in one list by age; the oldest leave first when more than max(256 MB, peak / 4) bytes would stay, or when they and
+the arrays in use together would take an eighth and 16 MB more than arrays ever took alone: a program whose shapes repeat
+reuses everything within that, and one whose shapes vary does not grow. All state lives as long as the process, since an
+array may outlive the interpreter's modules.
 """
 import os
 
@@ -18,6 +21,7 @@ from cpython.object cimport PyObject, PyTypeObject
 from cpython.pycapsule cimport PyCapsule_IsValid, PyCapsule_New
 from cpython.ref cimport Py_INCREF
 from libc.stdint cimport uintptr_t
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
 from cnet._kernels import _workspace
@@ -52,6 +56,7 @@ cdef extern from "numpy/arrayobject.h":
     object PyArray_NewFromDescr(PyTypeObject *kind, cnp.dtype descr, int nd, cnp.npy_intp *dims, cnp.npy_intp *strides,
                                 void *data, int flags, PyObject *like)
     PyObject *PyArray_HANDLER(cnp.ndarray a)
+    object PyDataMem_SetHandler(object handler)
 
 cdef extern from "Python.h":
     const Py_ssize_t PY_SSIZE_T_MAX
@@ -61,6 +66,8 @@ cdef enum:
     HEADER = 64
     LEAST = 4096            # bytes of the smallest size
     LARGE = 32768           # arrays from this size on come from here; below, NumPy and the C library reuse memory well
+    SMALL = -1              # the place of a block of less than LARGE bytes: the C library's business
+    SLACK = 16 << 20        # bytes that the cache may hold beside what arrays took at most
     REACH = 3               # sizes that may serve a request: up to 1.5 times too large, which keeps varied shapes in less
     TRACE_DOMAIN = 389047   # np.lib.tracemalloc_domain
 
@@ -97,7 +104,13 @@ cdef inline int place_of(size_t n, size_t *size) noexcept nogil:
 
 
 cdef inline size_t limit_bytes() noexcept nogil:
-    return peak // 4 if peak // 4 > floor_limit else floor_limit
+    """The most that may be cached, whatever is in use."""
+    return min(max(peak // 4, floor_limit), peak + peak // 8 + SLACK)
+
+
+cdef inline size_t room() noexcept nogil:
+    """What may be cached now."""
+    return min(limit_bytes(), peak + peak // 8 + SLACK - live)
 
 
 cdef void unlink(Block *b) noexcept nogil:
@@ -172,6 +185,12 @@ cdef void *take(size_t n) noexcept nogil:
     cdef Block *rest
     if n > <size_t> 1 << 62:
         return NULL
+    if n < LARGE:
+        b = <Block *> malloc(n + HEADER)
+        if not b:
+            return NULL
+        b.size, b.place = n, SMALL
+        return <char *> b + HEADER
     place = place_of(n, &size)
     cnet_lock()
     for i in range(place, place + REACH):
@@ -197,7 +216,9 @@ cdef void *take(size_t n) noexcept nogil:
     cnet_lock()
     use(size)
     misses += 1
+    rest = drop(room())
     cnet_unlock()
+    give_back(rest)
     return <char *> b + HEADER
 
 
@@ -205,10 +226,13 @@ cdef void put(void *data) noexcept nogil:
     global live
     cdef Block *b = <Block *> (<char *> data - HEADER)
     cdef Block *rest
+    if b.place == SMALL:
+        free(b)
+        return
     cnet_lock()
     live -= b.size
     link(b)
-    rest = drop(limit_bytes())
+    rest = drop(room())
     cnet_unlock()
     give_back(rest)
 
@@ -363,6 +387,20 @@ def zeros(shape, dtype):
     return new(shape, dtype, True)
 
 
+cpdef bint large(object a):
+    """Whether an operation on this is one that `serve` is for."""
+    return isinstance(a, cnp.ndarray) and <size_t> cnp.PyArray_NBYTES(<cnp.ndarray> a) >= large_bytes
+
+
+cpdef object serve(object function, list arguments, dict keywords):
+    """function(*arguments, **keywords), with the memory of all large arrays that NumPy makes in it from here."""
+    before = PyDataMem_SetHandler(capsule)
+    try:
+        return function(*arguments, **keywords) if keywords else function(*arguments)
+    finally:
+        PyDataMem_SetHandler(before)
+
+
 # --- the door --------------------------------------------------------------------------------------------------------
 
 def empty_cache():
@@ -389,7 +427,8 @@ def memory_stats():
 
     Returns:
         dict: in bytes, ``live`` (arrays in use), ``peak`` (the most that ever was in use), ``cached`` (kept for reuse),
-        ``limit`` (the most that may be cached: 256 MB, or a quarter of the peak if that is more), ``scratch`` (kernels'
+        ``limit`` (the most that may be cached: 256 MB, or a quarter of the peak if that is more, but not more than 9/8
+        of the peak and 16 MB), ``scratch`` (kernels'
         working memory); and ``hits`` and ``misses``, allocations from the cache and from the system.
 
     Example:

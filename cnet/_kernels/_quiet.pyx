@@ -6,6 +6,8 @@ import contextvars
 
 import numpy as np
 
+from cnet._kernels._alloc cimport large, serve
+
 cdef extern from "Python.h":
     object PyContextVar_Set(object var, object value)
     int PyContextVar_Reset(object var, object token) except -1
@@ -42,12 +44,16 @@ def quiet(function, *args, **kwargs):
 
 cpdef object call_one(object ufunc, object a, object out):
     """quiet(ufunc, a), into `out` unless that is None."""
-    return quiet(ufunc, a) if out is None else quiet(ufunc, a, out=out)
+    if out is not None:
+        return quiet(ufunc, a, out=out)
+    return serve(quiet, [ufunc, a], {}) if large(a) else quiet(ufunc, a)
 
 
 cpdef object call_two(object ufunc, object a, object b, object out):
     """quiet(ufunc, a, b), into `out` unless that is None."""
-    return quiet(ufunc, a, b) if out is None else quiet(ufunc, a, b, out=out)
+    if out is not None:
+        return quiet(ufunc, a, b, out=out)
+    return serve(quiet, [ufunc, a, b], {}) if large(a) or large(b) else quiet(ufunc, a, b)
 
 
 cpdef object plain(object a):

@@ -16,6 +16,7 @@ from libc.string cimport memcpy, memset
 
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
+from cnet._kernels.conv_job cimport Job, copies_pixels, run_job
 from cnet._kernels.conv_shape cimport Geometry, geometry
 from cnet._kernels.gemm cimport MR, columns, height, lanes, pack, tile, tiles
 from cnet._kernels.planes cimport Planes, block_images, ceil_div, make_planes, product
@@ -23,129 +24,15 @@ from cnet._kernels.types cimport real
 
 cnp.import_array()
 
-cdef extern from "conv_ukr.h" nogil:
-    void vf_taps(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, const float *b, const Py_ssize_t *at, float *c,
-                 Py_ssize_t crs)
-    void vd_taps(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, const double *b, const Py_ssize_t *at,
-                 double *c, Py_ssize_t crs)
-    void vf_copy_add(Py_ssize_t n, const float *x, float bias, float *y)
-    void vd_copy_add(Py_ssize_t n, const double *x, double bias, double *y)
-
 cdef enum:
-    ROW_TILES = 6
     PIXELS = 256  # of one channel and tap, gathered at once for the weight gradient
-    MAX_RUNS = 64  # at least the columns of the widest tile
-
-# A product of packed weights [G, M, K] with planes: result (m, v) of an image goes to out[m * m_step + start + v . step].
-cdef struct Job:
-    Py_ssize_t M, K, G, group_step, readable
-    Py_ssize_t valid[3]
-    Py_ssize_t dims[3]
-    Py_ssize_t plane, images, image_step, m_step, start
-    Py_ssize_t step[3]
-
-# Neighbouring columns of a tile that are neighbours in the result.
-cdef struct Run:
-    Py_ssize_t column, length, to
 
 
-cdef inline int runs_of(const Job *s, Py_ssize_t images, Py_ssize_t p, Py_ssize_t n, Run *runs) noexcept nogil:
-    """The runs of columns p .. p + n of the planes that belong to the result; returns how many."""
-    cdef Py_ssize_t end = p + n, at = p, row, w, length
-    cdef Py_ssize_t image, v0, v1
-    cdef int count = 0
-    while at < end:
-        row = at // s.dims[2]
-        w = at % s.dims[2]
-        v1 = row % s.dims[1]
-        v0 = row // s.dims[1] % s.dims[0]
-        image = row // s.dims[1] // s.dims[0]
-        if w < s.valid[2] and v1 < s.valid[1] and v0 < s.valid[0] and image < images:
-            length = min(s.valid[2] - w, end - at)
-            runs[count].column = at - p
-            runs[count].length = length
-            runs[count].to = image * s.image_step + s.start + v0 * s.step[0] + v1 * s.step[1] + w * s.step[2]
-            # Without padding at the end of rows the next row goes on where this one ends.
-            if count and runs[count - 1].column + runs[count - 1].length == at - p and s.step[2] == 1 and (
-                    runs[count - 1].to + runs[count - 1].length == runs[count].to):
-                runs[count - 1].length += length
-            else:
-                count += 1
-        at = at + s.dims[2] - w
-    return count
-
-
-cdef inline int job_task(Py_ssize_t t, const Job *s, Py_ssize_t images, const real *planes, const Py_ssize_t *at,
-                         const real *weights, const real *bias, real *out) noexcept nogil:
-    """Piece t of a job: the columns of one tile, ROW_TILES tiles high."""
-    cdef Py_ssize_t h = height(s.M), high = (s.M + h - 1) // h, nr = columns(planes)
-    cdef Py_ssize_t total = (images - 1) * s.plane + (
-        (s.valid[0] - 1) * s.dims[1] + s.valid[1] - 1) * s.dims[2] + s.valid[2]
-    cdef Py_ssize_t across = (total + nr - 1) // nr, pieces = (high + ROW_TILES - 1) // ROW_TILES
-    cdef Py_ssize_t g = t // (across * pieces), piece = t // across % pieces, p = t % across * nr
-    cdef Py_ssize_t n = min(nr, total - p), width = nr if n > lanes(planes) else lanes(planes), r, i, k, m, q
-    cdef Run runs[MAX_RUNS]
-    cdef int count = runs_of(s, images, p, n, runs), j
-    cdef real sums[14 * 32]
-    cdef real *copy = NULL
-    cdef real *to
-    cdef real b
-    if count == 0:
-        return 0
-    planes = planes + g * s.group_step + p
-    if g * s.group_step + p + at[s.K] + width > s.readable:
-        copy = <real *> scratch(PRIVATE, s.K * width * sizeof(real))
-        if copy == NULL:
-            return -1
-        for k in range(s.K):
-            memcpy(copy + k * width, planes + at[k], n * sizeof(real))
-            memset(copy + k * width + n, 0, (width - n) * sizeof(real))
-    for r in range(piece * ROW_TILES, min(high, piece * ROW_TILES + ROW_TILES)):
-        m = min(h, s.M - r * h)
-        if copy != NULL:
-            tile(m, width, s.K, weights + (g * high + r) * s.K * MR, 1, MR, copy, width, NULL, 0, 0, sums, nr)
-        elif real is float:
-            vf_taps(m, n, s.K, weights + (g * high + r) * s.K * MR, planes, at, sums, nr)
-        else:
-            vd_taps(m, n, s.K, weights + (g * high + r) * s.K * MR, planes, at, sums, nr)
-        for i in range(m):
-            to = out + (g * s.M + r * h + i) * s.m_step
-            b = bias[g * s.M + r * h + i] if bias != NULL else 0
-            for j in range(count):
-                if s.step[2] == 1:
-                    if real is float:
-                        vf_copy_add(runs[j].length, sums + i * nr + runs[j].column, b, to + runs[j].to)
-                    else:
-                        vd_copy_add(runs[j].length, sums + i * nr + runs[j].column, b, to + runs[j].to)
-                else:
-                    for q in range(runs[j].length):
-                        to[runs[j].to + q * s.step[2]] = sums[i * nr + runs[j].column + q] + b
-    return 0
-
-
-cdef inline int run_job(const Job *s, Py_ssize_t images, const real *planes, const Py_ssize_t *at, const real *weights,
-                        const real *bias, real *out, int threads) noexcept nogil:
-    cdef Py_ssize_t nr = columns(planes), h = height(s.M), high = (s.M + h - 1) // h, t
-    cdef Py_ssize_t total = (images - 1) * s.plane + (
-        (s.valid[0] - 1) * s.dims[1] + s.valid[1] - 1) * s.dims[2] + s.valid[2]
-    cdef Py_ssize_t tasks = s.G * ((total + nr - 1) // nr) * ((high + ROW_TILES - 1) // ROW_TILES)
-    cdef int failed = 0
-    if threads == 1:
-        for t in range(tasks):
-            failed |= job_task(t, s, images, planes, at, weights, bias, out)
-    else:
-        for t in prange(tasks, num_threads=threads, schedule='dynamic'):
-            failed |= job_task(t, s, images, planes, at, weights, bias, out)
-    return failed
-
-
-cdef inline void weights_of_job(const Geometry *s, const real *w, real *p) noexcept nogil:
-    """w[G * M, K] as panels of rows, for the convolution."""
-    cdef Py_ssize_t M = s.M // s.G, K = s.C // s.G * product(s.kernel), h = height(M), g, r
-    for g in range(s.G):
-        for r from 0 <= r < M by h:
-            pack(K, min(h, M - r), w + (g * M + r) * K, 1, K, p, <Py_ssize_t> MR)
-            p = p + K * MR
+cdef inline void weights_of_job(Py_ssize_t t, const Geometry *s, const real *w, real *p) noexcept nogil:
+    """Panel t of the rows of w[G * M, K], for the convolution."""
+    cdef Py_ssize_t M = s.M // s.G, K = s.C // s.G * product(s.kernel), h = height(M), high = (M + h - 1) // h
+    cdef Py_ssize_t g = t // high, r = t % high * h
+    pack(K, min(h, M - r), w + (g * M + r) * K, 1, K, p + t * K * MR, <Py_ssize_t> MR)
 
 
 cdef inline void tap_distances(const Geometry *s, const Planes *planes, Py_ssize_t *at) noexcept nogil:
@@ -185,7 +72,7 @@ cdef inline void input_planes(const Geometry *s, Planes *planes, Py_ssize_t size
 cdef int forward(const Geometry *s, const real *x, const real *w, const real *bias, real *y) noexcept nogil:
     cdef Planes planes
     cdef Job job
-    cdef Py_ssize_t high, K = s.C // s.G * product(s.kernel), n, images, group = s.C // s.G
+    cdef Py_ssize_t high, K = s.C // s.G * product(s.kernel), n, images, group = s.C // s.G, block, room_size
     cdef Py_ssize_t at_bytes = (K * sizeof(Py_ssize_t) + 127) // 64 * 64, panels
     cdef Py_ssize_t *at
     cdef real *packed
@@ -197,39 +84,40 @@ cdef int forward(const Geometry *s, const real *x, const real *w, const real *bi
     job.M, job.K, job.G = s.M // s.G, K, s.G
     high = (job.M + height(job.M) - 1) // height(job.M)
     panels = (s.G * high * MR * K + 15) // 16 * 16
-    n = 0 if planes.in_place else s.C * product(planes.phases) * planes.images * planes.plane + columns(x)
-    at = <Py_ssize_t *> scratch(SHARED, at_bytes + (panels + n) * sizeof(real))
+    room_size = 0 if planes.in_place else s.C * product(planes.phases) * planes.images * planes.plane + columns(x)
+    at = <Py_ssize_t *> scratch(SHARED, at_bytes + (panels + room_size) * sizeof(real))
     if at == NULL:
         return -1
     packed = <real *> (<char *> at + at_bytes)
     room = packed + panels
     tap_distances(s, &planes, at)
-    weights_of_job(s, w, packed)
+    for n in prange(s.G * high, num_threads=threads):
+        weights_of_job(n, s, w, packed)
     job.group_step = group * product(planes.phases) * planes.images * planes.plane
-    job.plane, job.images, job.start = planes.plane, planes.images, 0
+    job.plane, job.start = planes.plane, 0
     job.m_step = product(s.out)
     job.image_step = s.M * job.m_step
     for i in range(3):
         job.valid[i], job.dims[i] = s.out[i], planes.dims[i]
     job.step[0], job.step[1], job.step[2] = s.out[1] * s.out[2], s.out[2], 1
-    job.readable = n
-    for n from 0 <= n < s.N by planes.images:
-        images = min(planes.images, s.N - n)
-        if planes.in_place:
-            job.readable = (s.N - n) * s.C * planes.plane
+    job.image_from = s.C * planes.plane if planes.in_place else planes.plane
+    job.dense, job.far = False, K == group
+    job.dense = copies_pixels(&job, planes.images, s.N if planes.in_place else 1, columns(x))
+    block = s.N if planes.in_place and job.dense else planes.images
+    for n from 0 <= n < s.N by block:
+        images = min(block, s.N - n)
+        job.readable = (s.N - n) * s.C * planes.plane if planes.in_place else room_size
         made = make_planes(&planes, x + n * s.C * product(s.size), images, room, threads)
         failed |= run_job(&job, images, made, at, packed, bias, y + n * job.image_step, threads)
     return failed
 
 
 cdef inline void phase_of_input(const Geometry *s, const Planes *planes, const Py_ssize_t *low, const Py_ssize_t *r,
-                                const real *w, Job *job, Py_ssize_t *at, real *p) noexcept nogil:
+                                Job *job, Py_ssize_t *at, Py_ssize_t *taps) noexcept nogil:
     """The part of the input gradient at the pixels whose padded position leaves the remainders r by the stride: a
-    convolution of the planes with the taps that leave the same remainders."""
-    cdef Py_ssize_t M = s.M // s.G, C = s.C // s.G, T = product(s.kernel), h = height(C)
+    convolution of the planes with the taps that leave the same remainders. These go to taps[job.K / M]."""
     cdef Py_ssize_t first[3]
-    cdef Py_ssize_t m, k0, k1, k2, d0, d1, d2, k = 0, most = 0, g, i, q
-    cdef bint all_taps = product(s.stride) == 1
+    cdef Py_ssize_t M = s.M // s.G, m, k0, k1, k2, d0, d1, d2, k = 0, most = 0, i, q
     job.start = 0
     job.step[0], job.step[1], job.step[2] = s.size[1] * s.size[2], s.size[2], 1
     for i in range(3):
@@ -251,25 +139,35 @@ cdef inline void phase_of_input(const Geometry *s, const Planes *planes, const P
                                 first[1] - d1 // s.stride[1] - low[1])) * planes.dims[2] + (
                                     first[2] - d2 // s.stride[2] - low[2])
                         most = max(most, at[k])
+                        if m == 0:
+                            taps[k] = (k0 * s.kernel[1] + k1) * s.kernel[2] + k2
                         k += 1
     at[k] = most
     job.K = k
-    for g in range(s.G):
-        for i from 0 <= i < C by h:
-            if all_taps:
-                for m in range(M):
-                    pack(T, min(h, C - i), w + ((g * M + m) * C + i) * T, 1, T, p + m * T * MR, <Py_ssize_t> MR)
-            else:
-                k = 0
-                for m in range(M):
-                    for q in range(T):
-                        d2 = q % s.kernel[2] * s.dilation[2]
-                        d1 = q // s.kernel[2] % s.kernel[1] * s.dilation[1]
-                        d0 = q // s.kernel[2] // s.kernel[1] * s.dilation[0]
-                        if d0 % s.stride[0] == r[0] and d1 % s.stride[1] == r[1] and d2 % s.stride[2] == r[2]:
-                            pack(1, min(h, C - i), w + ((g * M + m) * C + i) * T + q, 0, T, p + k * MR, <Py_ssize_t> MR)
-                            k += 1
-            p = p + job.K * MR
+
+
+cdef inline int weights_of_phases(Py_ssize_t t, const Geometry *s, const Job *jobs, Py_ssize_t phases,
+                                  const Py_ssize_t *taps, const real *w, real *p) noexcept nogil:
+    """Panel t of rows of channels, for every phase: phase f has its panels where K of the phases before it end."""
+    cdef Py_ssize_t M = s.M // s.G, C = s.C // s.G, T = product(s.kernel), h = height(C), high = (C + h - 1) // h
+    cdef Py_ssize_t g = t // high, i = t % high * h, m, f, k, q
+    cdef const Py_ssize_t *tap
+    cdef real *to
+    cdef real *rows
+    cdef real *all_taps = <real *> scratch(PRIVATE, T * MR * sizeof(real))
+    if all_taps == NULL:
+        return -1
+    for m in range(M):
+        rows = p + (t * M + m) * T * MR if phases == 1 else all_taps
+        pack(T, min(h, C - i), w + ((g * M + m) * C + i) * T, 1, T, rows, <Py_ssize_t> MR)
+        if phases > 1:
+            to, tap = p, taps
+            for f in range(phases):
+                k = jobs[f].K // M
+                for q in range(k):
+                    memcpy(to + ((t * M + m) * k + q) * MR, all_taps + tap[q] * MR, MR * sizeof(real))
+                to, tap = to + s.G * high * MR * jobs[f].K, tap + k
+    return 0
 
 
 cdef int input_grad(const Geometry *s, const real *g, const real *w, const real *bias, real *x) noexcept nogil:
@@ -277,13 +175,15 @@ cdef int input_grad(const Geometry *s, const real *g, const real *w, const real 
     cdef Job *jobs
     cdef Py_ssize_t C = s.C // s.G, M = s.M // s.G, K = M * product(s.kernel), phases = product(s.stride)
     cdef Py_ssize_t high = (C + height(C) - 1) // height(C), panels = (s.G * high * MR * K + 15) // 16 * 16
-    cdef Py_ssize_t head = (phases * sizeof(Job) + (K + phases) * sizeof(Py_ssize_t) + 63) // 64 * 64
+    cdef Py_ssize_t T = product(s.kernel), head = (phases * sizeof(Job) + (K + phases + T) * sizeof(Py_ssize_t) + 63) // 64 * 64
     cdef Py_ssize_t low[3]
     cdef Py_ssize_t r[3]
-    cdef Py_ssize_t n, f, images, done
+    cdef Py_ssize_t n, f, images, done, block
     cdef Py_ssize_t *at
+    cdef Py_ssize_t *taps
     cdef real *packed
     cdef const real *made
+    cdef bint together
     cdef int failed = 0, i
     cdef int threads = threads_for(<double> s.N * product(s.out) * s.M * C * product(s.kernel) / 8)
     planes.C = s.M
@@ -294,11 +194,13 @@ cdef int input_grad(const Geometry *s, const real *g, const real *w, const real 
         planes.dims[i] = (s.pad[i] + s.size[i] - 1) // s.stride[i] - low[i] + 1
         planes.in_place = planes.in_place and low[i] == 0 and planes.dims[i] == s.out[i]
     block_images(&planes, s.N, sizeof(real))
+    together = planes.in_place  # all images in one block
     n = 0 if planes.in_place else s.M * planes.images * planes.plane + columns(g)
     jobs = <Job *> scratch(SHARED, head + (panels + n) * sizeof(real))
     if jobs == NULL:
         return -1
     at = <Py_ssize_t *> (jobs + phases)
+    taps = at + K + phases
     packed = <real *> (<char *> jobs + head)
     done = 0
     for f in range(phases):
@@ -307,16 +209,27 @@ cdef int input_grad(const Geometry *s, const real *g, const real *w, const real 
         r[0] = f // s.stride[2] // s.stride[1]
         jobs[f].M, jobs[f].G = C, s.G
         jobs[f].group_step = M * planes.images * planes.plane
-        jobs[f].plane, jobs[f].images = planes.plane, planes.images
+        jobs[f].plane = planes.plane
         jobs[f].m_step = product(s.size)
         jobs[f].image_step = s.C * jobs[f].m_step
         jobs[f].readable = n
+        jobs[f].image_from = s.M * planes.plane if planes.in_place else planes.plane
+        jobs[f].dense, jobs[f].far = False, product(s.kernel) == 1
         for i in range(3):
             jobs[f].dims[i] = planes.dims[i]
-        phase_of_input(s, &planes, low, r, w, &jobs[f], at + done + f, packed + s.G * high * MR * done)
+        phase_of_input(s, &planes, low, r, &jobs[f], at + done + f, taps + done // M)
         done += jobs[f].K
-    for n from 0 <= n < s.N by planes.images:
-        images = min(planes.images, s.N - n)
+        if jobs[f].K and product(jobs[f].valid):
+            jobs[f].dense = copies_pixels(&jobs[f], planes.images, s.N if planes.in_place else 1, columns(g))
+            together = together and jobs[f].dense
+    for f in prange(s.G * high, num_threads=threads):
+        failed |= weights_of_phases(f, s, jobs, phases, taps, w, packed)
+    block = s.N if together else planes.images
+    for f in range(phases):
+        jobs[f].dense = jobs[f].dense and (together or not planes.in_place)
+        jobs[f].dense = jobs[f].dense or (together and product(jobs[f].valid) > 0)
+    for n from 0 <= n < s.N by block:
+        images = min(block, s.N - n)
         made = make_planes(&planes, g + n * s.M * product(s.out), images, packed + panels, threads)
         done = 0
         for f in range(phases):

@@ -8,6 +8,11 @@
 #define CNET_CONV_UKR_H
 #include "gemm_ukr.h"
 
+/* Neighbouring columns of a tile that are neighbours in the planes, at `source`, and in the result, at `to`. */
+typedef struct {
+    ptrdiff_t column, length, source, to;
+} conv_run;
+
 #define T float
 #define V vf
 #define FN(name) vf_##name
@@ -25,7 +30,7 @@
 #endif
 #else
 
-GEMM_INLINE void FN(taps_sized)(const int m, const int vectors, ptrdiff_t k, const T *a, const T *b, const ptrdiff_t *at,
+GEMM_INLINE void FN(taps_sized)(const int m, const int vectors, const int far, ptrdiff_t k, const T *a, const T *b, const ptrdiff_t *at,
                                 T *c, ptrdiff_t crs)
 {
     V s[gemm_mr][2];
@@ -33,6 +38,7 @@ GEMM_INLINE void FN(taps_sized)(const int m, const int vectors, ptrdiff_t k, con
     for (int i = 0; i < m; i++) s[i][0] = s[i][1] = (V){0};
     for (; k > 0; k--, a += gemm_mr, at++) {
         V b0 = FN(load)(b + *at), b1 = vectors == 2 ? FN(load)(b + *at + FN(lanes)) : b0;
+        if (far) __builtin_prefetch(b + *at + 2 * FN(lanes), 0, 2), __builtin_prefetch(b + *at + 3 * FN(lanes), 0, 2);
 #pragma GCC unroll 14
         for (int i = 0; i < m; i++) {
             V x = FN(set1)(a[i]);
@@ -47,18 +53,30 @@ GEMM_INLINE void FN(taps_sized)(const int m, const int vectors, ptrdiff_t k, con
     }
 }
 
-/* c[m, lanes or nr] = sum over k of a[k, m] b[at[k] + column], for a packed gemm_mr wide and m <= gemm_mr. */
-static void FN(taps)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, const T *b, const ptrdiff_t *at, T *c,
+/* c[m, lanes or nr] = sum over k of a[k, m] b[at[k] + column], for a packed gemm_mr wide and m <= gemm_mr. `far` fetches the
+ * next tile's pixels as well: with one tap per channel they are pages apart, which no hardware foresees. */
+static void FN(taps)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int far, const T *a, const T *b, const ptrdiff_t *at, T *c,
                      ptrdiff_t crs)
 {
 #define CONV_CASE(M)                                                                                                   \
     case M:                                                                                                            \
         if (M > gemm_mr) break;                                                                                        \
-        if (n <= FN(lanes)) FN(taps_sized)(M, 1, k, a, b, at, c, crs);                                                 \
-        else FN(taps_sized)(M, 2, k, a, b, at, c, crs);                                                                \
+        if (n <= FN(lanes)) FN(taps_sized)(M, 1, 0, k, a, b, at, c, crs);                                              \
+        else if (far) FN(taps_sized)(M, 2, 1, k, a, b, at, c, crs);                                                    \
+        else FN(taps_sized)(M, 2, 0, k, a, b, at, c, crs);                                                             \
         break;
     switch (m) { GEMM_ROWS(CONV_CASE) }
 #undef CONV_CASE
+}
+
+/* p[k, width] = the runs of b + at[k]. Reads and writes whole vectors; what is written too much is written again. */
+static void FN(gather)(ptrdiff_t k, const T *b, const ptrdiff_t *at, ptrdiff_t count, const conv_run *runs, T *p,
+                       ptrdiff_t width)
+{
+    for (; k > 0; k--, at++, p += width)
+        for (ptrdiff_t j = 0; j < count; j++)
+            for (ptrdiff_t i = 0; i < runs[j].length; i += FN(lanes))
+                FN(store)(p + runs[j].column + i, FN(load)(b + *at + runs[j].source + i));
 }
 
 /* y[n] = x[n] + bias, both contiguous. */

@@ -44,11 +44,12 @@ cdef inline Py_ssize_t magnitude(Py_ssize_t n) noexcept nogil:
 
 
 cdef void make_plan(Plan *p, cnp.ndarray d, cnp.ndarray s) noexcept:
-    cdef int i, j, k = 0, nd = cnp.PyArray_NDIM(d)
+    """For the shape of s, and the strides of d."""
+    cdef int i, j, k = 0, nd = cnp.PyArray_NDIM(s)
     cdef Py_ssize_t n, step
     p.size = cnp.PyArray_ITEMSIZE(d)
     for i in range(nd):
-        n = cnp.PyArray_DIM(d, i)
+        n = cnp.PyArray_DIM(s, i)
         if n == 1:
             continue
         step = cnp.PyArray_STRIDE(d, i)
@@ -186,6 +187,31 @@ cdef inline bint same_shape(cnp.ndarray a, cnp.ndarray b) noexcept:
         if cnp.PyArray_DIM(a, i) != cnp.PyArray_DIM(b, i):
             return False
     return True
+
+
+def join(tuple arrays not None, int dim):
+    """Arrays of one type that are alike in all dimensions but `dim`, side by side in that; None if they cannot be moved."""
+    cdef cnp.npy_intp[MOST] shape
+    cdef cnp.ndarray a, r, first = arrays[0]
+    cdef int i, nd = cnp.PyArray_NDIM(first)
+    cdef Py_ssize_t total = 0
+    cdef Plan p
+    cdef char *at
+    for a in arrays:
+        if not plain(a) or cnp.PyArray_TYPE(a) != cnp.PyArray_TYPE(first) or cnp.PyArray_NDIM(a) != nd:
+            return None
+        total += cnp.PyArray_DIM(a, dim)
+    for i in range(nd):
+        shape[i] = total if i == dim else cnp.PyArray_DIM(first, i)
+    r = new_array(nd, shape, cnp.PyArray_TYPE(first))
+    at = cnp.PyArray_BYTES(r)
+    for a in arrays:
+        if cnp.PyArray_SIZE(a):
+            make_plan(&p, r, a)
+            with nogil:
+                execute(&p, cnp.PyArray_BYTES(a), at)
+        at += cnp.PyArray_DIM(a, dim) * cnp.PyArray_STRIDE(r, dim)
+    return r
 
 
 def choose(cnp.ndarray c not None, cnp.ndarray x not None, cnp.ndarray y not None):

@@ -31,6 +31,8 @@ EL_UNARY(trunc, 5)
 PW_UNARY(round, 4, VM_OF(rint, x)(x))
 PW_UNARY(frac, 6, x - VM_OF(trunc, x)(x))
 PW_UNARY(sign, 2, x > 0 ? 1 : x < 0 ? -1 : 0)
+/* Of a real number: pi left of 0. */
+PW_UNARY(angle, 2, x < 0 ? (T)3.14159265358979323846 : x != x ? x : 0)
 PW_UNARY(logit, 30, vm_log(x / (1 - x)))
 /* p: the weight of y. */
 PW_BINARY(lerp_number, 5, p0 < (T)0.5 && p0 > (T)-0.5 ? x + p0 * (y - x) : y - (y - x) * (1 - p0))

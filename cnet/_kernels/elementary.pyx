@@ -9,7 +9,7 @@ cnp.import_array()
 cdef extern from "elementary.h":
     const unary_kernel PW_sin, PW_cos, PW_tan, PW_asin, PW_acos, PW_atan, PW_sinh, PW_cosh, PW_asinh, PW_acosh, PW_atanh
     const unary_kernel PW_exp2, PW_log2, PW_log10, PW_floor, PW_ceil, PW_trunc, PW_round, PW_frac, PW_sign
-    const unary_kernel PW_logit, PW_clamp, PW_nan_to_num
+    const unary_kernel PW_angle, PW_logit, PW_clamp, PW_nan_to_num
     const unary_kernel PW_isnan, PW_isinf, PW_isfinite, PW_isposinf, PW_isneginf, PW_signbit
     const binary_kernel PW_pow, PW_hypot, PW_atan2, PW_logaddexp, PW_logaddexp2, PW_fmax, PW_fmin, PW_copysign
     const binary_kernel PW_heaviside
@@ -81,6 +81,7 @@ def isposinf(a, out=None): return _unary(a, out, &PW_isposinf, NP_ISPOSINF)
 def isneginf(a, out=None): return _unary(a, out, &PW_isneginf, NP_ISNEGINF)
 def signbit(a, out=None): return _unary(a, out, &PW_signbit, NP_SIGNBIT)
 
+def angle(a, out=None): return _unary(a, out, &PW_angle, None)
 def logit(a, out=None): return _unary(a, out, &PW_logit, None)
 
 def clamp(a, double low, double high, out=None):

@@ -18,9 +18,6 @@ cnp.import_array()
 # A batch of matrices runs one matrix per task up to this many multiplications in each, else the tasks are pieces of one.
 DEF BATCH_WORK = 1 << 22
 
-# Rows summed one after the other before their sum joins the total: bounds the rounding error of long columns.
-DEF SUM_ROWS = 128
-
 
 cdef struct Matrix:
     char *data
@@ -48,12 +45,6 @@ cdef inline Matrix rows_of(cnp.ndarray a):
     m.rows = cnp.PyArray_SIZE(a) // m.columns if m.columns else cnp.PyArray_MultiplyList(
         cnp.PyArray_DIMS(a), cnp.PyArray_NDIM(a) - 1)
     m.column_step = 1
-    return m
-
-
-cdef inline Matrix turned(Matrix m):
-    """The transpose."""
-    m.rows, m.columns, m.row_step, m.column_step = m.columns, m.rows, m.column_step, m.row_step
     return m
 
 
@@ -191,54 +182,9 @@ def linear(cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, bint t):
     return c
 
 
-cdef void sum_rows(const real *x, Py_ssize_t M, Py_ssize_t N, real *total, real *part) noexcept nogil:
-    """total[N] = sum over the rows of x[M, N], in pieces of SUM_ROWS; part is scratch of N numbers."""
-    cdef Py_ssize_t i, j, k
-    for j in range(N):
-        total[j] = 0
-    for i from 0 <= i < M by SUM_ROWS:
-        for j in range(N):
-            part[j] = x[i * N + j]
-        for k in range(i + 1, min(i + SUM_ROWS, M)):
-            for j in range(N):
-                part[j] = part[j] + x[k * N + j]
-        for j in range(N):
-            total[j] = total[j] + part[j]
-
-
-def linear_grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w, bint t, bint need_x, bint need_w, bint need_b):
-    """The gradients of linear(x, w, b, t), for g[..., N]: (gx or None, gw or None, gb or None)."""
-    cdef int kind = cnp.PyArray_TYPE(g), failed = 0
-    cdef cnp.npy_intp shape[2]
-    cdef Matrix G, X, W = matrix(w, t)
-    cdef cnp.ndarray gx = None, gw = None, gb = None, part
-    g, x = contiguous(g), contiguous(x)
-    G, X = rows_of(g), rows_of(x)
-    if not native(kind):
-        return other_linear_grad(g.reshape(G.rows, W.columns), x, w, t, need_x, need_w, need_b)
-    if need_x:
-        gx = new_array(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), kind)
-        failed |= multiply(kind, G, turned(W), NULL, 0, 0, <char *> cnp.PyArray_DATA(gx), True)
-    if need_w:
-        gw = new_array(2, cnp.PyArray_DIMS(w), kind)
-        if t:
-            failed |= multiply(kind, turned(G), X, NULL, 0, 0, <char *> cnp.PyArray_DATA(gw), True)
-        else:
-            failed |= multiply(kind, turned(X), G, NULL, 0, 0, <char *> cnp.PyArray_DATA(gw), True)
-    if need_b:
-        shape[0], shape[1] = W.columns, W.columns
-        gb, part = new_array(1, shape, kind), new_array(1, shape, kind)
-        if kind == cnp.NPY_FLOAT:
-            sum_rows(<float *> G.data, G.rows, G.columns, <float *> cnp.PyArray_DATA(gb), <float *> cnp.PyArray_DATA(part))
-        else:
-            sum_rows(<double *> G.data, G.rows, G.columns, <double *> cnp.PyArray_DATA(gb),
-                     <double *> cnp.PyArray_DATA(part))
-    if failed:
-        raise MemoryError('linear_grad(): no memory for packing')
-    return gx, gw, gb
-
-
-cdef other_linear_grad(g, x, w, t, need_x, need_w, need_b):
+def linear_grad(g, x, w, t, need_x, need_w, need_b):
+    """The gradients of linear(x, w, b, t) for types that linear.grad does not know: (gx or None, gw or None, gb or None)."""
+    g = g.reshape(int(np.prod(g.shape[:-1])), w.shape[0 if t else 1])
     rows = x.reshape(g.shape[0], w.shape[1 if t else 0])
     gx = gw = gb = None
     if need_x:

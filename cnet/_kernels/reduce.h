@@ -161,13 +161,23 @@ static inline void RED(col_extreme)(const T *x, ptrdiff_t n, ptrdiff_t step, ptr
             where[j] = at[j];
 }
 
-/* Running sums (or products) of a row, in double; and of columns, given the totals so far. */
-static inline void RED(row_scan)(const T *x, T *y, ptrdiff_t n, int product)
+/* Running sums (or products) of a row, in double; and of columns, given the totals so far. Steps are negative from the end. */
+static inline void RED(row_scan)(const T *x, T *y, ptrdiff_t n, ptrdiff_t step, int product)
 {
     double total = product;
     for (ptrdiff_t i = 0; i < n; i++) {
-        total = product ? total * x[i] : total + x[i];
-        y[i] = (T)total;
+        total = product ? total * x[i * step] : total + x[i * step];
+        y[i * step] = (T)total;
+    }
+}
+
+/* Four rows, `apart` elements from each other: one alone waits for each addition. */
+static inline void RED(rows_scan)(const T *x, T *y, ptrdiff_t n, ptrdiff_t step, ptrdiff_t apart)
+{
+    double a = 0, b = 0, c = 0, d = 0;
+    for (ptrdiff_t i = 0; i < n; i++, x += step, y += step) {
+        a += x[0], b += x[apart], c += x[2 * apart], d += x[3 * apart];
+        y[0] = (T)a, y[apart] = (T)b, y[2 * apart] = (T)c, y[3 * apart] = (T)d;
     }
 }
 

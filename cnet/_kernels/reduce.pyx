@@ -30,8 +30,10 @@ cdef extern from "reduce.h" nogil:
                            long long *where)
     void red_col_extreme_d(const double *x, Py_ssize_t n, Py_ssize_t step, Py_ssize_t w, double sign, double *best,
                            long long *where)
-    void red_row_scan_f(const float *x, float *y, Py_ssize_t n, int product)
-    void red_row_scan_d(const double *x, double *y, Py_ssize_t n, int product)
+    void red_row_scan_f(const float *x, float *y, Py_ssize_t n, Py_ssize_t step, int product)
+    void red_rows_scan_f(const float *x, float *y, Py_ssize_t n, Py_ssize_t step, Py_ssize_t apart)
+    void red_row_scan_d(const double *x, double *y, Py_ssize_t n, Py_ssize_t step, int product)
+    void red_rows_scan_d(const double *x, double *y, Py_ssize_t n, Py_ssize_t step, Py_ssize_t apart)
     void red_col_scan_f(const float *x, float *y, Py_ssize_t n, Py_ssize_t step, Py_ssize_t w, int product)
     void red_col_scan_d(const double *x, double *y, Py_ssize_t n, Py_ssize_t step, Py_ssize_t w, int product)
 
@@ -349,44 +351,58 @@ def extreme_at(cnp.ndarray x not None, int dim, bint keepdim, int sign):
 
 # --- running sums --------------------------------------------------------------------------------------------------
 
-cdef inline void _scan_unit(const real *x, real *y, Py_ssize_t n, Py_ssize_t inner, Py_ssize_t o, Py_ssize_t c,
-                            int product) noexcept nogil:
-    """One row, or columns c * COLUMNS and following of block o."""
-    cdef Py_ssize_t at = o * n * inner + c * COLUMNS, w = _least(COLUMNS, inner - c * COLUMNS)
-    if real is float:
-        if inner == 1:
-            red_row_scan_f(x + at, y + at, n, product)
+cdef inline void _scan_unit(const real *x, real *y, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, Py_ssize_t o,
+                            Py_ssize_t c, int product, bint backward) noexcept nogil:
+    """Four rows from row 4 o, or columns c * COLUMNS and following of block o."""
+    cdef Py_ssize_t r, w = _least(COLUMNS, inner - c * COLUMNS), step = -inner if backward else inner
+    cdef Py_ssize_t at = (4 * o if inner == 1 else o) * n * inner + c * COLUMNS
+    if backward:
+        at += (n - 1) * inner
+    x += at
+    y += at
+    if inner > 1:
+        if real is float:
+            red_col_scan_f(x, y, n, step, w, product)
         else:
-            red_col_scan_f(x + at, y + at, n, inner, w, product)
+            red_col_scan_d(x, y, n, step, w, product)
+    elif outer - 4 * o >= 4 and not product:
+        if real is float:
+            red_rows_scan_f(x, y, n, step, n)
+        else:
+            red_rows_scan_d(x, y, n, step, n)
     else:
-        if inner == 1:
-            red_row_scan_d(x + at, y + at, n, product)
-        else:
-            red_col_scan_d(x + at, y + at, n, inner, w, product)
+        for r in range(_least(4, outer - 4 * o)):
+            if real is float:
+                red_row_scan_f(x + r * n, y + r * n, n, step, product)
+            else:
+                red_row_scan_d(x + r * n, y + r * n, n, step, product)
 
 
-cdef void _scan(const real *x, real *y, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, int product) noexcept nogil:
-    cdef Py_ssize_t u, tiles = _pieces(inner, COLUMNS)
+cdef void _scan(const real *x, real *y, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, int product,
+                bint backward) noexcept nogil:
+    cdef Py_ssize_t u, tiles = _pieces(inner, COLUMNS), units = _pieces(outer, 4) if inner == 1 else outer * tiles
     cdef int threads = threads_for(<double>outer * n * inner * (4 + 2 * sizeof(real)))
     if threads == 1:
-        for u in range(outer * tiles):
-            _scan_unit(x, y, n, inner, u // tiles, u % tiles, product)
+        for u in range(units):
+            _scan_unit(x, y, outer, n, inner, u // tiles, u % tiles, product, backward)
     else:
-        for u in prange(outer * tiles, num_threads=threads, schedule='static'):
-            _scan_unit(x, y, n, inner, u // tiles, u % tiles, product)
+        for u in prange(units, num_threads=threads, schedule='static'):
+            _scan_unit(x, y, outer, n, inner, u // tiles, u % tiles, product, backward)
 
 
-def scan(cnp.ndarray x not None, int dim, bint product):
-    """Running sums or products along an axis, accumulated in double."""
+def scan(cnp.ndarray x not None, int dim, bint product, bint backward=False):
+    """Running sums or products along an axis, from its end if `backward`, accumulated in double."""
     cdef Py_ssize_t outer, inner
     cdef cnp.ndarray y
     x = PyArray_GETCONTIGUOUS(x)
     y = new_array(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x))
+    if cnp.PyArray_SIZE(x) == 0:
+        return y
     _around(x, dim, &outer, &inner)
     if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT:
         _scan[float](<const float*>cnp.PyArray_DATA(x), <float*>cnp.PyArray_DATA(y), outer, cnp.PyArray_DIM(x, dim),
-                     inner, product)
+                     inner, product, backward)
     else:
         _scan[double](<const double*>cnp.PyArray_DATA(x), <double*>cnp.PyArray_DATA(y), outer, cnp.PyArray_DIM(x, dim),
-                      inner, product)
+                      inner, product, backward)
     return y

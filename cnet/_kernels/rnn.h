@@ -143,8 +143,8 @@ static void FN(lstm_step)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, T *g, ptrdiff_t
     for (ptrdiff_t r = 0; r < m; r++, c += ldc)
         RNN_EACH {
             T *p = g + r * ldg + j;
-            V i = FN(sigmoid)(FN(get)(p, w)), f = FN(sigmoid)(FN(get)(p + H, w));
-            V u = FN(tanh)(FN(get)(p + 2 * H, w)), o = FN(sigmoid)(FN(get)(p + 3 * H, w));
+            V i = FN(gate)(FN(get)(p, w)), f = FN(gate)(FN(get)(p + H, w));
+            V u = FN(gate_tanh)(FN(get)(p + 2 * H, w)), o = FN(gate)(FN(get)(p + 3 * H, w));
             V cell = f * FN(get)(c + j, w) + i * u;
             FN(put)(p, i, w);
             FN(put)(p + H, f, w);
@@ -154,7 +154,7 @@ static void FN(lstm_step)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, T *g, ptrdiff_t
         }
     /* Apart, so that the chain of dependent operations of one vector is short enough for several to overlap. */
     for (ptrdiff_t r = 0; r < m; r++, g += ldg, h += ldh)
-        RNN_EACH FN(put)(h + j, FN(get)(g + 3 * H + j, w) * FN(tanh)(FN(get)(g + 4 * H + j, w)), w);
+        RNN_EACH FN(put)(h + j, FN(get)(g + 3 * H + j, w) * FN(gate_tanh)(FN(get)(g + 4 * H + j, w)), w);
 }
 
 /* dg from the gradient dh of the output; dc is that of the new cell state and becomes that of the old one, c. */
@@ -166,7 +166,7 @@ static void FN(lstm_grad)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, const T *g, ptr
             const T *p = g + j;
             T *d = dg + j;
             V i = FN(get)(p, w), f = FN(get)(p + H, w), u = FN(get)(p + 2 * H, w), o = FN(get)(p + 3 * H, w);
-            V t = FN(tanh)(FN(get)(p + 4 * H, w)), dy = FN(get)(dh + j, w);
+            V t = FN(gate_tanh)(FN(get)(p + 4 * H, w)), dy = FN(get)(dh + j, w);
             V e = FN(get)(dc + j, w) + dy * o * ((T)1 - t * t);
             FN(put)(d, e * u * (i * ((T)1 - i)), w);
             FN(put)(d + H, e * FN(get)(c + j, w) * (f * ((T)1 - f)), w);
@@ -183,8 +183,8 @@ static void FN(gru_step)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, T *g, ptrdiff_t 
     for (; m > 0; m--, g += ldg, q += ldq, h += ldh)
         RNN_EACH {
             T *p = g + j;
-            V r = FN(sigmoid)(FN(get)(p, w)), z = FN(sigmoid)(FN(get)(p + H, w));
-            V u = FN(tanh)(FN(get)(p + 2 * H, w) + r * FN(get)(p + 3 * H, w));
+            V r = FN(gate)(FN(get)(p, w)), z = FN(gate)(FN(get)(p + H, w));
+            V u = FN(gate_tanh)(FN(get)(p + 2 * H, w) + r * FN(get)(p + 3 * H, w));
             FN(put)(p, r, w);
             FN(put)(p + H, z, w);
             FN(put)(p + 2 * H, u, w);
@@ -215,7 +215,7 @@ static void FN(rnn_step)(int relu, ptrdiff_t m, ptrdiff_t n, T *g, ptrdiff_t ldg
     for (; m > 0; m--, g += ldg, h += ldh)
         RNN_EACH {
             V x = FN(get)(g + j, w);
-            x = relu ? FN(max)((V){0}, x) : FN(tanh)(x);
+            x = relu ? FN(max)((V){0}, x) : FN(gate_tanh)(x);
             FN(put)(g + j, x, w);
             FN(put)(h + j, x, w);
         }

@@ -11,7 +11,7 @@ from libc.string cimport memcpy, memset
 from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels.cells cimport GRU, LSTM, TANH, Layer, flush_begin, flush_end
-from cnet._kernels.gemm cimport gemm
+from cnet._kernels.gemm cimport MR, ROW_TILES, gemm, gemm_packed
 from cnet._kernels.recurrence cimport (
     BACKWARD, CHUNK_ROWS, FORWARD, OUTPUT_GRAD, PROJECT, joined, moment, old_rows, pack_weights, place, rows, run_inputs,
     run_step, start,
@@ -119,13 +119,20 @@ cdef inline void bias_grads(const Layer *L, Py_ssize_t d, void **dw, const real 
             sum_columns(dg + 3 * H, L.N, L.V, H, <real *> dw[3] + hidden)
 
 
+cdef inline int weight_grad(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *dg, Py_ssize_t ld, const real *x,
+                            real *dw) noexcept nogil:
+    """dw[M, N] = dg^T x over K rows. Columns of dg lie so far apart that a copy pays however few products it is used for."""
+    if M > MR * ROW_TILES and K >= MR and N > 0:
+        return gemm_packed(M, N, K, dg, 1, ld, x, N, 1, <const real *> NULL, 0, 0, dw, N, 1)
+    return gemm(M, N, K, dg, 1, ld, x, N, 1, <const real *> NULL, 0, 0, dw, N, False)
+
+
 cdef inline int hidden_grad(const Layer *L, Py_ssize_t lo, Py_ssize_t hi, const real *dg, const real *past,
                             real *dw) noexcept nogil:
     """Rows [lo, hi) of the gradient of w_hh. Those of a GRU's last gate come from the last columns of dg."""
     cdef Py_ssize_t P = L.P, split = 2 * L.H if L.cell == GRU else hi, mid = max(lo, min(hi, split))
-    cdef int failed = gemm(mid - lo, P, L.N, dg + lo, 1, L.V, past, P, 1, <const real *> NULL, 0, 0, dw + lo * P, P, False)
-    return failed | gemm(hi - mid, P, L.N, dg + mid + L.H, 1, L.V, past, P, 1, <const real *> NULL, 0, 0, dw + mid * P, P,
-                         False)
+    cdef int failed = weight_grad(mid - lo, P, L.N, dg + lo, L.V, past, dw + lo * P)
+    return failed | weight_grad(hi - mid, P, L.N, dg + mid + L.H, L.V, past, dw + mid * P)
 
 
 cdef inline int input_grad(const Layer *L, Py_ssize_t lo, Py_ssize_t hi, real *dx, const real *kind) noexcept nogil:
@@ -160,8 +167,7 @@ cdef inline int job(const Layer *L, Py_ssize_t number, Py_ssize_t pieces, real *
                 failed = hidden_grad(L, lo, hi, dg, <const real *> L.past + d * L.N * P, <real *> dw[1])
         elif what < 2 * pieces:
             if dw[0] != NULL:
-                failed = gemm(hi - lo, X, L.N, dg + lo, 1, L.V, <const real *> L.x, X, 1, <const real *> NULL, 0, 0,
-                              <real *> dw[0] + lo * X, X, False)
+                failed = weight_grad(hi - lo, X, L.N, dg + lo, L.V, <const real *> L.x, <real *> dw[0] + lo * X)
         elif what == 2 * pieces:
             bias_grads(L, d, dw, dg)
         elif what == 2 * pieces + 1:

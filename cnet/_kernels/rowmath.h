@@ -19,6 +19,32 @@
 /* 4 KB of floats: a block stays in the first-level cache between the passes of `moments`. */
 #define ROW_BLOCK 1024
 
+/* Sums of a row: four vectors side by side hide the latency of the addition, and are added up once per block. */
+#define ROW_SUM(NAME, V, T)                                                                                            \
+    static inline double NAME(const T *x, ptrdiff_t n)                                                                 \
+    {                                                                                                                  \
+        enum { L = V##_lanes };                                                                                        \
+        double total = 0;                                                                                              \
+        for (ptrdiff_t i = 0, e; i < n; i = e) {                                                                       \
+            V a = V##_set1(0), b = a, c = a, d = a;                                                                    \
+            e = n - i < 2 * ROW_BLOCK ? n : i + ROW_BLOCK;                                                             \
+            for (; i + 4 * L <= e; i += 4 * L) {                                                                       \
+                a += V##_load(x + i);                                                                                  \
+                b += V##_load(x + i + L);                                                                              \
+                c += V##_load(x + i + 2 * L);                                                                          \
+                d += V##_load(x + i + 3 * L);                                                                          \
+            }                                                                                                          \
+            for (; i + L <= e; i += L)                                                                                 \
+                a += V##_load(x + i);                                                                                  \
+            if (i < e)                                                                                                 \
+                b += V##_load_n(x + i, e - i);                                                                         \
+            total += V##_sum((a + b) + (c + d));                                                                       \
+        }                                                                                                              \
+        return total;                                                                                                  \
+    }
+ROW_SUM(row_sum_f, vf, float)
+ROW_SUM(row_sum_d, vd, double)
+
 /* Lanes beyond the first n take the other value. */
 #define ROW_FIRST(n, x, other) vf_sel((vfi)(VF_IOTA < (int32_t)(n)), x, other)
 
@@ -172,19 +198,6 @@ static inline void row_less_exp_d(const double *g, const double *x, double *y, d
     } while (0)
 #define ROW_BLOCKS                                                                                                     \
     for (ptrdiff_t b = 0, e = n < ROW_BLOCK ? n : ROW_BLOCK; b < n; b = e, e = n - e < ROW_BLOCK ? n : e + ROW_BLOCK)
-
-static inline double ROW(sum)(const T *x, ptrdiff_t n)
-{
-    double total = 0;
-    ROW_BLOCKS {
-        T s;
-#define TERM(i) x[i]
-        ROW_ADD_UP(s, TERM);
-#undef TERM
-        total += s;
-    }
-    return total;
-}
 
 static inline double ROW(dot)(const T *x, const T *y, ptrdiff_t n)
 {

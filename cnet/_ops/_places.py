@@ -5,7 +5,7 @@ from math import prod
 import numpy as np
 
 from .. import _kernels as K
-from .._core.arrays import empty
+from .._core.arrays import contiguous, empty
 from .._core.base import GRAD, TensorBase, refresh, wrap
 from .._core.inplace import check_writable, rebase
 from .._core.op import Op, record
@@ -58,6 +58,8 @@ class Write(Op):
 
 def cut(shape, dim):
     """A shape as (outer, n, inner) around one of its dimensions."""
+    if dim == 0 and len(shape) == 2:
+        return 1, shape[0], shape[1]
     return prod(shape[:dim]), shape[dim] if shape else 1, prod(shape[dim + 1:])
 
 
@@ -89,7 +91,7 @@ def take_rows(x, index, dim):
     shape = x.shape
     y = empty(shape[:dim] + index.shape + shape[dim + 1:], x.dtype)
     outer, n, inner = cut(shape, dim)
-    K.index.take_rows(np.ascontiguousarray(x), index, y, outer, n, index.size, inner)
+    K.index.take_rows(contiguous(x), index, y, outer, n, index.size, inner)
     return y
 
 

@@ -6,18 +6,19 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import arrays, checks, errors
-from .._core.base import wrap
+from .._core.base import TensorBase, wrap
 from .._core.generator import engine_of
 from .._core.inplace import scalar_name
 from .._core.mode import is_grad_enabled
 from .._core.op import Op
-from .dropout import drop, dropout_gain
+from .dropout import drop, dropout_gain, kept_bits
+from .join import cat
 
 __all__ = []
 FUNCTIONAL = ['scaled_dot_product_attention']
 METHODS = {}
 
-_DRAWN = 1 << 16  # bytes of dropout's noise at a time, packed into bits while they are in cache
+_NATIVE = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def _four(a):
@@ -47,17 +48,6 @@ def _result(like):
     return a if a.strides[-1] == a.itemsize else np.empty(like.shape, like.dtype)
 
 
-def _kept(engine, keep, count):
-    """One bit per weight that dropout keeps, drawn as `dropout` draws them, and the four bytes more that the kernel reads."""
-    drawn = np.empty(min(count, _DRAWN), np.uint8)
-    bits = np.zeros(count // 8 + 5, np.uint8)
-    for start in range(0, count, _DRAWN):
-        part = drawn[:count - start]
-        engine.bernoulli(part, keep)
-        bits[start // 8:(start + part.size + 7) // 8] = np.packbits(part, bitorder='little')
-    return bits
-
-
 class Attention(Op, name='ScaledDotProductFlashAttentionForCpuBackward0'):
     """softmax(scale q k' + mask) v; leading dimensions are alike, except that k and v may have fewer heads."""
 
@@ -70,9 +60,10 @@ class Attention(Op, name='ScaledDotProductFlashAttentionForCpuBackward0'):
         shape = (*q.shape[:-1], v.shape[-1])
         out = _result(q) if q.shape == shape else np.empty(shape, q.dtype)
         lse = np.empty(q4.shape[:3], q.dtype)
-        bits = None if engine is None else _kept(engine, keep, q.size // q.shape[-1] * k.shape[-2])
-        K.attention.forward(q4, _four(k), v4, _mask(mask, q, k.shape[-2]), scale, causal, bits, dropout_gain(q.dtype, keep),
-                            _four(out), lse)
+        bits, gain = None, 1.0
+        if engine is not None:
+            bits, gain = kept_bits(engine, keep, q.size // q.shape[-1] * k.shape[-2]), dropout_gain(q.dtype, keep)
+        K.attention.forward(q4, _four(k), v4, _mask(mask, q, k.shape[-2]), scale, causal, bits, gain, _four(out), lse)
         return out, lse, bits
 
     def backward(self, g):
@@ -95,6 +86,53 @@ class AttentionView(Attention, name='UnsafeViewBackward0'):
 
 class AttentionMm(Attention, name='MmBackward0'):
     """Attention under the name that shows for matrices."""
+
+
+def _heads(a, heads, batch_first):
+    """Queries, keys and values, each [N, H, L, E / H], as views of projections [L, N, 3 E] (or [N, L, 3 E])."""
+    a = a.reshape(*a.shape[:2], 3, heads, -1)
+    return a.transpose((2, 0, 3, 1, 4) if batch_first else (2, 1, 3, 0, 4))
+
+
+class SelfAttention(Op, name='ViewBackward0'):
+    """Attention of a sequence to itself between linear layers: [L, N, 3 E] (or [N, L, 3 E]) to [L, N, E].
+
+    Neither the heads of the projections nor those of the result are copied out, and the gradient of the projections is
+    written in place. The node has the name of the last view that PyTorch takes.
+    """
+
+    keep_in = (0, 1)
+    keep_out = (0,)
+
+    @staticmethod
+    def forward(qkv, mask, heads, batch_first, causal, keep=1.0, engine=None):
+        q, k, v = _heads(np.ascontiguousarray(qkv), heads, batch_first)
+        batch, _, length, size = q.shape
+        y = arrays.empty((length, batch, heads * size), q.dtype)
+        lse = np.empty(q.shape[:3], q.dtype)
+        bits = None if engine is None else kept_bits(engine, keep, lse.size * length)
+        K.attention.forward(q, k, v, _mask(mask, q, length), 1 / sqrt(size), causal, bits, dropout_gain(q.dtype, keep),
+                            y.reshape(length, batch, heads, size).transpose(1, 2, 0, 3), lse)
+        return y, lse, bits
+
+    def backward(self, g):
+        qkv, mask = self.saved(0), self.saved(1)
+        lse, bits = self.aux
+        heads, first, causal, keep = self.kw['heads'], self.kw['batch_first'], self.kw['causal'], self.kw.get('keep', 1.0)
+        gain = dropout_gain(qkv._a.dtype, keep)
+        if is_grad_enabled():
+            q, k, v = qkv.unflatten(-1, (3, heads, -1)).permute((2, 0, 3, 1, 4) if first else (2, 1, 3, 0, 4)).unbind(0)
+            g = g.unflatten(-1, (heads, -1)).permute(1, 2, 0, 3)
+            grads = _gradients(g, q, k, v, mask, 1 / sqrt(q._a.shape[3]), causal, bits, gain)
+            return cat([x.permute((0, 2, 1, 3) if first else (2, 0, 1, 3)).flatten(-2) for x in grads], -1), None
+        a = np.ascontiguousarray(qkv._a)
+        q, k, v = _heads(a, heads, first)
+        gqkv = arrays.empty(a.shape, a.dtype)
+        shape = (q.shape[2], q.shape[0], heads, q.shape[3])
+        out, g = (np.ascontiguousarray(t._a).reshape(shape).transpose(1, 2, 0, 3) for t in (self.out(0), g))
+        K.attention.backward(g, q, k, v, _mask(None if mask is None else mask._a, q, q.shape[2]), 1 / sqrt(q.shape[3]), causal,
+                             bits, gain, out, lse, *_heads(gqkv, heads, first))
+        return wrap(gqkv), None
 
 
 def _weights(q, k, mask, scale, causal):
@@ -179,6 +217,16 @@ def _fit(q, k, v, mask):
     return True
 
 
+def _usual(query, key, value):
+    """Whether these are what most calls give: tensors (B, H, L, E), (B, H, S, E) twice, of one native type and not empty."""
+    if not (isinstance(query, TensorBase) and isinstance(key, TensorBase) and isinstance(value, TensorBase)):
+        return False
+    q, k, v = query._a, key._a, value._a
+    a, b = q.shape, k.shape
+    return (len(a) == 4 and v.shape == b and a[:2] == b[:2] and a[3:] == b[3:] and q.dtype is k.dtype and q.dtype is v.dtype
+            and q.dtype in _NATIVE and q.size > 0 and k.size > 0)
+
+
 def scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, *, scale=None,
                                  enable_gqa=False):
     """The values averaged by how well their keys fit each query: ``softmax(scale * query @ key.T + mask) @ value``.
@@ -207,6 +255,8 @@ def scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0.
         >>> F.scaled_dot_product_attention(cnet.zeros(1, 2), cnet.ones(2, 2), cnet.tensor([[0., 4.], [2., 0.]]))
         tensor([[1., 2.]])
     """
+    if attn_mask is None and not dropout_p and scale is None and _usual(query, key, value):
+        return Attention.apply(query, key, value, None, scale=1 / sqrt(query._a.shape[3]), causal=bool(is_causal))
     if attn_mask is not None:
         checks.tensor(attn_mask, 'scaled_dot_product_attention', 'attn_mask', 4)
     for position, (name, x) in enumerate((('query', query), ('key', key), ('value', value)), 1):
@@ -231,7 +281,8 @@ def scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0.
                                             scale=scale, enable_gqa=enable_gqa).to(query.dtype)
     learned = attn_mask is not None and attn_mask.requires_grad and is_grad_enabled()
     if dropout_p < 1 and not learned and q.dtype.kind == 'f' and not (dropout_p and is_causal and attn_mask is not None):
-        op = Attention if q.ndim == 4 and q.shape[-1] == v.shape[-1] and not dropout_p else AttentionMm if q.ndim == 2 else AttentionView
+        same = q.ndim == 4 and q.shape[-1] == v.shape[-1] and not dropout_p
+        op = Attention if same else AttentionMm if q.ndim == 2 else AttentionView
         if k.shape[:-2] != q.shape[:-2] and not enable_gqa:
             query, key, value = _expanded(query, key, value)
             q, k, v = query._a, key._a, value._a

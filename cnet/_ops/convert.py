@@ -31,6 +31,8 @@ class ToCopy(Op, name='ToCopyBackward0'):
 class Clone(Op, name='CloneBackward0'):
     """A copy of the same type."""
 
+    own_memory = True
+
     @staticmethod
     def forward(x, format):
         return x.copy() if format is preserve_format and x.flags.c_contiguous else arrays.copy_as(x, x.dtype, format)

@@ -1,7 +1,5 @@
 """`copy.deepcopy` and `pickle` of tensors."""
 
-from copy import deepcopy
-
 import numpy as np
 
 from .._core.base import alias, fresh_version, wrap
@@ -21,6 +19,7 @@ def _deepcopy(self, memo):
     array, version = _copied(self._a, memo)
     copy = memo[id(self)] = alias(wrap(array), type(self))
     copy._v, copy._req = version, self._req
+    from copy import deepcopy  # loaded by whoever copies
     if self._grad is not None:
         copy._grad = deepcopy(self._grad, memo)
     if self.__dict__:

@@ -62,6 +62,7 @@ def _work_type(dt):
 class NllLoss(Op, name='NllLossBackward0'):
     """Kernels see float32 or float64; `aux` is the sum of the weights."""
 
+    own_memory = True
     keep_in: tuple[int, ...] = (1, 2)
 
     @staticmethod
@@ -82,6 +83,7 @@ class NllLoss(Op, name='NllLossBackward0'):
 class NllLossGrad(Op, name='NllLossBackwardBackward0'):
     """Linear in g: its gradient is the loss again."""
 
+    own_memory = True
     keep_in: tuple[int, ...] = (1, 2)
 
     @staticmethod
@@ -139,6 +141,7 @@ class CrossEntropyView(CrossEntropy, name='ViewBackward0'):
 class CrossEntropyGrad(Op, name='NllLossBackwardBackward0'):
     """g * c * (softmax(x) - one-hot(target)), with c the weight of a target over that of all if the mean is taken."""
 
+    own_memory = True
     keep_in = (0, 1, 2, 3)
 
     @staticmethod

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 
+from .. import _kernels as K
 from .._core import arrays, checks
 from .._core.base import wrap
 from .._core.generator import engine_of
@@ -16,6 +17,9 @@ __all__ = []
 FUNCTIONAL = ['alpha_dropout', 'dropout', 'dropout1d', 'dropout2d', 'dropout3d', 'feature_alpha_dropout']
 METHODS = {}
 
+# Bytes of noise drawn at a time, and packed into bits while they are in cache.
+_DRAWN = 1 << 16
+
 # Minus the value that SELU tends to for very negative inputs (Klambauer et al., 2017).
 _ALPHA = 1.7580993408473766
 
@@ -26,24 +30,49 @@ def dropout_gain(dtype, keep):
     return dtype.type(t(1) / t(keep))
 
 
+def kept_bits(engine, keep, count):
+    """One bit for each of `count` numbers, set where dropout keeps it, and the four bytes more that kernels read."""
+    drawn = np.empty(min(count, _DRAWN), np.uint8)
+    bits = np.zeros(count // 8 + 5, np.uint8)
+    for start in range(0, count, _DRAWN):
+        part = drawn[:count - start]
+        engine.bernoulli(part, keep)
+        bits[start // 8:(start + part.size + 7) // 8] = np.packbits(part, bitorder='little')
+    return bits
+
+
+class Masked(Op, name='MulBackward0'):
+    """x times noise that is `gain` where a bit is set, else 0."""
+
+    @staticmethod
+    def forward(x, bits, gain):
+        return K.residual.masked(np.ascontiguousarray(x), bits, gain)
+
+    def backward(self, g):
+        return Masked.apply(g, **self.kw)
+
+
 class Dropout(Op, name='MulBackward0'):
-    """x times noise that is 0 or 1 / keep. The noise is all that backward needs."""
+    """x times noise that is 0 or 1 / keep. The noise is all that backward needs: one bit per number, or an array."""
 
     @staticmethod
     def forward(x, keep, engine):
+        gain = dropout_gain(x.dtype, keep)
         if x.dtype in (_draw.F32, _draw.F64) and x.flags.c_contiguous:
-            y, noise = arrays.empty_as(x, x.dtype), arrays.empty_as(x, x.dtype)
-            engine.dropout(x, noise, y, keep, dropout_gain(x.dtype, keep))
-            return y, noise
+            bits = kept_bits(engine, keep, x.size)
+            return K.residual.masked(x, bits, gain), bits
         if x.dtype.kind == 'c':
             raise NotImplementedError('"bernoulli_scalar_cpu_" not implemented for complex types')
         noise = arrays.empty_as(x, x.dtype)
         _draw.bernoulli(engine, noise, keep)
-        noise *= dropout_gain(x.dtype, keep)
+        noise *= gain
         return x * noise, noise
 
     def backward(self, g):
-        return g * wrap(self.aux[0])
+        noise = self.aux[0]
+        if noise.dtype != np.uint8:
+            return g * wrap(noise)
+        return Masked.apply(g, bits=noise, gain=dropout_gain(g._a.dtype, self.kw['keep']))
 
 
 def drop(x, p, train, channels=False, alpha=False):

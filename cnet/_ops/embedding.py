@@ -16,6 +16,7 @@ FUNCTIONAL = ['embedding', 'embedding_bag', 'one_hot']
 
 
 class Embedding(Op, name='EmbeddingBackward0'):
+    own_memory = True
     keep_in = (1,)
 
     @staticmethod
@@ -27,6 +28,7 @@ class Embedding(Op, name='EmbeddingBackward0'):
 
 
 class EmbeddingGrad(Op, name='EmbeddingDenseBackward0'):
+    own_memory = True
     keep_in = (1,)
 
     @staticmethod

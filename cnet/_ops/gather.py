@@ -15,6 +15,7 @@ __all__ = ['gather', 'scatter', 'scatter_add', 'take_along_dim']
 
 
 class Gather(Op, name='GatherBackward0'):
+    own_memory = True
     keep_in = (1,)
 
     @staticmethod
@@ -33,6 +34,7 @@ class Gather(Op, name='GatherBackward0'):
 
 
 class GatherGrad(Op, name='GatherBackwardBackward0'):  # zeros to which g is added at the index
+    own_memory = True
     keep_in = (1,)
 
     @staticmethod

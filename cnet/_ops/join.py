@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .. import _kernels as K
 from .._core import checks
 from .._core.arrays import empty, zeros
 from .._core.dtype import from_np, promote_types
@@ -15,8 +16,13 @@ __all__ = [
 
 
 class Cat(Op, name='CatBackward0'):
+    own_memory = True
+
     @staticmethod
     def forward(*arrays, dim, sizes):
+        r = K.copy.join(arrays, dim)
+        if r is not None:
+            return r
         shape = list(arrays[0].shape)
         shape[dim] = sum(sizes)
         return np.concatenate(arrays, dim, empty(shape, arrays[0].dtype))  # left alone, NumPy may choose F order
@@ -100,12 +106,15 @@ def cat(tensors, dim=0, *, out=None, axis=None):
         raise ValueError('cnet.cat(): expected a non-empty list of Tensors')
     if axis is not None:
         dim = axis
-    shape = None
+    shape, dtype, alike, skipped = None, tensors[0]._a.dtype, True, False
     for i, x in enumerate(tensors):
-        other = x._a.shape
+        a = x._a
+        other = a.shape
         if not other:
             raise RuntimeError(f'zero-dimensional tensor (at position {i}) cannot be concatenated')
+        alike = alike and a.dtype is dtype
         if other == (0,):
+            skipped = True
             continue
         if shape is None:
             shape = other
@@ -116,8 +125,9 @@ def cat(tensors, dim=0, *, out=None, axis=None):
         dim = checks.dim(dim, 1)
     if out is not None:
         refuse_overlap(out, *tensors)
-    tensors = _same_dtype(tensors)
-    if shape is not None and len(shape) > 1:
+    if not alike:
+        tensors = _same_dtype(tensors)
+    if skipped and shape is not None and len(shape) > 1:
         tensors = [x for x in tensors if x._a.shape != (0,)]
     y = joined(tensors, dim)
     return y if out is None else copy_out(y, out)

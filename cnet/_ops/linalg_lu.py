@@ -4,6 +4,7 @@ from math import prod
 
 import numpy as np
 
+from .. import _kernels as K
 from .. import return_types
 from .._core import checks
 from .._core.base import wrap
@@ -11,7 +12,7 @@ from .._core.inplace import copy_out
 from .._core.op import Op
 from ._linalg import batches, check_square, column_major, deliver, matrices, numbers, same_types
 from .join import cat
-from .linalg_triangular import solve_triangular
+from .linalg_triangular import solve_stack, solve_triangular, stack
 
 __all__ = ['lu_factor', 'lu_factor_ex', 'lu_solve', 'lu_unpack']
 
@@ -19,52 +20,41 @@ __all__ = ['lu_factor', 'lu_factor_ex', 'lu_solve', 'lu_unpack']
 _PANEL = 32  # columns; fewer leave more to the products, more are eliminated by single columns
 
 
-def magnitude(x):
-    """What LAPACK compares elements by: of complex ones, the sum of the parts."""
-    return np.abs(x.real) + np.abs(x.imag) if x.dtype.kind == 'c' else np.abs(x)
-
-
 def factor(a):
-    """LU of a stack of matrices, all at once: (packed factors, pivots counted from 1, position of the first zero in U).
-
-    The work goes column by column over the whole stack, so that the number of calls depends on the size of a matrix and not
-    on how many there are; what is right of a panel of columns is updated by one product when the panel is done.
-    """
+    """LU of a stack of matrices, all at once: (packed factors, pivots counted from 1, position of the first zero in U)."""
     *batch, m, n = a.shape
     k, count = min(m, n), prod(batch)
-    lu = a.reshape(count, m, n).copy()
-    pivots = np.empty((count, k), np.int32)
-    info = np.zeros(count, np.int32)
-    each = np.arange(count)
-    for first in range(0, k, _PANEL):
-        last = min(first + _PANEL, k)
-        for j in range(first, last):
-            p = j + np.argmax(magnitude(lu[:, j:, j]), axis=1)
-            pivots[:, j] = p + 1
-            rows = lu[each, p]
-            lu[each, p] = lu[:, j]
-            lu[:, j] = rows
-            pivot = lu[:, j, j]
-            zero = pivot == 0
-            info[zero & (info == 0)] = j + 1
-            lu[:, j + 1:, j] /= np.where(zero, 1, pivot)[:, None]
-            lu[:, j + 1:, j + 1:last] -= lu[:, j + 1:, j, None] * lu[:, j, None, j + 1:last]
-        if last < n:
-            lower = split_factors(lu[:, first:last, first:last])[0]
-            lu[:, first:last, last:] = np.linalg.solve(lower, lu[:, first:last, last:])
-            lu[:, last:, last:] -= lu[:, last:, first:last] @ lu[:, first:last, last:]
+    lu = stack(a, tuple(batch))
+    pivots = np.empty((count, k), np.intc)
+    info = np.zeros(count, np.intc)
+    _eliminate(lu, pivots, info, 0, k)
+    if n > k:
+        solve_stack(lu[:, :k, :k], lu[:, :k, k:], False, True)
     return lu.reshape(a.shape), pivots.reshape(*batch, k), info.reshape(batch)
+
+
+def _eliminate(lu, pivots, info, first, last):
+    """Factor a range of columns: its left half, the right half's rows beside that, and what is below them."""
+    if last - first <= _PANEL:
+        K.factor.panel(lu, pivots, info, first, last)
+        return
+    half = first + ((last - first) // 2 + _PANEL - 1) // _PANEL * _PANEL
+    _eliminate(lu, pivots, info, first, half)
+    solve_stack(lu[:, first:half, first:half], lu[:, first:half, half:last], False, True)
+    lu[:, half:, half:last] -= K.matmul.bmm(lu[:, half:, first:half], lu[:, first:half, half:last])
+    _eliminate(lu, pivots, info, half, last)
 
 
 def rows_of(pivots, m):
     """The order of rows that a sequence of exchanges leads to: row i of P^T A is row `rows_of[i]` of A."""
     flat = pivots.reshape(prod(pivots.shape[:-1]), pivots.shape[-1])
-    order = np.tile(np.arange(m), (len(flat), 1))
-    each = np.arange(len(flat))
-    for j in range(flat.shape[1]):
-        p = flat[:, j] - 1
-        order[each, j], order[each, p] = order[each, p], order[each, j].copy()
-    return order.reshape(*pivots.shape[:-1], m)
+    orders = []
+    for exchanges in flat.tolist():
+        order = list(range(m))
+        for j, p in enumerate(exchanges):
+            order[j], order[p - 1] = order[p - 1], order[j]
+        orders.append(order)
+    return np.array(orders, np.int64).reshape(*pivots.shape[:-1], m)
 
 
 def permutation(pivots, m, dtype):
@@ -350,22 +340,32 @@ def lu_solve(LU, pivots, B, *, left=True, adjoint=False, out=None):
     _check_pivots(pivots, LU._a.shape[:-1], LU._a.shape[-2], 'Pivots given to lu_solve must all be smaller or equal to '
                   'LU.size(-2). Did you properly pass the result of lu_factor?')
     batches(LU._a.shape, B._a.shape, 'linalg.lu_solve')
-    p = wrap(permutation(pivots._a, LU._a.shape[-1], LU._a.dtype))
-    r = _with_factors(p, *LuUnpack.apply(LU), B, left, adjoint)
+    r = _with_factors(pivots._a, *LuUnpack.apply(LU), B, left, adjoint)
     return r if out is None else copy_out(r, out)
 
 
-def _with_factors(p, lower, upper, b, left, adjoint):
+def _exchanged(x, pivots, back):
+    """P^T x, or P x if `back`: the rows of x in the order that the exchanges lead to, or brought back from it."""
+    m = x._a.shape[-2]
+    if pivots.ndim > 1:
+        p = wrap(permutation(pivots, m, x._a.dtype))
+        return p @ x if back else p.mT @ x
+    order = rows_of(pivots, m)
+    return x.index_select(-2, wrap(np.argsort(order) if back else order))
+
+
+def _with_factors(pivots, lower, upper, b, left, adjoint):
     """Solve with A = P L U, or with its conjugate transpose, from the left or the right."""
     if left and not adjoint:
-        return solve_triangular(upper, solve_triangular(lower, p.mT @ b, upper=False, unitriangular=True), upper=True)
+        y = solve_triangular(lower, _exchanged(b, pivots, False), upper=False, unitriangular=True)
+        return solve_triangular(upper, y, upper=True)
     if left:
         y = solve_triangular(upper.mH, b, upper=False)
-        return p @ solve_triangular(lower.mH, y, upper=True, unitriangular=True)
+        return _exchanged(solve_triangular(lower.mH, y, upper=True, unitriangular=True), pivots, True)
     if adjoint:  # X A^H = B is A X^H = B^H
-        return _with_factors(p, lower, upper, b.mH, True, False).mH
+        return _with_factors(pivots, lower, upper, b.mH, True, False).mH
     y = solve_triangular(upper, b, upper=True, left=False)
-    return solve_triangular(lower, y, upper=False, left=False, unitriangular=True) @ p.mT
+    return _exchanged(solve_triangular(lower, y, upper=False, left=False, unitriangular=True).mT, pivots, True).mT
 
 
 def lu_solve_of(b, LU_data, LU_pivots, *, out=None):

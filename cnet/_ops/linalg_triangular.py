@@ -1,7 +1,10 @@
 """Solving with triangular matrices."""
 
+from math import prod
+
 import numpy as np
 
+from .. import _kernels as K
 from .. import return_types
 from .._core import checks
 from .._core.inplace import copy_out
@@ -11,28 +14,38 @@ from ._linalg import batches, check_square, matrices, quiet, same_types
 __all__ = ['solve_triangular', 'triangular_solve']
 
 
-def triangle(a, upper, unit):
-    """The triangle of every matrix of an array, with ones on the diagonal if `unit`."""
-    a = np.triu(a) if upper else np.tril(a)
-    if unit:
-        i = np.arange(a.shape[-1])
-        a[..., i, i] = 1
-    return a
+_BLOCK = 32  # rows; larger triangles leave more to the products, smaller ones are solved row by row
+
+
+def stack(a, shape):
+    """A copy of an array, broadcast to a batch shape, as one stack of matrices row after row."""
+    return np.array(np.broadcast_to(a, shape + a.shape[-2:]), order='C').reshape(prod(shape), *a.shape[-2:])
 
 
 def substitute(a, b, upper, unit):
     """X of a X = b for triangular arrays. A zero on the diagonal divides, as in BLAS, and gives infinities."""
-    a = triangle(a, upper, unit)
-    n = a.shape[-1]
-    if unit or np.diagonal(a, 0, -2, -1).all():
-        # NumPy offers no triangular solver; LU of a triangle finds it factored, and runs in LAPACK.
-        return np.linalg.solve(a, b)
-    x = np.array(np.broadcast_to(b, np.broadcast_shapes(a.shape[:-2], b.shape[:-2]) + b.shape[-2:]))
-    for i in range(n - 1, -1, -1) if upper else range(n):
-        known = slice(i + 1, n) if upper else slice(i)
-        x[..., i, :] -= (a[..., i, None, known] @ x[..., known, :])[..., 0, :]
-        x[..., i, :] /= a[..., i, i, None]
-    return x
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    x = stack(b, batch)
+    if a.shape[:-2] == batch:
+        t = np.ascontiguousarray(a).reshape(x.shape[0], *a.shape[-2:])
+    else:
+        t = stack(a, batch)
+    solve_stack(t, x, upper, unit)
+    return x.reshape(*batch, *b.shape[-2:])
+
+
+def solve_stack(t, x, upper, unit):
+    """`substitute` in place for stacks of matrices: halves, and the product by which the first changes the second."""
+    n = t.shape[-1]
+    if n <= _BLOCK:
+        K.factor.substitute(t, x, upper, unit)
+        return
+    half = (n // 2 + _BLOCK - 1) // _BLOCK * _BLOCK
+    low, high = slice(half), slice(half, n)
+    first, second = (high, low) if upper else (low, high)
+    solve_stack(t[:, first, first], x[:, first], upper, unit)
+    x[:, second] -= K.matmul.bmm(t[:, second, first], x[:, first])
+    solve_stack(t[:, second, second], x[:, second], upper, unit)
 
 
 class SolveTriangular(Op, name='LinalgSolveTriangularBackward0'):

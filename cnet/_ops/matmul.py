@@ -14,10 +14,13 @@ from ._products import check_batches, check_bmm, check_dot, check_linear, check_
 __all__ = ['bmm', 'dot', 'matmul', 'mm', 'mv', 'vdot']
 FUNCTIONAL = ['linear']
 
+_NATIVE = (np.dtype(np.float32), np.dtype(np.float64))
+
 
 class Mm(Op, name='MmBackward0'):
     """a[M, K] b[K, N]; with at or bt that operand is given transposed, which costs nothing."""
 
+    own_memory = True
     keep_in = (0, 1)
 
     @staticmethod
@@ -31,6 +34,7 @@ class Mm(Op, name='MmBackward0'):
 class Bmm(Op, name='BmmBackward0'):
     """a[..., M, K] b[..., K, N] with leading dimensions that broadcast."""
 
+    own_memory = True
     keep_in = (0, 1)
 
     @staticmethod
@@ -71,6 +75,7 @@ def products(op, node, g):
 class Mv(Op, name='MvBackward0'):
     """a[..., K] v[K]."""
 
+    own_memory = True
     keep_in = (0, 1)
 
     @staticmethod
@@ -121,6 +126,7 @@ class Vdot(Op, name='VdotBackward0'):
 class Linear(Op, name='AddmmBackward0'):
     """x[..., K] w + b; w is stored as [N, K] if t, else as [K, N]; b is None or has shape [N] or [1]."""
 
+    own_memory = True
     keep_in = (0, 1)
 
     @staticmethod
@@ -161,12 +167,14 @@ def scatter(needs, results):
 class LinearGrad(Op, name='LinearGradBackward0'):
     """The gradients of Linear that are needed: of x, of w, of b."""
 
+    own_memory = True
     keep_in = (0, 1, 2)
     n_out = 0
 
     @staticmethod
     def forward(g, x, w, t, needs):
-        results = K.matmul.linear_grad(g, x, w, t, *needs)
+        grad = K.linear.grad if g.dtype in _NATIVE else K.matmul.linear_grad
+        results = grad(g, x, w, t, *needs)
         return results if all(needs) else tuple([r for r in results if r is not None])
 
     def backward(self, *gg):

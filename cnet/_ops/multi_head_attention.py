@@ -3,7 +3,11 @@
 import math
 import warnings
 
-from .attention import scaled_dot_product_attention
+from .._core.base import PACK
+from .._core.generator import engine_of
+from .._core.mode import is_grad_enabled
+from .._kernels._state import flags
+from .attention import SelfAttention, scaled_dot_product_attention
 from .create import zeros, zeros_like
 from .dropout import dropout
 from .join import cat
@@ -126,6 +130,39 @@ def _weighted(q, k, v, mask, dropout_p):
     if dropout_p > 0:
         weights = dropout(weights, dropout_p)
     return weights @ v, weights
+
+
+def self_attention(x, heads, in_weight, in_bias, out_weight, out_bias, p, padding, mask, causal, batch_first):
+    """Attention of several heads of a sequence to itself without copies of heads, or None where others must do it.
+
+    Args:
+        x (Tensor): (L, N, E), or (N, L, E) if `batch_first`.
+        heads (int): number of heads.
+        in_weight, in_bias (Tensor): the projections, (3 E, E) and (3 E) or None.
+        out_weight, out_bias (Tensor): the projection of the result.
+        p (float): the probability to drop a weight.
+        padding, mask (Tensor, optional): numbers to add, as in `multi_head_attention_forward`.
+        causal (bool): a hint that `mask` is the causal mask.
+        batch_first (bool): N is the first dimension of `x` and the result.
+    """
+    a = x._a
+    batch, length = a.shape[:2] if batch_first else a.shape[1::-1]
+    size = a.shape[2]
+    if flags() & PACK or not a.size or a.dtype.kind != 'f' or a.dtype.itemsize < 4 or in_weight._a.dtype != a.dtype \
+            or not 0 <= p < 1 or size % heads or in_weight._a.shape != (3 * size, size) or (causal and mask is None):
+        return None
+    causal = causal and padding is None
+    if causal:
+        mask = None
+    elif mask is not None:
+        _check_mask_shape(mask, batch, heads, length, length)
+    mask = _merged(mask, padding, batch, heads, length)
+    if mask is not None and (mask._a.dtype != a.dtype or (mask.requires_grad and is_grad_enabled())):
+        return None
+    drops = {'keep': 1 - p, 'engine': engine_of(None, 'dropout')} if p else {}
+    y = SelfAttention.apply(linear(x, in_weight, in_bias), mask, heads=heads, batch_first=batch_first, causal=causal, **drops)
+    y = linear(y, out_weight, out_bias)
+    return y.transpose(0, 1) if batch_first else y
 
 
 def multi_head_attention_forward(query, key, value, embed_dim_to_check, num_heads, in_proj_weight, in_proj_bias, bias_k,

@@ -167,11 +167,15 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5, cudnn_
     """
     if not isinstance(input, TensorBase):
         raise errors.argument_type('layer_norm', 'input', 'Tensor', input, 1)
-    shape = _normal_shape(input, normalized_shape, 'layer_norm', weight=weight, bias=bias)
     a = input._a
-    if a.dtype.kind != 'f':
-        raise errors.not_implemented('LayerNormKernelImpl', a.dtype)
-    _check_types(a, weight, bias)
+    shape = normalized_shape
+    # What is usual, told without a call: one dimension, of the length of a weight and a bias of the input's type.
+    if type(shape) is not tuple or weight is None or bias is None or a.shape[-1:] != shape or weight._a.shape != shape \
+            or bias._a.shape != shape or weight._a.dtype is not a.dtype or bias._a.dtype is not a.dtype or a.dtype.kind != 'f':
+        shape = _normal_shape(input, normalized_shape, 'layer_norm', weight=weight, bias=bias)
+        if a.dtype.kind != 'f':
+            raise errors.not_implemented('LayerNormKernelImpl', a.dtype)
+        _check_types(a, weight, bias)
     return LayerNorm.apply(input, weight, bias, shape=shape, eps=eps)
 
 

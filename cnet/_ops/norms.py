@@ -92,6 +92,7 @@ def _one_block(shape, axes):
 
 
 class Logsumexp(Op, name='LogsumexpBackward0'):
+    own_memory = True
     keep_in = (0,)
     keep_out = (0,)
 
@@ -126,6 +127,7 @@ class Logsumexp(Op, name='LogsumexpBackward0'):
 class LogsumexpGrad(Op, name='MulBackward0'):
     """g * exp(x - y) for y, the logsumexp of x, and g with the shape of y."""
 
+    own_memory = True
     keep_in = (0, 1, 2)
 
     @staticmethod

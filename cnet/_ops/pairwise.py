@@ -18,34 +18,19 @@ quiet = K._quiet.quiet
 INF = float('inf')
 _BLOCK = 1 << 16  # numbers in the differences that are held at a time: they stay in the second-level cache
 _FEW = 25         # vectors; PyTorch takes a product of matrices for more
+_SMALL = 1 << 12  # coordinates of differences; a product is not faster for fewer, and less exact
+_KINDS = {0: 0, 1: 1, 2: 2, INF: 3}  # the norms that have kernels
 
 
 def _lengths(d, p):
-    """|d| along the last dimension."""
-    if p == 2:
-        return np.sqrt(np.einsum('...i,...i->...', d, d))
+    """|d| along the last dimension, for norms without a kernel."""
     a = np.abs(d)
-    if p == 1:
-        return a.sum(-1)
-    if p == INF:
-        return a.max(-1, initial=0)
-    if p == 0:
-        return (a != 0).sum(-1, dtype=d.dtype)
     return np.power(np.power(a, a.dtype.type(p)).sum(-1), a.dtype.type(1 / p))
 
 
 def _slopes(d, y, p):
-    """D for differences and their lengths, as arrays; y keeps the last dimension."""
-    if p == 0:
-        return np.zeros_like(d)
-    if p == 1:
-        return np.sign(d)
-    if p == 2:
-        return np.where(y == 0, 0, d / y)
-    a = np.abs(d)
-    if p == INF:
-        return np.sign(d) * (a == y)
-    return np.sign(d) * np.where((y == 0) | (d == 0), 0, np.power(a / y, p - 1)).astype(d.dtype, copy=False)
+    """D for differences and their lengths, as arrays; y keeps the last dimension. For norms without a kernel."""
+    return np.sign(d) * np.where((y == 0) | (d == 0), 0, np.power(np.abs(d) / y, p - 1)).astype(d.dtype, copy=False)
 
 
 def _slopes_of(d, y, p):
@@ -88,6 +73,9 @@ class Cdist(Op, name='CdistBackward0'):
         n, m = x1.shape[-2], x2.shape[-2]
         y = np.empty((*x1.shape[:-1], m), x1.dtype)
         for k in np.ndindex(x1.shape[:-2]):
+            if p in _KINDS:
+                K.pairdist.between(np.ascontiguousarray(x1[k]), np.ascontiguousarray(x2[k].T), _KINDS[p], y[k])
+                continue
             for i in _rows(n, m * x1.shape[-1]):
                 y[k][i] = quiet(_lengths, x1[k][i, None] - x2[k], p)
         return y
@@ -105,8 +93,13 @@ class CdistGrad(Op, name='CdistBackwardBackward0'):
 
     @staticmethod
     def forward(g, x1, x2, y, p):
+        if p == 0:
+            return np.zeros_like(x1)
         r = np.empty(x1.shape, x1.dtype)
         for k in np.ndindex(x1.shape[:-2]):
+            if p in _KINDS:
+                K.pairdist.pull(*map(np.ascontiguousarray, (x1[k], x2[k], g[k], y[k])), _KINDS[p], r[k])
+                continue
             for i in _rows(x1.shape[-2], x2.shape[-2] * x1.shape[-1]):
                 slopes = quiet(_slopes, x1[k][i, None] - x2[k], y[k][i, :, None], p)
                 r[k][i] = np.einsum('ij,ijm->im', g[k][i], slopes)
@@ -130,6 +123,8 @@ class EuclideanDist(Op, name='ViewBackward0'):
 
     @staticmethod
     def forward(x1, x2):
+        if x1.size * x2.shape[-2] <= _SMALL:
+            return Cdist.forward(x1, x2, 2)
         one = np.ones((), x1.dtype)
         a, b = (np.einsum('...i,...i->...', x, x)[..., None] for x in (x1, x2))
         left = np.concatenate((-2 * x1, a, np.broadcast_to(one, a.shape)), -1)
@@ -217,8 +212,12 @@ class Pdist(Op, name='PdistBackward0'):
 
     @staticmethod
     def forward(x, p):
-        i, j = np.triu_indices(len(x), 1)
-        y = np.empty(len(i), x.dtype)
+        n = len(x)
+        y = np.empty(n * (n - 1) // 2, x.dtype)
+        if p in _KINDS:
+            K.pairdist.within(np.ascontiguousarray(x), np.ascontiguousarray(x.T), _KINDS[p], y)
+            return y
+        i, j = np.triu_indices(n, 1)
         for part in _rows(len(i), x.shape[1]):
             y[part] = quiet(_lengths, x[i[part]] - x[j[part]], p)
         return y

@@ -31,6 +31,7 @@ def _sum_array(x, axes, keepdim, np_dtype):
 
 class Sum(Op, name='SumBackward0'):
     __slots__ = ()
+    own_memory = True
 
     @staticmethod
     def forward(x, np_dtype=None):
@@ -44,9 +45,12 @@ class Sum(Op, name='SumBackward0'):
 
 class SumDim(Op, name='SumBackward1'):
     __slots__ = ()
+    own_memory = True
 
     @staticmethod
     def forward(x, axes, keepdim, np_dtype):
+        if np_dtype is None and x.dtype.char in 'fd':
+            return total(x, axes, keepdim)
         return _sum_array(x, axes, keepdim, np_dtype)
 
     def backward(self, g):
@@ -68,6 +72,7 @@ class Nansum(Op, name='NansumBackward0'):
 
 class Mean(Op, name='MeanBackward0'):
     __slots__ = ()
+    own_memory = True
 
     @staticmethod
     def forward(x):
@@ -80,6 +85,7 @@ class Mean(Op, name='MeanBackward0'):
 
 class MeanDim(Op, name='MeanBackward1'):
     __slots__ = ()
+    own_memory = True
 
     @staticmethod
     def forward(x, axes, keepdim):

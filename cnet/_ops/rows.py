@@ -13,6 +13,7 @@ __all__ = ['index_add', 'index_copy', 'index_fill', 'index_select', 'put', 'take
 
 
 class IndexSelect(Op, name='IndexSelectBackward0'):
+    own_memory = True
     keep_in = (1,)
 
     @staticmethod
@@ -25,6 +26,7 @@ class IndexSelect(Op, name='IndexSelectBackward0'):
 
 
 class IndexSelectGrad(Op, name='IndexSelectBackwardBackward0'):  # zeros to which the slices of g are added
+    own_memory = True
     keep_in = (1,)
 
     @staticmethod

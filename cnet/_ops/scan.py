@@ -34,6 +34,7 @@ def _accumulated(f, x, dim):
 
 class Cumsum(Op, name='CumsumBackward0'):
     __slots__ = ()
+    own_memory = True
 
     @staticmethod
     def forward(x, dim):
@@ -136,9 +137,24 @@ class Cummin(_Cummax, name='CumminBackward0'):
         return _running_extreme(x, dim, np.minimum)
 
 
+class ReverseCumsum(Op, name='FlipBackward0'):
+    own_memory = True
+
+    @staticmethod
+    def forward(x, dim):
+        return K.reduce.scan(x, dim, False, True)
+
+    def backward(self, g):
+        return g.cumsum(self.kw['dim'])
+
+
 def reverse_cumsum(g, dim):
     """Running sum from the end."""
-    return g.flip(dim).cumsum(dim).flip(dim) if g.ndim else g
+    if not g._a.ndim:
+        return g
+    if g._a.dtype.char in 'fd':
+        return ReverseCumsum.apply(g, dim=dim)
+    return g.flip(dim).cumsum(dim).flip(dim)
 
 
 def _scan(op, name, input, dim, dtype, out):

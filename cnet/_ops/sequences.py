@@ -71,7 +71,12 @@ def _range(start, end, step, dt):
     n = math.ceil((end - start) / step)
     if dt.kind in 'iu':
         return arrays.cast(int(start) + int(step) * np.arange(n, dtype=np.int64), dt)
-    return arrays.cast(start + step * np.arange(n, dtype=np.float64), dt)
+    a = np.arange(n, dtype=np.float64)
+    if step != 1:
+        a *= step
+    if start:
+        a += start
+    return arrays.cast(a, dt)
 
 
 def _ends(op, start, end, steps):
@@ -104,9 +109,12 @@ def _spaced(start, end, n, dt):
         start, end = int(start), int(end)
     if n < 2:
         return np.full(n, start)
-    i = np.arange(n)
-    step = (end - start) / (n - 1)
-    return np.where(i < n // 2, start + step * i, end - step * (n - 1 - i))
+    step, half = (end - start) / (n - 1), n // 2
+    a = np.empty(n, dt if dt.kind == 'f' else np.result_type(np.float64, type(step)))
+    up, down = np.arange(half) * step, np.arange(n - half - 1, -1, -1) * step
+    np.add(start, up, out=a[:half], casting='unsafe')
+    np.subtract(end, down, out=a[half:], casting='unsafe')
+    return a
 
 
 def linspace(start, end, steps, *, out=None, dtype=None, layout=strided, device=None, pin_memory=False,
@@ -164,7 +172,7 @@ def logspace(start, end, steps, base=10.0, *, out=None, dtype=None, layout=strid
     start, end, n = _ends('logspace', start, end, steps)
     dt = _spaced_type('logspace', (start, end), dtype, out)
     with np.errstate(over='ignore', invalid='ignore'):
-        a = np.power(base, _spaced(start, end, n, dt))
+        a = np.power(base, _spaced(start, end, n, dt if dt.kind in 'iu' else np.dtype(np.float64)))
     return finish(arrays.cast(a, dt), out, requires_grad, 'logspace')
 
 

@@ -55,6 +55,7 @@ def _plain(a):
 
 
 class Softmax(Op, name='SoftmaxBackward0'):
+    own_memory = True
     keep_out = (0,)
 
     @staticmethod
@@ -68,6 +69,7 @@ class Softmax(Op, name='SoftmaxBackward0'):
 class SoftmaxGrad(Op, name='SoftmaxBackwardDataBackward0'):
     """y * (g - sum(g * y)), which is symmetric and linear in g."""
 
+    own_memory = True
     keep_in = (0, 1)
 
     @staticmethod
@@ -82,6 +84,7 @@ class SoftmaxGrad(Op, name='SoftmaxBackwardDataBackward0'):
 
 
 class LogSoftmax(Op, name='LogSoftmaxBackward0'):
+    own_memory = True
     keep_out = (0,)
 
     @staticmethod
@@ -95,6 +98,7 @@ class LogSoftmax(Op, name='LogSoftmaxBackward0'):
 class LogSoftmaxGrad(Op, name='LogSoftmaxBackwardDataBackward0'):
     """g - exp(y) * sum(g)."""
 
+    own_memory = True
     keep_in = (0, 1)
 
     @staticmethod

@@ -11,7 +11,7 @@ from ..autograd._rows import one_hot, rows
 from ..utils._pytree import tree_unflatten
 from ._arguments import refuse_complex
 from ._random import check_randomness, drawing
-from ._transforms import Pullback, Pushforward
+from ._transforms import Point, Pullback, Pushforward
 
 __all__ = ['hessian', 'jacfwd', 'jacrev']
 
@@ -45,35 +45,42 @@ def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None, _preallocate_and_
         refuse_complex('jacrev', args, 'inputs')
         pullback = Pullback(func, args, argnums, has_aux)
         refuse_complex('jacrev', pullback.outputs, 'outputs')
-        level, blocks = pullback.level, []
-        for y in pullback.outputs:
-            create = is_grad_enabled() and level.visible and level.foreign(y)
-            found = [level.lower(x) if create else x for x in rows(y, pullback.inputs, create)]
-            blocks.append(tree_unflatten(found, pullback.inputs_spec))
-        result = tree_unflatten(blocks, pullback.spec)
+        result = tree_unflatten(_rows(pullback), pullback.spec)
         return (result, pullback.aux) if has_aux else result
     return jacobian
 
 
-def _columns(forward):
-    """For every output and input the matrix of derivatives, made column by column."""
-    blocks = [[] for _ in forward.outputs]
-    for i, x in enumerate(forward.inputs):
-        columns = [[] for _ in forward.outputs]
-        tangents = [wrap(np.zeros(t._a.shape, t._a.dtype)) for t in forward.inputs]
-        for j in range(x.numel()):
-            tangents[i] = one_hot(x, j)
-            for found, y, t in zip(columns, forward.outputs, forward.flat(tangents, is_grad_enabled())):
-                found.append(wrap(np.zeros(y._a.shape, y._a.dtype)) if t is None else t)
-        for y, block, found in zip(forward.outputs, blocks, columns):
-            shape = (*y.shape, *x.shape)
-            block.append(stack(found, -1).reshape(shape) if found else wrap(np.zeros(shape, y._a.dtype)))
+def _rows(point):
+    """For every output the tree of the arguments with derivatives, made row by row."""
+    level, blocks = point.level, []
+    for y in point.outputs:
+        create = is_grad_enabled() and level.visible and level.foreign(y)
+        found = [level.lower(x) if create else x for x in rows(y, point.inputs, create)]
+        blocks.append(tree_unflatten(found, point.inputs_spec))
     return blocks
 
 
+def _columns(point):
+    """The same, made column by column."""
+    forward, blocks = Pushforward(point), [[] for _ in point.outputs]
+    for i, x in enumerate(point.inputs):
+        columns = [[] for _ in point.outputs]
+        tangents = [wrap(np.zeros(t._a.shape, t._a.dtype)) for t in point.inputs]
+        for j in range(x.numel()):
+            tangents[i] = one_hot(x, j)
+            for found, y, t in zip(columns, point.outputs, forward.flat(tangents, is_grad_enabled())):
+                found.append(wrap(np.zeros(y._a.shape, y._a.dtype)) if t is None else t)
+        for y, block, found in zip(point.outputs, blocks, columns):
+            shape = (*y.shape, *x.shape)
+            block.append(stack(found, -1).reshape(shape) if found else wrap(np.zeros(shape, y._a.dtype)))
+    return [tree_unflatten(block, point.inputs_spec) for block in blocks]
+
+
 def jacfwd(func, argnums=0, has_aux=False, *, randomness='error'):
-    """A function that returns the Jacobian of `func`, column by column: one recorded backward, and one sweep over that per
-    element of the argument. Worth it where the argument has fewer elements than the output.
+    """A function that returns the Jacobian of `func`, for outputs of more elements than the arguments.
+
+    It is made column by column: one recorded backward, and one sweep over that, of about twice the length, per element of the
+    arguments; row by row, as by `jacrev`, where that is less work.
 
     Args:
         func, argnums, has_aux: as for `jacrev`.
@@ -97,11 +104,11 @@ def jacfwd(func, argnums=0, has_aux=False, *, randomness='error'):
     def jacobian(*args):
         refuse_complex('jacfwd', args, 'inputs')
         with drawing('different' if randomness == 'same' else randomness):
-            forward = Pushforward(func, args, argnums, has_aux, 'jvp(f, primals, tangents)')
-        refuse_complex('jacfwd', forward.outputs, 'outputs')
-        blocks = [tree_unflatten(block, forward.inputs_spec) for block in _columns(forward)]
-        result = tree_unflatten(blocks, forward.spec)
-        return (result, forward.aux) if has_aux else result
+            point = Point(func, args, argnums, has_aux, 'jvp(f, primals, tangents)')
+        refuse_complex('jacfwd', point.outputs, 'outputs')
+        columns = 2 * sum(x.numel() for x in point.inputs) < sum(y.numel() for y in point.outputs)
+        result = tree_unflatten((_columns if columns else _rows)(point), point.spec)
+        return (result, point.aux) if has_aux else result
     return jacobian
 
 

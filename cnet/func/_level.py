@@ -7,7 +7,7 @@ a tensor. If none is, the backward sweep need not be recorded either, which make
 `backward` costs.
 """
 
-from .._core.mode import enable_grad, is_grad_enabled
+from .._core.mode import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled
 from .._core.op import Node
 from .._ops.create import zeros_like
 from .._tensor import Tensor
@@ -20,7 +20,7 @@ class Level:
     def __init__(self):
         self.open = True
         self.visible = is_grad_enabled()  # whether the surrounding code records
-        self._mode = enable_grad()
+        self._mode = inference_mode(False) if is_inference_mode_enabled() else enable_grad()
         self._own = {}  # nodes that lead to own leaves alone, by id; held, so that ids stay theirs
 
     def __enter__(self):
@@ -38,7 +38,7 @@ class Level:
             raise ValueError(f'Thing passed to transform API must be Tensor, got {type(x)}')
         if self.visible and x.requires_grad:
             return x.view_as(x)
-        return self.mark(x.detach())
+        return self.mark(x.clone() if x.is_inference() else x.detach())
 
     def mark(self, x):
         """Make the fresh tensor `x` a leaf of this level."""

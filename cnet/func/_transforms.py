@@ -74,13 +74,13 @@ def grad_and_value(func, argnums=0, has_aux=False):
     return gradient
 
 
-class Pullback:
-    """A function at a point, ready to pull cotangents back through it.
+class Point:
+    """A function called at a point, with what its derivatives need.
 
-    `output` and `aux` are as the surrounding code may see them; `outputs` are the flat results with their history.
+    `output` and `aux` are as the surrounding code may see them; `outputs` and `inputs` are flat and have their history.
     """
 
-    def __init__(self, func, args, argnums, has_aux, name='vjp(f, *primals)'):
+    def __init__(self, func, args, argnums, has_aux, name):
         with Level() as level:
             self.level = level
             taken = tree_map(level.leaf, chosen(args, argnums))
@@ -90,6 +90,13 @@ class Pullback:
             self.inputs, self.inputs_spec = tree_flatten(taken)
             self.output = tree_map(level.lower, output)
             self.aux = tree_map(level.lower, aux) if has_aux else None
+
+
+class Pullback(Point):
+    """A point, ready to pull cotangents back through the function."""
+
+    def __init__(self, func, args, argnums, has_aux, name='vjp(f, *primals)'):
+        super().__init__(func, args, argnums, has_aux, name)
         for y in self.outputs:
             if not (y.dtype.is_floating_point or y.dtype.is_complex):
                 raise RuntimeError('vjp(f, ...): All outputs of f must be floating-point or complex Tensors, got Tensor with '
@@ -128,28 +135,19 @@ def vjp(func, *primals, has_aux=False):
 
 
 class Pushforward:
-    """A function at a point, ready to push tangents forward through it.
+    """What pushes tangents forward through a function at a point.
 
     There is no forward mode: with u -> (u's gradient of the arguments), which is linear in u, recorded once, its own
     gradient is the product with a tangent. One sweep over that record per tangent.
     """
 
-    def __init__(self, func, args, argnums, has_aux, name):
-        with Level() as level:
-            self.level = level
-            taken = tree_map(level.leaf, chosen(args, argnums))
-            output, aux = split_aux(func(*replaced(args, argnums, taken)), has_aux, name)
-            self.outputs, self.spec = tree_flatten(output)
-            check_outputs(self.outputs, name)
-            self.inputs, self.inputs_spec = tree_flatten(taken)
-            self.output = tree_map(level.lower, output)
-            self.aux = tree_map(level.lower, aux) if has_aux else None
-            recorded = [y for y in self.outputs if y.requires_grad]
-            self.seeds = [level.mark(zeros_like(y)) for y in recorded]
-            found = _sweep(recorded, self.inputs, self.seeds, True, True, allow_unused=True) if recorded else ()
-            # An input that some seed reaches is known by a gradient that depends on a seed.
-            self.linear = [(i, g) for i, g in enumerate(found) if g is not None and g.requires_grad]
-            self.foreign = level.visible and any(map(level.foreign, recorded))
+    def __init__(self, point):
+        self.point, self.level = point, point.level
+        recorded = [y for y in point.outputs if y.requires_grad]
+        self.seeds = [self.level.mark(zeros_like(y)) for y in recorded]
+        found = _sweep(recorded, point.inputs, self.seeds, True, True, allow_unused=True) if recorded else ()
+        self.linear = [(i, g) for i, g in enumerate(found) if g is not None and g.requires_grad]
+        self.foreign = self.level.visible and any(map(self.level.foreign, recorded))
 
     def flat(self, tangents, create_graph):
         """The tangents of the flat outputs, None for those that do not depend on the arguments."""
@@ -160,7 +158,7 @@ class Pushforward:
         else:
             found = [None] * len(self.seeds)
         found = iter(found)
-        pushed = [next(found) if y.requires_grad else None for y in self.outputs]
+        pushed = [next(found) if y.requires_grad else None for y in self.point.outputs]
         return [self.level.lower(t) if create and t is not None else t for t in pushed]
 
     def __call__(self, tangents, strict=False):
@@ -169,7 +167,8 @@ class Pushforward:
         if strict and any(t is None for t in found):
             raise RuntimeError('jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. This is '
                                'not allowed with strict=True.')
-        return tree_unflatten([zeros_like(y) if t is None else t for y, t in zip(self.outputs, found)], self.spec)
+        outputs = self.point.outputs
+        return tree_unflatten([zeros_like(y) if t is None else t for y, t in zip(outputs, found)], self.point.spec)
 
 
 _JVP = 'jvp(f, primals, tangents)'
@@ -215,11 +214,12 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
     _check_tensors(vector, 'tangents')
     for x, t in zip(flat, vector):
         if x.shape != t.shape:
-            raise RuntimeError('Expected the tangent to have the same shape as its primal, but got '
-                               f'{tuple(t.shape)} and {tuple(x.shape)}')
-    forward = Pushforward(func, primals, None, has_aux, _JVP)
-    tangent = forward(vector, strict)
-    return (forward.output, tangent, forward.aux) if has_aux else (forward.output, tangent)
+            raise RuntimeError('Trying to set a forward gradient that has a different size than that of the original Tensor, '
+                               f'this is not supported. Tensor is of size {list(x.shape)} while the given forward gradient is '
+                               f'of size {list(t.shape)}.')
+    point = Point(func, primals, None, has_aux, _JVP)
+    tangent = Pushforward(point)(vector, strict)
+    return (point.output, tangent, point.aux) if has_aux else (point.output, tangent)
 
 
 def linearize(func, *primals):
@@ -238,16 +238,17 @@ def linearize(func, *primals):
         >>> jvp_fn(cnet.ones(2))
         tensor([2., 4.])
     """
-    forward = Pushforward(func, primals, None, False, 'linearize(f, *primals)')
+    point = Point(func, primals, None, False, 'linearize(f, *primals)')
+    forward = Pushforward(point)
 
     def jvp_fn(*tangents):
         flat, spec = tree_flatten(tangents)
-        if spec != forward.inputs_spec:
-            raise RuntimeError(f'Expected the tangents {spec} to have the same argspec as the primals {forward.inputs_spec}')
-        for i, (x, t) in enumerate(zip(forward.inputs, flat)):
+        if spec != point.inputs_spec:
+            raise RuntimeError(f'Expected the tangents {spec} to have the same argspec as the primals {point.inputs_spec}')
+        for i, (x, t) in enumerate(zip(point.inputs, flat)):
             for word in ('shape', 'dtype'):
                 if getattr(x, word) != getattr(t, word):
                     raise RuntimeError(f"tangent:{i} with {word} {getattr(t, word)} in flattened pytree doesn't match the {word} "
                                        f'{getattr(x, word)} of the corresponding primal.')
         return forward(flat)
-    return forward.output, jvp_fn
+    return point.output, jvp_fn

@@ -99,9 +99,8 @@ class _Segment:
         made = [(x.shape, x.dtype) for x in self.values]
         if len(made) != len(self.kept):
             raise CheckpointError('torch.utils.checkpoint: A different number of tensors was saved during the original forward '
-                                  'and '
-                                  f'recomputation.\nNumber of tensors saved during forward: {len(self.kept)}\nNumber of tensors '
-                                  f'saved during recomputation: {len(made)}.')
+                                  f'and recomputation.\nNumber of tensors saved during forward: {len(self.kept)}\nNumber of '
+                                  f'tensors saved during recomputation: {len(made)}.')
         if self.check and made != self.kept:
             i = next(i for i, pair in enumerate(zip(made, self.kept)) if pair[0] != pair[1])
             raise CheckpointError('torch.utils.checkpoint: Recomputed values for the following tensors have different metadata '

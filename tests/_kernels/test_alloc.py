@@ -124,7 +124,8 @@ def test_the_cache_is_bounded_and_the_oldest_leave_first() -> None:
 
 def test_the_limit_follows_the_peak() -> None:
     stats = cnet.memory_stats()
-    assert stats['limit'] == max(256 * MB, stats['peak'] // 4) and stats['peak'] >= stats['live']
+    peak = stats['peak']
+    assert stats['limit'] == min(max(256 * MB, peak // 4), peak + peak // 8 + 16 * MB) and peak >= stats['live']
 
 
 @linux
@@ -176,7 +177,28 @@ def test_resizing_an_array_keeps_its_contents() -> None:
     for n in (100_000, 2_000_000, 300_000, 5):
         a.resize(n, refcheck=False)
         m = min(n, 10_000)
-        assert (a[:m] == np.arange(m)).all() and address(a) % 64 == 0
+        assert (a[:m] == np.arange(m)).all() and (n < 4096 or address(a) % 64 == 0)
+
+
+@pytest.mark.parametrize('op', [lambda x: x.sort().values, lambda x: x.int() * 3, lambda x: x.half().double(),
+                                lambda x: x.flip(0), lambda x: cnet.linalg.inv(x), lambda x: x[x > 0.5], lambda x: x.roll(1)])
+def test_results_that_numpy_makes_come_from_the_cache(op: Callable) -> None:
+    x = cnet.rand(200, 200)
+    y = op(x)
+    before = cnet.memory_stats()
+    del y
+    assert grown(before)['cached'] > 0
+    y = op(x)
+    assert grown(before)['hits'] > 0 and grown(before)['misses'] == 0
+
+
+def test_other_arrays_of_the_process_are_not_touched() -> None:
+    cnet.rand(200, 200).sort()
+    with pytest.raises(RuntimeError):
+        cnet.linalg.inv(cnet.zeros(200, 200))
+    before = cnet.memory_stats()
+    a = np.empty(100_000) + 1
+    assert a.size and grown(before) == dict.fromkeys(before, 0)
 
 
 def test_tracemalloc_sees_results() -> None:
@@ -281,9 +303,10 @@ for i in range(500):
     z = cnet.cat([y, x]).sum()
     seen.append(resident())
 stats = cnet.memory_stats()
-assert stats['cached'] <= stats['limit'] == 256 << 20
-assert seen[-1] - seen[100] < 160 << 20, [s >> 20 for s in seen[::50]]
-assert max(seen) < seen[0] + (512 << 20)
+most = stats['peak'] + stats['peak'] // 8 + (16 << 20)
+assert stats['cached'] + stats['live'] <= most
+assert seen[-1] - seen[100] < 64 << 20, [s >> 20 for s in seen[::50]]
+assert max(seen) < seen[0] + most + (32 << 20)
 ''', OMP_NUM_THREADS='1')
 
 

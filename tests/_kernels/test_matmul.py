@@ -112,12 +112,12 @@ def test_linear_and_its_gradients() -> None:
         y = K.matmul.linear(x, given, b, stored)
         np.testing.assert_allclose(y, x @ w.T + b)
         g = rng.standard_normal(y.shape)
-        gx, gw, gb = K.matmul.linear_grad(g, x, given, stored, True, True, True)
+        gx, gw, gb = K.linear.grad(g, x, given, stored, True, True, True)
         g2, x2 = g.reshape(-1, 9), x.reshape(-1, 5)
         np.testing.assert_allclose(gx, g @ w)
         np.testing.assert_allclose(gw if stored else gw.T, g2.T @ x2, atol=1e-12)
         np.testing.assert_allclose(gb, g2.sum(0), atol=1e-12)
-    assert K.matmul.linear_grad(g, x, given, False, False, True, False)[::2] == (None, None)
+    assert K.linear.grad(g, x, given, False, False, True, False)[::2] == (None, None)
 
 
 def test_same_bits_for_any_number_of_threads() -> None:

@@ -89,7 +89,9 @@ def func_no_grad_inside(torch):
         with torch.no_grad():
             g = f.grad(cubes)(x)
         return (x * g).sum()
-    return shown(f.grad(step)(x))
+    with torch.inference_mode():
+        inferred = f.grad(lambda x: (x * x).sum())(torch.ones(2, dtype=torch.float64))
+    return [shown(f.grad(step)(x)), inferred.tolist(), f.grad(cubes)(x).tolist()]
 
 
 @program
@@ -141,7 +143,9 @@ def func_jacobians(torch):
             jac(lambda x: (x * 2, x.sum()), has_aux=True)(x),
             jac(lambda t: {'p': t['a'] * y, 'q': [t['b'].sum()]})({'a': x, 'b': y}), jac(cubes)(x),
             jac(lambda x: torch.ones(2, dtype=torch.float64))(x), jac(lambda x: x.sum(0))(torch.zeros(0, 2, dtype=torch.float64)),
-            jac(jac(lambda x: x ** 3))(x), jac(lambda x: x[:, None] * y)(x)]
+            jac(lambda t: (t['a'].sum() * double(torch, 9), t['b'] * x))({'a': x, 'b': y[0, 0]}), jac(lambda a: a * double(torch,
+                                                                                                      9))(x[0]),
+            jac(jac(lambda a: a ** 3 * double(torch, 4)))(x[0]), jac(jac(lambda x: x ** 3))(x), jac(lambda x: x[:, None] * y)(x)]
     results += [f.hessian(cubes)(x), f.hessian(lambda x, y: (x ** 2 * y).sum(), argnums=(0, 1))(x, y[0]),
                 f.hessian(lambda x: x ** 3)(x), f.jacfwd(f.jacrev(torch.sin))(x), f.jacrev(f.jacfwd(torch.sin))(x),
                 f.jacrev(lambda x: f.vjp(torch.sin, x)[1](x)[0])(x), f.grad(lambda x: f.jacrev(torch.sin)(x).sum())(x),
@@ -225,7 +229,8 @@ def func_refuses(torch):
         lambda: f.vjp(lambda x: x > 1, x), lambda: f.vjp(torch.sin, x)[1](x[:2]), lambda: f.jvp(torch.sin, x, x),
         lambda: f.jvp(lambda x: x > 1, (x,), (x,)), lambda: f.jvp(cubes, (), ()), lambda: f.jvp(cubes, (3,), (3,)),
         lambda: f.jvp(lambda x: torch.ones(2), (x,), (x,), strict=True), lambda: f.jvp(cubes, (x,), (x,), has_aux=True),
-        lambda: f.jvp(lambda x: 3, (x,), (x,)), lambda: f.jacrev(torch.sin)(z), lambda: f.jacrev(torch.sin, chunk_size=0),
+        lambda: f.jvp(lambda x: 3, (x,), (x,)), lambda: f.jvp(torch.sin, (x,), (x[:2],)),
+        lambda: f.grad(torch.sum)(torch.arange(3)), lambda: f.jacrev(torch.sin)(z), lambda: f.jacrev(torch.sin, chunk_size=0),
         lambda: f.jacfwd(torch.sin)(z), lambda: f.jacrev(torch.sin, argnums=2)(x), lambda: f.vmap(torch.sin, in_dims='0')(x),
         lambda: f.vmap(torch.sin)(), lambda: f.vmap(torch.sin, in_dims=(0, 0))(x), lambda: f.vmap(torch.sin, in_dims=1)(x),
         lambda: f.vmap(torch.sin, in_dims=-2)(x), lambda: f.vmap(torch.sin)(3), lambda: f.vmap(torch.sin, in_dims=(None,))(x),

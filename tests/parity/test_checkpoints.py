@@ -117,8 +117,8 @@ def test_nested_containers_and_shared_memory(source: Any, target: Any) -> None:
     lambda: torch.nn.Linear(1, 1), lambda: torch.nested.nested_tensor([torch.ones(1), torch.ones(2)]),
     lambda: torch.ones(1).to_mkldnn(), lambda: torch.finfo(torch.float32), lambda: torch.jit.script(torch.nn.ReLU()).state_dict,
     lambda: np.ones(2), lambda: np.float64(1), lambda: Path('x'), lambda: slice(1), lambda: range(3),
-], ids=['coo', 'csr', 'bfloat16', 'uint16', 'quantized', 'module', 'nested', 'mkldnn', 'finfo', 'script', 'ndarray', 'number', 'path',
-        'slice', 'range'])
+], ids=['coo', 'csr', 'bfloat16', 'uint16', 'quantized', 'module', 'nested', 'mkldnn', 'finfo', 'script', 'ndarray', 'number',
+        'path', 'slice', 'range'])
 def test_what_cannot_be_loaded_is_refused(make: Any) -> None:
     try:
         file = written(torch, {'x': make()})

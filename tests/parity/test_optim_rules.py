@@ -205,5 +205,6 @@ def test_functions_of_lists_refuse_scales():
     p = cnet.ones(1)
     p.grad = cnet.zeros(1)
     with pytest.raises(AssertionError, match='grad_scale'):
-        sgd([p], [p], [None], grad_scale=cnet.ones(1), weight_decay=0, momentum=0, lr=1, dampening=0, nesterov=False, maximize=False)
+        sgd([p], [p], [None], grad_scale=cnet.ones(1), weight_decay=0, momentum=0, lr=1, dampening=0, nesterov=False,
+            maximize=False)
     assert p.grad.item() == 0

@@ -1,6 +1,6 @@
 """MultiheadAttention."""
 
-from ..._ops.multi_head_attention import canonical_mask, multi_head_attention_forward
+from ..._ops.multi_head_attention import canonical_mask, multi_head_attention_forward, self_attention
 from .. import init
 from .linear import NonDynamicallyQuantizableLinear
 from .module import Module
@@ -106,6 +106,14 @@ class MultiheadAttention(Module):
         # Here as well as in the function, so that its warning about types shows the caller's line.
         key_padding_mask = canonical_mask(key_padding_mask, 'key_padding_mask', query.dtype, attn_mask, 'attn_mask')
         attn_mask = canonical_mask(attn_mask, 'attn_mask', query.dtype)
+        if query is key and key is value and not need_weights and query.ndim == 3 and self._qkv_same_embed_dim \
+                and self.bias_k is None and not self.add_zero_attn and (key_padding_mask is None or key_padding_mask.ndim == 2) \
+                and (attn_mask is None or attn_mask.ndim in (2, 3)):
+            y = self_attention(query, self.num_heads, self.in_proj_weight, self.in_proj_bias, self.out_proj.weight,
+                               self.out_proj.bias, self.dropout if self.training else 0.0, key_padding_mask, attn_mask,
+                               is_causal, self.batch_first)
+            if y is not None:
+                return y, None
         turned = self.batch_first and query.ndim == 3
         if turned:
             # One tensor stays one tensor: the function projects it once.

@@ -1,7 +1,9 @@
 """The layers that encoder and decoder of a transformer repeat."""
 
+from ..._ops._transformer import add_norm, feed_forward
 from ..._ops.multi_head_attention import canonical_mask
 from .. import functional as F
+from ._hooks import GLOBAL
 from .activation import GELU
 from .attention import MultiheadAttention
 from .dropout import Dropout
@@ -24,6 +26,32 @@ def _activation(activation):
     if activation == 'gelu':
         return F.gelu
     raise RuntimeError(f'activation should be relu/gelu, not {activation}')
+
+
+def _plain(module, kind):
+    """Whether a module computes what its class says and nobody watches, so that a fused operation may take its place."""
+    return type(module) is kind and '_hooked' not in module.__dict__ and 'forward' not in module.__dict__ and not GLOBAL
+
+
+def _added(x, y, dropout, norm, both=False):
+    """norm(x + dropout(y)); with `both`, a pair of that and the sum."""
+    if _plain(dropout, Dropout) and _plain(norm, LayerNorm) and norm.weight is not None and not dropout.inplace:
+        result = add_norm(x, y, norm.weight, norm.bias, norm.eps, dropout.p, dropout.training, both)
+        if result is not None:
+            return result
+    total = x + dropout(y)
+    return (norm(total), total) if both else norm(total)
+
+
+def _fed_forward(layer, x):
+    """linear2(dropout(activation(linear1(x)))) for the parts of a layer."""
+    first, second, dropout, activation = layer.linear1, layer.linear2, layer.dropout, layer.activation
+    smooth = activation is F.gelu
+    if (smooth or activation is F.relu) and _plain(first, Linear) and _plain(second, Linear) and _plain(dropout, Dropout):
+        y = feed_forward(x, first.weight, first.bias, second.weight, second.bias, smooth, dropout.p, dropout.training)
+        if y is not None:
+            return y
+    return second(dropout(activation(first(x))))
 
 
 class TransformerEncoderLayer(Module):
@@ -83,17 +111,26 @@ class TransformerEncoderLayer(Module):
         padding = canonical_mask(src_key_padding_mask, 'src_key_padding_mask', src.dtype, src_mask, 'src_mask')
         mask = canonical_mask(src_mask, 'src_mask', src.dtype)
         x = src
+        if type(self) is not TransformerEncoderLayer:  # a subclass may have its own blocks
+            if self.norm_first:
+                x = x + self._sa_block(self.norm1(x), mask, padding, is_causal)
+                return x + self._ff_block(self.norm2(x))
+            x = self.norm1(x + self._sa_block(x, mask, padding, is_causal))
+            return self.norm2(x + self._ff_block(x))
         if self.norm_first:
-            x = x + self._sa_block(self.norm1(x), mask, padding, is_causal)
-            return x + self._ff_block(self.norm2(x))
-        x = self.norm1(x + self._sa_block(x, mask, padding, is_causal))
-        return self.norm2(x + self._ff_block(x))
+            y, x = _added(x, self._attended(self.norm1(x), mask, padding, is_causal), self.dropout1, self.norm2, True)
+            return x + self._ff_block(y)
+        x = _added(x, self._attended(x, mask, padding, is_causal), self.dropout1, self.norm1)
+        return _added(x, _fed_forward(self, x), self.dropout2, self.norm2)
+
+    def _attended(self, x, attn_mask, key_padding_mask, is_causal):
+        return self.self_attn(x, x, x, key_padding_mask, False, attn_mask, is_causal=is_causal)[0]
 
     def _sa_block(self, x, attn_mask, key_padding_mask, is_causal=False):
-        return self.dropout1(self.self_attn(x, x, x, key_padding_mask, False, attn_mask, is_causal=is_causal)[0])
+        return self.dropout1(self._attended(x, attn_mask, key_padding_mask, is_causal))
 
     def _ff_block(self, x):
-        return self.dropout2(self.linear2(self.dropout(self.activation(self.linear1(x)))))
+        return self.dropout2(_fed_forward(self, x))
 
 
 class TransformerDecoderLayer(Module):
@@ -158,19 +195,33 @@ class TransformerDecoderLayer(Module):
         own = tgt_mask, tgt_key_padding_mask, tgt_is_causal
         other = memory, memory_mask, memory_key_padding_mask, memory_is_causal
         x = tgt
+        if type(self) is not TransformerDecoderLayer:  # a subclass may have its own blocks
+            if self.norm_first:
+                x = x + self._sa_block(self.norm1(x), *own)
+                x = x + self._mha_block(self.norm2(x), *other)
+                return x + self._ff_block(self.norm3(x))
+            x = self.norm1(x + self._sa_block(x, *own))
+            x = self.norm2(x + self._mha_block(x, *other))
+            return self.norm3(x + self._ff_block(x))
         if self.norm_first:
-            x = x + self._sa_block(self.norm1(x), *own)
-            x = x + self._mha_block(self.norm2(x), *other)
-            return x + self._ff_block(self.norm3(x))
-        x = self.norm1(x + self._sa_block(x, *own))
-        x = self.norm2(x + self._mha_block(x, *other))
-        return self.norm3(x + self._ff_block(x))
+            y, x = _added(x, self._attended(self.norm1(x), *own), self.dropout1, self.norm2, True)
+            y, x = _added(x, self._remembered(y, *other), self.dropout2, self.norm3, True)
+            return x + self._ff_block(y)
+        x = _added(x, self._attended(x, *own), self.dropout1, self.norm1)
+        x = _added(x, self._remembered(x, *other), self.dropout2, self.norm2)
+        return _added(x, _fed_forward(self, x), self.dropout3, self.norm3)
+
+    def _attended(self, x, attn_mask, key_padding_mask, is_causal):
+        return self.self_attn(x, x, x, key_padding_mask, False, attn_mask, is_causal=is_causal)[0]
+
+    def _remembered(self, x, mem, attn_mask, key_padding_mask, is_causal):
+        return self.multihead_attn(x, mem, mem, key_padding_mask, False, attn_mask, is_causal=is_causal)[0]
 
     def _sa_block(self, x, attn_mask, key_padding_mask, is_causal=False):
-        return self.dropout1(self.self_attn(x, x, x, key_padding_mask, False, attn_mask, is_causal=is_causal)[0])
+        return self.dropout1(self._attended(x, attn_mask, key_padding_mask, is_causal))
 
     def _mha_block(self, x, mem, attn_mask, key_padding_mask, is_causal=False):
-        return self.dropout2(self.multihead_attn(x, mem, mem, key_padding_mask, False, attn_mask, is_causal=is_causal)[0])
+        return self.dropout2(self._remembered(x, mem, attn_mask, key_padding_mask, is_causal))
 
     def _ff_block(self, x):
-        return self.dropout3(self.linear2(self.dropout(self.activation(self.linear1(x)))))
+        return self.dropout3(_fed_forward(self, x))

@@ -8,17 +8,13 @@ make it wait for the main process every 200 KB. The main process copies it out a
 import mmap
 import os
 import pickle
+from multiprocessing.reduction import recv_handle, send_handle
 
 import numpy as np
 
 from ..._core.arrays import empty
 
-try:
-    from multiprocessing.reduction import recv_handle, send_handle
-    _create = os.memfd_create
-except (ImportError, AttributeError):  # not on Linux
-    _create = None
-
+_create = getattr(os, 'memfd_create', None)  # Linux alone has it
 SHARED = 1 << 16   # bytes of a message from which it is quicker through shared memory: see bench/lab/dataloader.md
 _ALIGNMENT = 64
 _GRAIN = 1 << 16   # segments are multiples of this

@@ -1,0 +1,111 @@
+"""Recurrent kernels: the same bits on any number of threads and with or without recording; extreme inputs; odd shapes."""
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import cnet
+from cnet import _kernels as K
+from cnet import nn
+from cnet._ops import rnn as networks
+
+KINDS = ['LSTM', 'GRU', 'RNN']
+# (T, B, I, H): one row; tiles that are not whole; several chunks of steps, the last one short; more inputs than a panel has.
+SHAPES = [(1, 1, 3, 5), (7, 1, 20, 37), (1, 7, 9, 70), (1, 3, 5, 40), (11, 20, 33, 72), (23, 9, 300, 33), (3, 64, 5, 300)]
+
+
+@pytest.fixture
+def fine_grain() -> Iterator[None]:
+    """Lets the smallest loops use all threads."""
+    old, threads = K._threads.set_grain(1), cnet.get_num_threads()
+    yield
+    K._threads.set_grain(old)
+    cnet.set_num_threads(threads)
+
+
+def outcome(net: nn.Module, x: cnet.Tensor) -> list[bytes]:
+    """Outputs and gradients, as bits."""
+    for p in net.parameters():
+        p.grad = None
+    x.grad = None
+    y, _ = net(x)
+    (y * cnet.linspace(-1, 1, y.numel()).reshape(y.shape)).sum().backward()
+    return [t.numpy().tobytes() for t in (y.detach(), x.grad, *[p.grad for p in net.parameters()])]
+
+
+@pytest.mark.parametrize(('kind', 'shape', 'two'), list(itertools.product(KINDS, SHAPES, [False, True])))
+def test_bits_do_not_depend_on_threads(kind: str, shape: tuple, two: bool, fine_grain: None) -> None:
+    steps, batch, inputs, hidden = shape
+    cnet.manual_seed(0)
+    net = getattr(nn, kind)(inputs, hidden, bidirectional=two)
+    x = cnet.randn(steps, batch, inputs, requires_grad=True)
+    found = []
+    for threads in (1, 2, 3):
+        cnet.set_num_threads(threads)
+        found.append(outcome(net, x))
+    assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize(('kind', 'shape', 'two'), list(itertools.product([*KINDS, 'projected'], SHAPES, [False, True])))
+def test_recording_changes_no_bits(kind: str, shape: tuple, two: bool) -> None:
+    """Without recording the gates of a few steps share the memory of those before."""
+    steps, batch, inputs, hidden = shape
+    cnet.manual_seed(1)
+    more = {'proj_size': 3} if kind == 'projected' else {}
+    net = getattr(nn, 'LSTM' if more else kind)(inputs, hidden, 2, bidirectional=two, **more)
+    x = cnet.randn(steps, batch, inputs)
+    recorded = net(x)
+    with cnet.no_grad():
+        plain = net(x)
+    for a, b in zip(recorded, plain, strict=True):
+        for s, t in zip(a, b, strict=True):
+            assert s.detach().numpy().tobytes() == t.numpy().tobytes()
+
+
+@pytest.mark.parametrize(('kind', 'shape'), list(itertools.product(KINDS, SHAPES)))
+def test_kernel_equals_composition(kind: str, shape: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps, batch, inputs, hidden = shape
+    cnet.manual_seed(2)
+    net = getattr(nn, kind)(inputs, hidden, bidirectional=True).double()
+    x = cnet.randn(steps, batch, inputs, dtype=cnet.float64)
+    y, _ = net(x)
+    monkeypatch.setattr(networks, 'native', lambda tensors: False)
+    expected, _ = net(x)
+    np.testing.assert_allclose(y.detach().numpy(), expected.detach().numpy(), 1e-11, 1e-12)
+
+
+def gate(x: float) -> float:
+    """The update gate of a GRU cell: its weights pick it out as the new state of a cell that held 1."""
+    w = cnet.zeros(3, 1)
+    w[1] = 1
+    return cnet.gru_cell(cnet.tensor([[x]]), cnet.ones(1, 1), w, cnet.zeros(3, 1)).item()
+
+
+@pytest.mark.parametrize('x', [0., -0., 1., -1., 1e-30, 5., -5., 16., -16., 40., -40., 86., -86.])
+def test_gates_are_accurate(x: float) -> None:
+    assert gate(x) == pytest.approx(1 / (1 + math.exp(-x)), rel=4e-7)
+    assert cnet.rnn_tanh_cell(cnet.tensor([[x]]), cnet.zeros(1, 1), cnet.ones(1, 1), cnet.zeros(1, 1)).item() == pytest.approx(
+        math.tanh(x), rel=4e-7)
+
+
+def test_gates_at_the_ends() -> None:
+    assert [gate(x) for x in (100, 1e30)] == [1, 1]
+    assert all(0 <= gate(x) < 2e-38 for x in (-100, -1e30))
+    assert math.isnan(gate(math.nan))
+
+
+def test_denormal_numbers_cost_no_accuracy_and_leave_the_mode_alone() -> None:
+    """The kernel counts them as zero; arithmetic outside it does not."""
+    cnet.manual_seed(3)
+    net, x = nn.LSTM(8, 16), cnet.randn(20, 4, 8)
+    tiny = (x * 1e-40).requires_grad_()
+    y, _ = net(tiny)
+    expected, _ = net(cnet.zeros(20, 4, 8))
+    np.testing.assert_allclose(y.detach().numpy(), expected.detach().numpy(), 1e-6)
+    (y * 1e-38).sum().backward()
+    assert np.isfinite(tiny.grad.numpy()).all()
+    assert (cnet.tensor([1e-40]) * 1).item() > 0
