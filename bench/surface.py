@@ -5,9 +5,11 @@
 The cases are the lines of surface.txt: `name | call | the same with NumPy or SciPy`. A call sees the library as `t`, its
 `nn.functional` as F, and arrays by the names of `operands`. A name that begins with ~ has results that may differ: random
 ones, or ones that are only unique up to a sign. Functions of n^3 work have smaller operands than 1024x1024: matrix products
-and solvers 512, decompositions 128; `operands` says which. A case that is slower than both peers says why in WHY.
+and solvers 512, decompositions 128; `operands` says which. For cases that are slower than a peer the bench prints the reason
+in REASONS.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,30 @@ from .cases import Cases
 
 SIZES = {'8 elements': False, '1024x1024': True}
 
-WHY: dict[str, str] = {}
+# Why a case is slower than a peer, by the first pattern that matches its name.
+VIEW = 'a view is a NumPy view and a tensor object around it, made by Python calls; their sum is the cost'
+INDEX = "NumPy's indexing by arrays, which takes microseconds to set up"
+ONE_BY_ONE = 'NumPy has no such pass: ufunc.at, or a loop over one dimension'
+LAPACK = "NumPy's LAPACK: OpenBLAS, and a copy into its column order; PyTorch brings MKL"
+DRAWS = "the numbers are PyTorch's, from one Mersenne Twister in its order; NumPy's stream is another"
+SEVERAL = 'several operations in turn, each with its own call from Python'
+SORTED = "NumPy's sort, partition or search along a dimension, which returns no places: they are a second pass"
+HALVES = 'halves and matrix products in Python around a kernel for blocks of 32; the rest is copies into one stack of matrices'
+REASONS = (
+    (r'(rand|randn|randint|randperm|rand_like|bernoulli|normal_?|multinomial|poisson|uniform_|exponential_|dropout|F\.rrelu)\b',
+     DRAWS),
+    (r'(lu_|cholesky_solve|solve_triangular)', HALVES),
+    (r'(cholesky|qr|svd|eig|lstsq|pinv|inv|det|slogdet|solve|matrix_(exp|rank|power)|cond\b)', LAPACK),
+    (r'(scatter|index_(reduce|add|copy|put|fill)|cummax|cummin|logcumsumexp|mode|F\.fold|F\.unfold|masked_scatter|put\b)',
+     ONE_BY_ONE),
+    (r'(topk|kthvalue|sort|argsort|msort|unique|median|nanmedian|quantile|nanquantile|isin|searchsorted|bucketize)', SORTED),
+    (r'(x\[(mask|index)|gather|take|index_select|masked_select|nonzero|argwhere|F\.(embedding|one_hot)|repeat_interleave|bincount)',
+     INDEX),
+    (r'(x\[|select|narrow|view|reshape|flatten|squeeze|unsqueeze|t,|T,|transpose|permute|movedim|expand|broadcast_to|diagonal|'
+     r'unfold|chunk|split|tensor_split|unbind|numel|len|dim,|item|float\(|detach|numpy|from_numpy|as_tensor|tensor )', VIEW),
+    (r'.*, 8 elements', 'checks of the arguments and the wrapping of the result, in Python, beside next to no work'),
+    (r'.*', SEVERAL),
+)
 
 cases = Cases()
 
@@ -84,6 +109,7 @@ for _line in Path(__file__).with_suffix('.txt').read_text().splitlines():
         _name, _call, *_twin = _line.split(' | ')
         for _size, _large in SIZES.items():
             _case = f'{_name.lstrip("~")}, {_size}'
-            cases(_case, why=WHY.get(_case, ''))(builder(_call, _large, _name[0] != '~'))
+            _why = next(why for pattern, why in REASONS if re.match(pattern, _case))
+            cases(_case, why=_why)(builder(_call, _large, _name[0] != '~'))
             if _twin:
                 cases.twin(_case, 'numpy')(builder(_twin[0], _large, _name[0] != '~'))

@@ -56,7 +56,8 @@ def kill(count: int, rng: random.Random) -> Counter:
         for _ in range(count):
             n = rng.choice((1000, 100_000, 1_000_000))
             cnet.save({'w': cnet.full((n,), 1.), 'b': [cnet.full((n // 4,), 1.)] * 4}, path)
-            process = subprocess.Popen([sys.executable, '-c', _SAVER, str(path), str(n)], stdout=subprocess.PIPE, env=ENVIRONMENT)
+            process = subprocess.Popen([sys.executable, '-c', _SAVER, str(path), str(n)], stdout=subprocess.PIPE, cwd=folder,
+                                       env=ENVIRONMENT)
             assert process.stdout is not None
             process.stdout.readline()
             time.sleep(rng.uniform(0, 0.1))
@@ -203,7 +204,7 @@ def disk(count: int, rng: random.Random) -> Counter:
         before = path.read_bytes()
         limits = [str(rng.random()) for _ in range(count)]
         command = [sys.executable, '-c', _LIMITED, str(path), *limits]
-        done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
+        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=ENVIRONMENT)
         lines = done.stdout.split()
         found['refused by the system'] = lines.count('refused')
         if lines.count('saved') or len(lines) != 2 * count:

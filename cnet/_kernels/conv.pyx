@@ -17,6 +17,7 @@ from libc.string cimport memcpy, memset
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
 from cnet._kernels.conv_job cimport Job, copies_pixels, run_job
+from cnet._kernels.conv_lines cimport line_room, line_sums
 from cnet._kernels.conv_shape cimport Geometry, geometry
 from cnet._kernels.gemm cimport MR, columns, height, lanes, pack, tile, tiles
 from cnet._kernels.planes cimport Planes, block_images, ceil_div, make_planes, product
@@ -26,6 +27,7 @@ cnp.import_array()
 
 cdef enum:
     PIXELS = 256  # of one channel and tap, gathered at once for the weight gradient
+    LINE_ROWS = 16  # output channels of a group up to which lines are summed instead
 
 
 cdef inline void weights_of_job(Py_ssize_t t, const Geometry *s, const real *w, real *p) noexcept nogil:
@@ -280,29 +282,54 @@ cdef inline int weight_task(Py_ssize_t t, const Geometry *s, const Planes *plane
     return 0
 
 
-cdef int weight_grad(const Geometry *s, const real *x, const real *g, real *w) noexcept nogil:
+cdef int weight_grad(const Geometry *s, const real *x, const real *g, real *w, bint lines) noexcept nogil:
+    """By rows of pixels if `lines`, else as a matrix product."""
     cdef Planes planes
     cdef Py_ssize_t K = s.C // s.G * product(s.kernel), at_bytes = (K * sizeof(Py_ssize_t) + 127) // 64 * 64
-    cdef Py_ssize_t n, t, images, tasks = s.G * ((K + columns(x) - 1) // columns(x))
+    cdef Py_ssize_t n, t, images, tasks = s.G * ((K + columns(x) - 1) // columns(x)), slack = 2 * lanes(x)
     cdef Py_ssize_t *at
+    cdef real *room
     cdef const real *made
     cdef int failed = 0
     cdef int threads = threads_for(<double> s.N * product(s.out) * s.M * K / 8)
     input_planes(s, &planes, sizeof(real))
-    n = 0 if planes.in_place else s.C * product(planes.phases) * planes.images * planes.plane
+    if lines:
+        planes.in_place = False
+        block_images(&planes, s.N, sizeof(real))
+        n = line_room(s, &planes, slack)
+    else:
+        n = 0 if planes.in_place else s.C * product(planes.phases) * planes.images * planes.plane
     at = <Py_ssize_t *> scratch(SHARED, at_bytes + n * sizeof(real))
     if at == NULL:
         return -1
+    room = <real *> (<char *> at + at_bytes)
     tap_distances(s, &planes, at)
     for n from 0 <= n < s.N by planes.images:
         images = min(planes.images, s.N - n)
-        made = make_planes(&planes, x + n * s.C * product(s.size), images, <real *> (<char *> at + at_bytes), threads)
+        if lines:
+            line_sums(s, &planes, images, x + n * s.C * product(s.size), g + n * s.M * product(s.out), at, room, slack, n == 0,
+                      w, threads)
+            continue
+        made = make_planes(&planes, x + n * s.C * product(s.size), images, room, threads)
         if threads == 1:
             for t in range(tasks):
                 failed |= weight_task(t, s, &planes, images, made, at, g + n * s.M * product(s.out), n == 0, w)
         else:
             for t in prange(tasks, num_threads=threads, schedule='dynamic'):
                 failed |= weight_task(t, s, &planes, images, made, at, g + n * s.M * product(s.out), n == 0, w)
+    return failed
+
+
+cdef int choose_weight_grad(const Geometry *s, const real *x, const real *g, real *w) noexcept nogil:
+    """Rows of pixels for few output channels, unless an infinite one has met the zeros between them."""
+    cdef Py_ssize_t i, n = s.M * (s.C // s.G) * product(s.kernel)
+    cdef int failed
+    if s.M // s.G > LINE_ROWS or s.out[2] < lanes(x) // 2 or s.N * product(s.out) < 64 * lanes(x):
+        return weight_grad(s, x, g, w, False)
+    failed = weight_grad(s, x, g, w, True)
+    for i in range(n):
+        if w[i] != w[i]:
+            return weight_grad(s, x, g, w, False)
     return failed
 
 
@@ -362,11 +389,11 @@ def conv_weight_grad(cnp.ndarray x, cnp.ndarray g, cnp.ndarray w, tuple stride, 
         return w
     if s.kind == cnp.NPY_FLOAT:
         with nogil:
-            failed = weight_grad(&s, <float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(g),
-                                 <float *> cnp.PyArray_DATA(w))
+            failed = choose_weight_grad(&s, <float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(g),
+                                        <float *> cnp.PyArray_DATA(w))
     else:
         with nogil:
-            failed = weight_grad(&s, <double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(g),
-                                 <double *> cnp.PyArray_DATA(w))
+            failed = choose_weight_grad(&s, <double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(g),
+                                        <double *> cnp.PyArray_DATA(w))
     check(failed)
     return w

@@ -13,6 +13,14 @@ typedef struct {
     ptrdiff_t column, length, source, to;
 } conv_run;
 
+/* Rows of gradients and taps of one channel whose products are summed in registers at once. */
+#if VEC_BYTES == 64
+enum { conv_grad_rows = 4 };
+#else
+enum { conv_grad_rows = 2 };
+#endif
+enum { conv_grad_taps = 5 };
+
 #define T float
 #define V vf
 #define FN(name) vf_##name
@@ -77,6 +85,48 @@ static void FN(gather)(ptrdiff_t k, const T *b, const ptrdiff_t *at, ptrdiff_t c
         for (ptrdiff_t j = 0; j < count; j++)
             for (ptrdiff_t i = 0; i < runs[j].length; i += FN(lanes))
                 FN(store)(p + runs[j].column + i, FN(load)(b + *at + runs[j].source + i));
+}
+
+GEMM_INLINE void FN(grad_lines_sized)(const int rows, const int taps, ptrdiff_t images, ptrdiff_t step, ptrdiff_t n, const T *g,
+                                      ptrdiff_t grs, const T *x, const ptrdiff_t *at, int first, T *w, ptrdiff_t wrs)
+{
+    V s[conv_grad_rows][conv_grad_taps];
+#pragma GCC unroll 5
+    for (int k = 0; k < taps; k++)
+#pragma GCC unroll 4
+        for (int r = 0; r < rows; r++) s[r][k] = (V){0};
+    for (; images > 0; images--, g += step, x += step)
+        for (ptrdiff_t i = 0; i < n; i += FN(lanes)) {
+            V p[conv_grad_rows];
+#pragma GCC unroll 4
+            for (int r = 0; r < rows; r++)
+                p[r] = n - i >= FN(lanes) ? FN(load)(g + r * grs + i) : FN(load_n)(g + r * grs + i, n - i);
+#pragma GCC unroll 5
+            for (int k = 0; k < taps; k++) {
+                const V q = FN(load)(x + at[k] + i);
+#pragma GCC unroll 4
+                for (int r = 0; r < rows; r++) s[r][k] += p[r] * q;
+            }
+        }
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; r++)
+#pragma GCC unroll 5
+        for (int k = 0; k < taps; k++) w[r * wrs + k] = (first ? 0 : w[r * wrs + k]) + FN(sum)(s[r][k]);
+}
+
+/* w[r, k] (+)= the sum over images and i < n of g[r, i] x[at[k] + i] for few rows and taps; x is read in whole vectors, and is
+ * a number after the end. Images are `step` apart. */
+static void FN(grad_lines)(ptrdiff_t rows, ptrdiff_t taps, ptrdiff_t images, ptrdiff_t step, ptrdiff_t n, const T *g,
+                           ptrdiff_t grs, const T *x, const ptrdiff_t *at, int first, T *w, ptrdiff_t wrs)
+{
+#define CONV_CASE(R, K)                                                                                                \
+    case R * 8 + K:                                                                                                    \
+        if (R <= conv_grad_rows) FN(grad_lines_sized)(R, K, images, step, n, g, grs, x, at, first, w, wrs);            \
+        break;
+#define CONV_CASES(R) CONV_CASE(R, 1) CONV_CASE(R, 2) CONV_CASE(R, 3) CONV_CASE(R, 4) CONV_CASE(R, 5)
+    switch (rows * 8 + taps) { CONV_CASES(1) CONV_CASES(2) CONV_CASES(3) CONV_CASES(4) }
+#undef CONV_CASES
+#undef CONV_CASE
 }
 
 /* y[n] = x[n] + bias, both contiguous. */

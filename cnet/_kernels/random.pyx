@@ -276,15 +276,6 @@ cdef class Engine:
             o += take
             n -= take
 
-    def dropout(self, cnp.ndarray x, cnp.ndarray noise, cnp.ndarray out, double keep, double scale):
-        """noise = scale with probability `keep`, else 0; out = x * noise. All contiguous and of one type, float32 or 64."""
-        if cnp.PyArray_TYPE(x) == cnp.NPY_DOUBLE:
-            dropout_fill(self, <double *>cnp.PyArray_DATA(x), <double *>cnp.PyArray_DATA(noise),
-                         <double *>cnp.PyArray_DATA(out), cnp.PyArray_SIZE(x), keep, scale)
-        else:
-            dropout_fill(self, <float *>cnp.PyArray_DATA(x), <float *>cnp.PyArray_DATA(noise),
-                         <float *>cnp.PyArray_DATA(out), cnp.PyArray_SIZE(x), keep, <float>scale)
-
     def integers(self, cnp.ndarray out, uint64_t span, int64_t low, bint wide):
         """low + draw mod span into contiguous int64; `wide` takes 64-bit draws, else span < 2**32; span 0 is all 64 bits."""
         cdef Py_ssize_t i
@@ -374,24 +365,6 @@ cdef inline void box_muller_16(double *d, double mean, double std) noexcept nogi
         angle = 2.0 * PI * d[k + 8]
         d[k] = fma(radius * cos(angle), std, mean)
         d[k + 8] = fma(radius * sin(angle), std, mean)
-
-
-cdef void dropout_fill(Engine e, cython.floating *x, cython.floating *noise, cython.floating *out, Py_ssize_t n,
-                       double keep, cython.floating scale) noexcept nogil:
-    cdef uint64_t below = <uint64_t>ceil(keep * 9007199254740992.0)
-    cdef uint32_t raw[BLOCK]
-    cdef Py_ssize_t i, take
-    while n > 0:
-        take = min(n, BLOCK // 2)
-        e.draws(raw, 2 * take)
-        for i in range(take):
-            noise[i] = scale if ((<uint64_t>raw[2 * i] << 32 | raw[2 * i + 1]) & MASK53) < below else 0
-        for i in range(take):
-            out[i] = x[i] * noise[i]
-        x += take
-        noise += take
-        out += take
-        n -= take
 
 
 cdef double poisson_small(Engine e, double rate) noexcept nogil:

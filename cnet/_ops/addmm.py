@@ -39,11 +39,16 @@ class Sum(Op):
         return (gc, self.left(g, b) if self.needs[1] else None, self.right(g, a) if self.needs[2] else None)
 
 
+def _spread(c, shape):
+    """c broadcast to a shape, which takes NumPy microseconds even where there is nothing to do."""
+    return c if c.shape == shape else np.broadcast_to(c, shape)
+
+
 class Addmm(Sum, name='AddmmBackward0'):
     @staticmethod
     def forward(c, a, b, alpha, beta):
         if alpha == 1 and beta == 1:
-            return K.matmul.mm(a, b, np.broadcast_to(c, (a.shape[0], b.shape[1])))
+            return K.matmul.mm(a, b, _spread(c, (a.shape[0], b.shape[1])))
         return scaled_sum(c, K.matmul.mm(a, b), alpha, beta)
 
     def left(self, g, b):
@@ -69,7 +74,7 @@ class Baddbmm(Sum, name='BaddbmmBackward0'):
     @staticmethod
     def forward(c, a, b, alpha, beta):
         if alpha == 1 and beta == 1:
-            return K.matmul.bmm(a, b, np.broadcast_to(c, (*a.shape[:2], b.shape[2])))
+            return K.matmul.bmm(a, b, _spread(c, (*a.shape[:2], b.shape[2])))
         return scaled_sum(c, K.matmul.bmm(a, b), alpha, beta)
 
     def left(self, g, b):

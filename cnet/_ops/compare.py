@@ -8,11 +8,11 @@ import numpy as np
 from .. import _kernels as K
 from .._core import errors
 from .._core.base import TensorBase, wrap
-from .._core.dtype import from_np, number_category, promote_all
-from .._core.elementwise import binary, binary_float, conj_of, kind_of, operands, refuse_shapes, run_binary, scalar_for
+from .._core.dtype import from_np, number_category, promote, promote_all
+from .._core.elementwise import binary, binary_float, kind_of, operands, refuse_shapes, run_binary, scalar_for
 from .._core.inplace import copy_out
 from .._core.op import Op
-from ._logsums import complex_logaddexp
+from ._logsums import Logaddexp, Logaddexp2
 
 quiet = K._quiet.quiet
 P, E = K.pointwise, K.elementary
@@ -64,11 +64,14 @@ _COMPARE_DOC = '''Whether {symbol}, element by element.
 
 def _comparison(name, ufunc, symbol, example, aliases, operator):
     op = type(Op)(name.title() + 'Backward0', (Op,), {'forward': staticmethod(getattr(E, name))})
+    ordered = name not in ('eq', 'ne')
 
     def function(input, other, *, out=None):
         if isinstance(input, TensorBase) and type(other) is int and input._a.dtype.kind in 'iu':
             r = wrap(quiet(ufunc, input._a, other))  # exact also for numbers that the integer type cannot hold
         else:
+            if ordered and _tensor(input, name)._a.dtype.kind == 'c':
+                raise errors.not_implemented(name + '_cpu', input._a.dtype)
             r = binary(op, _tensor(input, name), other, name)
         return r if out is None else copy_out(r, out)
     function.__name__ = function.__qualname__ = name
@@ -130,14 +133,14 @@ def _logic(name, ufunc, what, example):
     _public(function)
 
 
-def _bits(name, forward, what, example, dunder, kernel, numbers=True):
+def _bits(name, forward, what, example, dunder, kernel, numbers=True, kinds='biu'):
     op = type(Op)(name, (Op,), {'forward': staticmethod(forward)})
 
     def function(input, other, *, out=None):
         if not numbers:
             _tensor(input, name), _tensor(other, name, 'other', 2)
         x, y = operands(input, other, name)
-        if x.dtype.kind not in 'biu':
+        if x.dtype.kind not in kinds:
             raise errors.not_implemented(kernel, x.dtype)
         r = run_binary(op, input, other, x, y, {})
         return r if out is None else copy_out(r, out)
@@ -170,11 +173,11 @@ _bits('bitwise_and', E.bit_and, 'Bits that both have', 'tensor([2])', 'and', 'bi
 _bits('bitwise_or', E.bit_or, 'Bits that one of the two has', 'tensor([7])', 'or', 'bitwise_or_cpu')
 _bits('bitwise_xor', E.bit_xor, 'Bits that exactly one of the two has', 'tensor([5])', 'xor', 'bitwise_xor_cpu')
 _bits('bitwise_left_shift', _shift(np.left_shift, E.shift_left),
-      'input * 2 ** other', 'tensor([48])', 'lshift', 'lshift_cpu')
+      'input * 2 ** other', 'tensor([48])', 'lshift', 'lshift_cpu', kinds='iu')
 _bits('bitwise_right_shift', _shift(np.right_shift, E.shift_right),
-      'input / 2 ** other, rounded down', 'tensor([0])', 'rshift', 'rshift_cpu')
-_bits('gcd', lambda x, y: quiet(np.gcd, x, y), 'Greatest common divisor', 'tensor([3])', 'gcd', 'gcd_cpu', False)
-_bits('lcm', lambda x, y: quiet(np.lcm, x, y), 'Least common multiple', 'tensor([6])', 'lcm', 'lcm_cpu', False)
+      'input / 2 ** other, rounded down', 'tensor([0])', 'rshift', 'rshift_cpu', kinds='iu')
+_bits('gcd', lambda x, y: quiet(np.gcd, x, y), 'Greatest common divisor', 'tensor([3])', 'gcd', 'gcd_cpu', False, 'iu')
+_bits('lcm', lambda x, y: quiet(np.lcm, x, y), 'Least common multiple', 'tensor([6])', 'lcm', 'lcm_cpu', False, 'iu')
 for _name in ('gcd', 'lcm'):
     del METHODS[f'__{_name}__'], METHODS[f'__r{_name}__'], INPLACE[f'__i{_name}__']
 
@@ -266,27 +269,6 @@ class Heaviside(Op, name='NotImplemented'):
 
     def backward(self, g):
         raise RuntimeError('derivative for aten::heaviside is not implemented')
-
-
-class Logaddexp(Op, name='LogaddexpBackward0'):
-    keep_in = (0, 1)
-
-    @staticmethod
-    def forward(x, y):
-        return E.logaddexp(x, y) if x.dtype.kind != 'c' else quiet(complex_logaddexp, x, y).astype(x.dtype, copy=False)
-
-    def backward(self, g):
-        d = conj_of(self.saved(0) - self.saved(1))
-        return g * d.sigmoid(), g * (-d).sigmoid()
-
-
-class Logaddexp2(Op, name='Logaddexp2Backward0'):
-    keep_in = (0, 1)
-    forward = staticmethod(E.logaddexp2)
-
-    def backward(self, g):
-        d = (self.saved(0) - self.saved(1)) * math.log(2)
-        return g * d.sigmoid(), g * (-d).sigmoid()
 
 
 class Xlogy(Op, name='XlogyBackward0'):
@@ -381,12 +363,19 @@ _PAIR_DOC = '''{what}, element by element.
     '''
 
 
-def _pair(name, op, run, what, example, *aliases, numbers=False, inplace=True):
+_NO_COMPLEX = '{} not implemented for complex tensors.'
+
+
+def _pair(name, op, run, what, example, *aliases, numbers=False, inplace=True, kinds='biuf', sentence=None):
     def function(input, other, *, out=None):
         if numbers is not True:
             _tensor(input, name)
         if not numbers:
             _tensor(other, name, 'other', 2)
+        kind = kind_of(input)
+        if kind not in kinds and (kind == 'c' or kind_of(other) not in kinds):
+            raise (RuntimeError(sentence.format(name)) if sentence
+                   else errors.not_implemented(name + '_cpu', promote(input, other)))
         r = run(op, input, other, name)
         return r if out is None else copy_out(r, out)
     function.__name__ = function.__qualname__ = name
@@ -394,17 +383,18 @@ def _pair(name, op, run, what, example, *aliases, numbers=False, inplace=True):
     _public(function, *aliases, inplace=inplace)
 
 
-_pair('maximum', Maximum, binary, 'The larger of the two; NaN if one is', 'tensor([4.])', inplace=False)
-_pair('minimum', Minimum, binary, 'The smaller of the two; NaN if one is', 'tensor([3.])', inplace=False)
-_pair('fmax', Fmax, binary, 'The larger of the two; a number wins over NaN', 'tensor([4.])', inplace=False)
-_pair('fmin', Fmin, binary, 'The smaller of the two; a number wins over NaN', 'tensor([3.])', inplace=False)
+_pair('maximum', Maximum, binary, 'The larger of the two; NaN if one is', 'tensor([4.])', inplace=False, sentence=_NO_COMPLEX)
+_pair('minimum', Minimum, binary, 'The smaller of the two; NaN if one is', 'tensor([3.])', inplace=False, sentence=_NO_COMPLEX)
+_pair('fmax', Fmax, binary, 'The larger of the two; a number wins over NaN', 'tensor([4.])', inplace=False, sentence=_NO_COMPLEX)
+_pair('fmin', Fmin, binary, 'The smaller of the two; a number wins over NaN', 'tensor([3.])', inplace=False, sentence=_NO_COMPLEX)
 _pair('atan2', Atan2, binary_float, 'Angle of the point (other, input) in radians', 'tensor([0.6435])', 'arctan2')
-_pair('hypot', Hypot, binary, 'Length of the hypotenuse', 'tensor([5.])')
+_pair('hypot', Hypot, binary, 'Length of the hypotenuse', 'tensor([5.])', kinds='f')
 _pair('copysign', Copysign, binary_float, 'The size of the first with the sign of the second', 'tensor([3.])', numbers='other')
-_pair('nextafter', Nextafter, binary, 'The next number of the type towards the second', 'tensor([3.0000])')
-_pair('heaviside', Heaviside, binary, 'The step function: 0 below zero, 1 above, and the second at zero', 'tensor([1.])')
-_pair('logaddexp', Logaddexp, binary, 'log(exp(x) + exp(y)) without overflow', 'tensor([4.3133])', inplace=False)
-_pair('logaddexp2', Logaddexp2, binary, 'log2(2 ** x + 2 ** y) without overflow', 'tensor([4.5850])', inplace=False)
+_pair('nextafter', Nextafter, binary, 'The next number of the type towards the second', 'tensor([3.0000])', kinds='f')
+_pair('heaviside', Heaviside, binary, 'The step function: 0 below zero, 1 above, and the second at zero', 'tensor([1.])',
+      sentence='{} is not yet implemented for complex tensors.')
+_pair('logaddexp', Logaddexp, binary, 'log(exp(x) + exp(y)) without overflow', 'tensor([4.3133])', inplace=False, kinds='fc')
+_pair('logaddexp2', Logaddexp2, binary, 'log2(2 ** x + 2 ** y) without overflow', 'tensor([4.5850])', inplace=False, kinds='f')
 _pair('xlogy', Xlogy, binary_float, 'x * log(y), and 0 where x is 0', 'tensor([4.1589])', numbers=True)
 
 

@@ -127,7 +127,7 @@ class Remainder(Op, name='RemainderBackward1'):
 
     @staticmethod
     def forward(x, y, out=None):
-        _refuse_zero(x, y)
+        _refuse_divisor(x, y, 'remainder_cpu')
         return E.remainder(x, y, out)
 
     def backward(self, g):
@@ -143,7 +143,7 @@ class Fmod(Op, name='FmodBackward1'):
 
     @staticmethod
     def forward(x, y, out=None):
-        _refuse_zero(x, y)
+        _refuse_divisor(x, y, 'fmod_cpu')
         return E.fmod(x, y, out)
 
     def backward(self, g):
@@ -170,9 +170,14 @@ def _scaled(y, alpha):
     return P.mul(y, scalar_for(alpha, y.dtype) if y.dtype.kind in 'iu' else alpha)
 
 
-def _refuse_zero(x, y):
-    """Integers have no remainder by 0."""
-    if (x if isinstance(x, np.ndarray) else y).dtype.kind in 'iub' and not np.all(y):
+def _refuse_divisor(x, y, kernel):
+    """Integers have no quotient and no remainder by 0, bools and complex numbers have none at all."""
+    dtype = (x if isinstance(x, np.ndarray) else y).dtype
+    if dtype.kind == 'f':
+        return
+    if dtype.kind in 'bc':
+        raise errors.not_implemented(kernel, dtype)
+    if not np.all(y):
         raise RuntimeError('ZeroDivisionError')
 
 
@@ -181,8 +186,8 @@ def floor_quotient(x, y):
     kind = (x if isinstance(x, np.ndarray) else y).dtype
     if kind.char == 'f':
         return E.floor_div(x, y)
-    if kind.kind in 'iub':
-        _refuse_zero(x, y)
+    if kind.kind != 'f':
+        _refuse_divisor(x, y, 'div_floor_cpu')
         return quiet(np.floor_divide, x, y)
     q = quiet(np.floor_divide, x, y)
     return np.where(np.equal(y, 0), P.div(x, y), q) if not np.all(y) else q

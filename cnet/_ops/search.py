@@ -147,6 +147,8 @@ def searchsorted(sorted_sequence, input=None, *, out_int32=False, right=False, s
         right = side == 'right'
     s = checks.tensor(sorted_sequence, 'searchsorted', 'sorted_sequence', 1)._a
     v = input._a if isinstance(input, TensorBase) else np.asarray(input)
+    if s.dtype.kind in 'bc':
+        raise errors.not_implemented('searchsorted_out_cpu', s.dtype)
     _check_sorted(s, v, sorter)
     if sorter is not None:
         s = np.take_along_axis(s, sorter._a, -1)
@@ -229,6 +231,11 @@ def isin(elements=None, test_elements=None, *, assume_unique=False, invert=False
     elements, test_elements = (b if a is None else a for a, b in ((elements, element), (test_elements, test_element)))
     if not isinstance(elements, TensorBase) and not isinstance(test_elements, TensorBase):
         raise TypeError('isin(): argument elements or test_elements must be a Tensor')
+    for t in (elements, test_elements):
+        if t is None:
+            raise TypeError('isin() missing a required argument')
+        if isinstance(t, TensorBase) and t._a.dtype.kind in 'bc':
+            raise RuntimeError(f'Unsupported input type encountered for isin(): {t.dtype.legacy}')
     x, y = (t._a if isinstance(t, TensorBase) else np.asarray(t) for t in (elements, test_elements))
     r = wrap(np.isin(x, y, invert=invert))
     return r if out is None else copy_out(r, out)

@@ -86,10 +86,25 @@ SAME_TABLE = {
 }
 ALIASES = {'arcsin': 'asin', 'arccos': 'acos', 'arctan': 'atan', 'arcsinh': 'asinh', 'arccosh': 'acosh', 'arctanh': 'atanh',
            'negative': 'neg', 'absolute': 'abs', 'fix': 'trunc'}
-# These refuse bool, under the names of PyTorch's kernels.
+# Kinds of types that a function refuses, and the names of PyTorch's kernels for its sentence.
+REFUSED = {'abs': 'b', 'ceil': 'bc', 'deg2rad': 'c', 'floor': 'bc', 'frac': 'biuc', 'neg': 'b', 'rad2deg': 'c', 'sign': 'c',
+           'trunc': 'bc'}
 KERNEL_NAMES = {'abs': 'abs_cpu', 'floor': 'floor_vml_cpu', 'ceil': 'ceil_vml_cpu', 'frac': 'frac_cpu', 'trunc': 'trunc_cpu'}
-NO_BOOL = {'neg': 'Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the '
-                  '`~` or `logical_not()` operator instead.'}
+
+
+def _refusal(name, dtype):
+    """The error for a type that a function refuses."""
+    if name == 'neg':
+        return RuntimeError('Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, '
+                            'use the `~` or `logical_not()` operator instead.')
+    if name in ('deg2rad', 'rad2deg'):
+        return RuntimeError(f'{name} is not supported for complex tensors.')
+    if name == 'sign':
+        return NotImplementedError('Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn '
+                                   'instead.')
+    if dtype.kind == 'c' and name != 'frac':
+        return NotImplementedError(f'{name} is not supported for complex inputs')
+    return errors.not_implemented(KERNEL_NAMES[name], dtype)
 
 
 def _sinc_slope(x):
@@ -141,20 +156,20 @@ _DOC = '''{summary}, element by element.
 def _make_functions(name, row, to_float):
     node, forward, keep, formula, summary, x, y = row
     op = _make_op(node, forward, keep, formula)
-    refusal = NO_BOOL.get(name)
-    no_bool = refusal is not None or name in KERNEL_NAMES
+    refused = REFUSED.get(name)
     takes_out = forward is getattr(P, name, None) or forward is getattr(E, name, None)
 
     def function(input, *, out=None):
-        if no_bool and isinstance(input, TensorBase) and input._a.dtype.kind == 'b':
-            raise RuntimeError(refusal) if refusal else errors.not_implemented(KERNEL_NAMES[name], input._a.dtype)
+        if refused and isinstance(input, TensorBase) and input._a.dtype.kind in refused:
+            raise _refusal(name, input._a.dtype)
         r = unary_float(op, input, name) if to_float else unary(op, input, name)
         return r if out is None else with_out(r, out)
 
     def method_(self):
         if takes_out and self._a.dtype.kind in 'fc':
-            if name == 'abs' and self._a.dtype.kind == 'c':
-                raise RuntimeError('In-place abs is not supported for complex tensors.')
+            if self._a.dtype.kind == 'c' and (name == 'abs' or refused):
+                raise (RuntimeError('In-place abs is not supported for complex tensors.') if name == 'abs'
+                       else _refusal(name, self._a.dtype))
             return unary_(op, self)
         return assign_(self, function(self))
 
@@ -315,7 +330,7 @@ def round(input, *, decimals=0, out=None):
     """
     if not isinstance(input, TensorBase):
         raise errors.argument_type('round', 'input', 'Tensor', input, 1)
-    if input._a.dtype.kind == 'b':
+    if input._a.dtype.kind in 'bc':
         raise errors.not_implemented('round_vml_cpu', input._a.dtype)
     return with_out((RoundDecimals if decimals else Round).apply(input, decimals=decimals), out)
 
@@ -338,15 +353,13 @@ def angle(input, *, out=None):
     if input._a.dtype.kind not in 'fc':
         input = input.to(get_default_dtype())
     if input._a.dtype.kind == 'f':
-        a = input._a
-        angles = np.where(np.isnan(a), a, np.where(a < 0, a.dtype.type(math.pi), a.dtype.type(0)))
-        return with_out(_Angle0.apply(input, angles=angles), out)
+        return with_out(_Angle0.apply(input), out)
     return with_out(Angle.apply(input), out)
 
 
 class _Angle0(Op, name='AngleBackward0'):
     """The angle of real numbers, which does not change with them."""
-    forward = staticmethod(lambda a, angles: angles)
+    forward = staticmethod(E.angle)
 
     def backward(self, g):
         return None
@@ -391,6 +404,8 @@ def logit(input, eps=None, *, out=None):
     """
     if not isinstance(input, TensorBase):
         raise errors.argument_type('logit', 'input', 'Tensor', input, 1)
+    if input._a.dtype.kind == 'c':
+        raise errors.not_implemented('logit_cpu', input._a.dtype)
     if input._a.dtype.kind not in 'fc':
         input = input.to(get_default_dtype())
     return with_out(Logit.apply(input, eps=eps), out)

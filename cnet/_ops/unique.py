@@ -40,7 +40,7 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
         (tensor([1, 3]), tensor([1, 2]))
     """
     checks.tensor(input, 'unique', position=1)
-    a = input._a
+    a = _no_complex(input._a)
     if dim is None:
         values, inverse, counts = np.unique(a.reshape(-1), return_inverse=True, return_counts=True, equal_nan=False)
         return _results(values, inverse.reshape(a.shape), counts, return_inverse, return_counts)
@@ -56,6 +56,12 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
 def _check_slices(a, dim):
     if a.ndim and not a.size and (a.shape[dim] or 0 in a.shape[:dim] + a.shape[dim + 1:]):
         raise RuntimeError('There are 0 sized dimensions, and they aren\'t selected, so unique cannot be applied')
+
+
+def _no_complex(a):
+    if a.dtype.kind == 'c':
+        raise errors.not_implemented('unique', a.dtype)
+    return a
 
 
 def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None):
@@ -76,7 +82,7 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
         tensor([1, 2, 1])
     """
     checks.tensor(input, 'unique_consecutive', position=1)
-    a = input._a
+    a = _no_complex(input._a)
     shape = a.shape
     if dim is None:
         a, dim = a.reshape(-1), 0

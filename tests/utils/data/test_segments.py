@@ -6,16 +6,13 @@ import gc
 import multiprocessing
 import multiprocessing.resource_tracker
 import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from loading import Batches, same
 
-import cnet
-from cnet.utils import data
 from cnet.utils.data import DataLoader, _segments
 
 pytestmark = [
@@ -23,27 +20,6 @@ pytestmark = [
     pytest.mark.filterwarnings('ignore:This process .* is multi-threaded:DeprecationWarning'),
 ]
 MB = 1 << 20
-
-
-class Batches(data.Dataset):
-    """Batch i has `sizes[i]` bytes of value i, and a few more in a second array."""
-
-    def __init__(self, sizes: list[int], bad: int = -1, harm: str = '') -> None:
-        self.sizes, self.bad, self.harm = sizes, bad, harm
-
-    def __len__(self) -> int:
-        return len(self.sizes)
-
-    def __getitem__(self, i: int) -> Any:
-        if i == self.bad and self.harm == 'kill':
-            os.kill(os.getpid(), signal.SIGKILL)
-        elif i == self.bad:
-            raise ValueError('bad batch')
-        return cnet.full((self.sizes[i],), i, dtype=cnet.uint8), {'more': np.full(5000, i), 'text': str(i)}
-
-
-def same(x: Any) -> Any:
-    return x
 
 
 def loader(dataset: Any, **options: Any) -> DataLoader:
