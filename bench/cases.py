@@ -37,6 +37,8 @@ class Cases(dict):
         ['relu, 1024x1024']
     """
 
+    groups: tuple = ()      # endings of names; if given, the bench counts by them what is slower than every peer, and asks why
+
     def __call__(self, name: str, *, flops: float = 0, reads: float = 0, writes: float = 0, why: str = '') -> Callable:
         """Register a case. `flops` counts operations, `reads` and `writes` the bytes of operands and results, each once."""
         def register(build: Callable) -> Callable:

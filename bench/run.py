@@ -83,8 +83,15 @@ def rate(case, seconds):
     return f'{"-":>14}'
 
 
-def show(case, row, libraries):
-    """A row of the table as text."""
+def behind(row):
+    """Whether cnet is slower than every peer, by more than the noise of a quiet machine."""
+    best = row.get('best', {})
+    peers = [seconds for name, seconds in best.items() if name != 'cnet']
+    return 'cnet' in best and bool(peers) and best['cnet'] > 1.05 * max(peers)
+
+
+def show(case, row, libraries, asked):
+    """A row of the table as text. `asked`: a case slower than every peer needs a reason."""
     best = row.get('best', {})
     text = f'{row["case"]:46}' + ''.join(f'{best[name] * 1e6:12.2f}' if name in best else f'{"-":>12}' for name in libraries)
     if 'cnet' in best:
@@ -92,7 +99,9 @@ def show(case, row, libraries):
             text += f'{best[name] / best["cnet"]:10.2f}x' if name in best else f'{"-":>11}'
         text += rate(case, best['cnet']) + (f'{row["share"]:7.0%}' if 'share' in row else f'{"-":>7}') + f'{row["noise"]:7.0%}'
         text += '' if row['checked'] else '  unchecked'
-        if case.why and any(best[name] < best['cnet'] for name in libraries[1:] if name in best):
+        if asked and behind(row):
+            text += f'\n    slower than every peer: {case.why or "no reason known"}'
+        elif case.why and any(best[name] < best['cnet'] for name in libraries[1:] if name in best):
             text += f'\n    {case.why}'
     return text + ''.join(f'\n    {name}: {error}' for name, error in row['errors'].items())
 
@@ -105,6 +114,17 @@ def means(rows, libraries):
         if ratios:
             mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
             lines.append(f'{name} / cnet: geometric mean {mean:.2f}, ahead on {sum(r > 1 for r in ratios)} of {len(ratios)}')
+    return lines
+
+
+def counts(cases, rows):
+    """How many cases of each group are slower than every peer, and how many of those without a reason, as text."""
+    lines = []
+    for group in cases.groups:
+        slow = [row['case'] for row in rows if row['case'].endswith(group) and behind(row)]
+        unknown = sum(not cases[name].why for name in slow)
+        lines.append(f'{group}: {len(slow)} of {sum(row["case"].endswith(group) for row in rows)} slower than every peer, '
+                     f'{unknown} of them without a known reason')
     return lines
 
 
@@ -126,8 +146,8 @@ def run(family, threads, args):
         if least and 'cnet' in row.get('best', {}):
             row['share'] = least / row['best']['cnet']
         rows.append(row)
-        print(show(case, row, libraries), flush=True)
-    print('\n'.join(means(rows, libraries)))
+        print(show(case, row, libraries, bool(cases.groups)), flush=True)
+    print('\n'.join(means(rows, libraries) + counts(cases, rows)))
     for worker in workers.values():
         worker.stop()
     return {'family': family, 'threads': threads, 'isa': args.isa, 'limits': limits, 'rows': rows}

@@ -10,6 +10,7 @@ in REASONS.
 """
 
 import re
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -39,11 +40,14 @@ REASONS = (
      INDEX),
     (r'(x\[|select|narrow|view|reshape|flatten|squeeze|unsqueeze|t,|T,|transpose|permute|movedim|expand|broadcast_to|diagonal|'
      r'unfold|chunk|split|tensor_split|unbind|numel|len|dim,|item|float\(|detach|numpy|from_numpy|as_tensor|tensor )', VIEW),
+    (r'(log2|log10|pow|exp2|asinh|acosh|atanh)\b.*1024',
+     "NumPy's loops for AVX-512 are Intel's; ours are one text for all instruction sets"),
     (r'.*, 8 elements', 'checks of the arguments and the wrapping of the result, in Python, beside next to no work'),
     (r'.*', SEVERAL),
 )
 
 cases = Cases()
+cases.groups = tuple(SIZES)
 
 
 def operands(large):
@@ -84,24 +88,36 @@ def operands(large):
     return a, {'S': shape, 'N': shape[0] * (shape[-1] if large else 1), 'R': rows if large else 8}
 
 
-def names(library, large):
-    """What a call may name."""
-    arrays, numbers = operands(large)
+@cache
+def drawn(large):
+    """`operands`, made once in a process."""
+    return operands(large)
+
+
+def names(library, large, used):
+    """What a call may name; arrays are copies, so that no case sees what another wrote."""
+    arrays, numbers = drawn(large)
+    arrays = {name: array.copy() for name, array in arrays.items() if name in {*used, 'sq', 'spd'}}
     found = {**numbers, 'np': np, 'rng': np.random.default_rng(0)}
     if library is np:
         import scipy.linalg
         import scipy.special
         from scipy.spatial.distance import cdist, pdist
         return found | arrays | {'sp': scipy.special, 'sl': scipy.linalg, 'cdist': cdist, 'pdist': pdist}
-    found |= {name: library.from_numpy(array) for name, array in arrays.items()} | {'a8': arrays['a8'], 't': library}
-    solved = {'LU': library.linalg.lu_factor(found['sq']), 'CH': library.linalg.cholesky(found['spd'])}
-    return found | solved | {'F': library.nn.functional}
+    found |= {name: library.from_numpy(array) for name, array in arrays.items()}
+    found |= {'a8': np.arange(8, dtype=np.float32), 't': library, 'F': library.nn.functional}
+    if 'LU' in used:
+        found['LU'] = library.linalg.lu_factor(found['sq'])
+    if 'CH' in used:
+        found['CH'] = library.linalg.cholesky(found['spd'])
+    return found
 
 
 def builder(call, large, compared):
     """A build function for an expression, which becomes the body of a function."""
     code = compile(f'lambda: {call}' if compared else f'lambda: ({call}, None)[1]', call, 'eval')
-    return lambda library: eval(code, names(library, large))  # the expressions are those of surface.txt
+    used = set(re.findall(r'\w+', call))
+    return lambda library: eval(code, names(library, large, used))  # the expressions are those of surface.txt
 
 
 for _line in Path(__file__).with_suffix('.txt').read_text().splitlines():

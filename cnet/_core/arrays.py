@@ -6,8 +6,10 @@ from .._kernels._alloc import empty, zeros
 from .._kernels.copy import assign, contiguous, copied
 from .device import channels_last, channels_last_3d, contiguous_format, preserve_format
 
-__all__ = ['allocate', 'assign', 'broken_memory', 'cast', 'contiguous', 'copied', 'copy_as', 'empty', 'empty_as', 'empty_format', 'empty_permuted', 'fits',
-           'is_contiguous', 'strides', 'zeros']
+__all__ = [
+    'allocate', 'assign', 'broken_memory', 'cast', 'contiguous', 'copied', 'copy_as', 'empty', 'empty_as', 'empty_format',
+    'empty_permuted', 'fits', 'is_contiguous', 'strides', 'zeros',
+]
 
 _ORDER = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}  # dimensions from outermost to innermost
 # NumPy reports casts that overflow; here, as in C, they are silent.

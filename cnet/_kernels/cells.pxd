@@ -63,6 +63,7 @@ cdef struct Layer:
     void *h0
     void *c0
     void *g
+    void *cn                            # last cell states of an LSTM, in forward
     void *past
     void *dy
     void *dg

@@ -47,6 +47,12 @@ cdef extern from "loops.h":
         ternary_loop f64
         double cost
     const double* NONE "cnet_no_constants"
+    enum:
+        PW_STREAMED
+    void pw_run_unary(unary_loop f, const char* x, char* o, Py_ssize_t n, Py_ssize_t item, Py_ssize_t o_item,
+                      const double* p, int streamed) noexcept nogil
+    void pw_run_binary(binary_loop f, const char* x, Py_ssize_t sx, const char* y, Py_ssize_t sy, char* o, Py_ssize_t n,
+                       Py_ssize_t item, Py_ssize_t o_item, const double* p, int streamed) noexcept nogil
 
 # Elements per unit of parallel work: 64 KB of float32, two of which fit a second-level cache with their result.
 cdef enum:
@@ -134,17 +140,18 @@ cdef inline Py_ssize_t least(Py_ssize_t a, Py_ssize_t b) noexcept nogil:
 cdef inline void run_unary(unary_loop f, const char* x, char* o, Py_ssize_t n, Py_ssize_t item, Py_ssize_t o_item,
                            const double* p, double cost) noexcept:
     cdef Py_ssize_t i, chunks = (n + CHUNK - 1) // CHUNK
-    cdef int threads = 1
+    cdef int threads = 1, streamed = n * o_item >= PW_STREAMED and x != o
     if chunks < 2:
         f(x, o, n, p)
         return
     with nogil:
         threads = threads_for(n * (cost + item + o_item))
         if threads == 1:
-            f(x, o, n, p)
+            pw_run_unary(f, x, o, n, item, o_item, p, streamed)
         else:
             for i in prange(chunks, num_threads=threads, schedule='static'):
-                f(x + i * CHUNK * item, o + i * CHUNK * o_item, least(CHUNK, n - i * CHUNK), p)
+                pw_run_unary(f, x + i * CHUNK * item, o + i * CHUNK * o_item, least(CHUNK, n - i * CHUNK), item, o_item, p,
+                             streamed)
 
 
 cdef inline Py_ssize_t row_start(Py_ssize_t r, Py_ssize_t n, Py_ssize_t wrap) noexcept nogil:
@@ -159,29 +166,32 @@ cdef inline void run_rows(binary_loop f, const char* x, Py_ssize_t wrap_x, const
     cdef Py_ssize_t r
     cdef Py_ssize_t sx = stride if wrap_x else 1, sy = stride if wrap_y else 1
     cdef int threads = threads_for(rows * (n * (cost + 2 * item + o_item) + 8))
+    cdef int streamed = n >= 1024 and rows * n * o_item >= PW_STREAMED and x != o and y != o
     if threads == 1:
         for r in range(rows):
-            f(x + row_start(r, n, wrap_x) * item, sx, y + row_start(r, n, wrap_y) * item, sy, o + r * n * o_item, n, p)
+            pw_run_binary(f, x + row_start(r, n, wrap_x) * item, sx, y + row_start(r, n, wrap_y) * item, sy,
+                          o + r * n * o_item, n, item, o_item, p, streamed)
     else:
         for r in prange(rows, num_threads=threads, schedule='static'):
-            f(x + row_start(r, n, wrap_x) * item, sx, y + row_start(r, n, wrap_y) * item, sy, o + r * n * o_item, n, p)
+            pw_run_binary(f, x + row_start(r, n, wrap_x) * item, sx, y + row_start(r, n, wrap_y) * item, sy,
+                          o + r * n * o_item, n, item, o_item, p, streamed)
 
 
 cdef inline void run_flat(binary_loop f, const char* x, Py_ssize_t sx, const char* y, Py_ssize_t sy, char* o,
                           Py_ssize_t n, Py_ssize_t item, Py_ssize_t o_item, const double* p, double cost) noexcept:
     cdef Py_ssize_t i, chunks = (n + CHUNK - 1) // CHUNK
-    cdef int threads
+    cdef int threads, streamed = n * o_item >= PW_STREAMED and x != o and y != o
     if chunks < 2:
         f(x, sx, y, sy, o, n, p)
         return
     with nogil:
         threads = threads_for(n * (cost + 2 * item + o_item))
         if threads == 1:
-            f(x, sx, y, sy, o, n, p)
+            pw_run_binary(f, x, sx, y, sy, o, n, item, o_item, p, streamed)
         else:
             for i in prange(chunks, num_threads=threads, schedule='static'):
-                f(x + i * CHUNK * sx * item, sx, y + i * CHUNK * sy * item, sy, o + i * CHUNK * o_item,
-                  least(CHUNK, n - i * CHUNK), p)
+                pw_run_binary(f, x + i * CHUNK * sx * item, sx, y + i * CHUNK * sy * item, sy, o + i * CHUNK * o_item,
+                              least(CHUNK, n - i * CHUNK), item, o_item, p, streamed)
 
 
 # --- one operation -------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from libc.string cimport memset
 
 from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
-from cnet._kernels.gemm cimport gemm
+from cnet._kernels.gemm cimport MR, gemm
 from cnet._kernels.keepbits cimport drop
 from cnet._kernels.types cimport real
 
@@ -55,7 +55,8 @@ cdef inline Matrix stored(cnp.ndarray a, bint transposed):
 cdef inline Py_ssize_t piece_rows(Py_ssize_t M, Py_ssize_t widest, Py_ssize_t weights) noexcept nogil:
     """Rows of a piece, all pieces about equally high."""
     cdef Py_ssize_t most = max(<Py_ssize_t> 64, min(<Py_ssize_t> PIECE, PIECE_NUMBERS // max(<Py_ssize_t> 1, widest)))
-    if weights > WEIGHTS:
+    # With tiles of 6 rows a product of 128 rows packs both operands, and pieces of 256 by 1024 weights lose a quarter.
+    if weights > (WEIGHTS if MR >= 12 else WEIGHTS // 2):
         return max(<Py_ssize_t> 1, M)
     return (M + (M + most - 1) // most - 1) // ((M + most - 1) // most) if M else 1
 

@@ -51,10 +51,10 @@ cdef inline Py_ssize_t moment(const Layer *L, Py_ssize_t d, Py_ssize_t s) noexce
 
 cdef inline Py_ssize_t place(const Layer *L, Py_ssize_t d, Py_ssize_t s) noexcept nogil:
     """The row of g where the s-th step of direction d begins."""
-    cdef Py_ssize_t i = s % L.chunk
+    cdef Py_ssize_t lo = s - s % L.chunk
     if L.M == L.N:
         return start(L, moment(L, d, s))
-    return L.B * (i if d == 0 else min(L.chunk, L.T - (s - i)) - 1 - i)
+    return start(L, moment(L, d, s)) - start(L, lo if d == 0 else L.T - min(lo + L.chunk, L.T))
 
 
 cdef inline Py_ssize_t joined(const Layer *L, Py_ssize_t d, Py_ssize_t s) noexcept nogil:

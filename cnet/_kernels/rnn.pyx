@@ -26,6 +26,18 @@ cdef enum:
     PIECE = 512       # rows of a product that one thread computes: the other matrix is packed once for so many
 
 
+cdef inline void last_cells(const Layer *L, Py_ssize_t s, const real *kind) noexcept nogil:
+    """cn of the rows that end with the s-th step, before another chunk takes their place in g."""
+    cdef Py_ssize_t d, r, H = L.H
+    cdef const real *c
+    for d in range(L.D):
+        if d == 1 and s + 1 < L.T:
+            continue
+        c = <const real *> L.g + (d * L.M + place(L, d, s)) * L.W + 4 * H
+        for r in range(rows(L, s + 1) if s + 1 < L.T else 0, rows(L, moment(L, d, s))):
+            memcpy(<real *> L.cn + (d * L.B + r) * H, c + r * L.W, H * sizeof(real))
+
+
 cdef inline int forward(Layer *L, const real *kind) noexcept nogil:
     cdef Py_ssize_t s
     cdef int failed = pack_weights(L, False, kind)
@@ -37,21 +49,19 @@ cdef inline int forward(Layer *L, const real *kind) noexcept nogil:
         failed |= run_step(L, FORWARD, s, L.H, <double> L.gates * L.H * L.P, kind)
         if L.w_hr[0] != NULL:
             failed |= run_step(L, PROJECT, s, L.P, <double> L.H * L.P, kind)
+        if L.cn != NULL:
+            last_cells(L, s, kind)
     return failed
 
 
-cdef inline void last_states(const Layer *L, real *hn, real *cn, const real *kind) noexcept nogil:
-    """hn, cn: states after the last step of every row."""
-    cdef Py_ssize_t d, t, r, H = L.H, P = L.P, at
+cdef inline void last_states(const Layer *L, real *hn) noexcept nogil:
+    """hn: outputs of the last step of every row."""
+    cdef Py_ssize_t d, t, r, P = L.P, at
     for d in range(L.D):
         for t in range(L.T if d == 0 else min(L.T, <Py_ssize_t> 1)):
             for r in range(rows(L, t + 1) if d == 0 and t + 1 < L.T else 0, rows(L, t)):
                 at = start(L, t) + r
-                if hn != NULL:
-                    memcpy(hn + (d * L.B + r) * P, <real *> L.y + at * L.D * P + d * P, P * sizeof(real))
-                if cn != NULL:
-                    at = d * L.M + place(L, d, moment(L, d, t)) + r
-                    memcpy(cn + (d * L.B + r) * H, <real *> L.g + at * L.W + 4 * H, H * sizeof(real))
+                memcpy(hn + (d * L.B + r) * P, <real *> L.y + at * L.D * P + d * P, P * sizeof(real))
 
 
 cdef inline void earlier_states(const Layer *L, const real *kind) noexcept nogil:
@@ -203,12 +213,13 @@ cdef inline int backward(Layer *L, real *dx, void **dw, bint first, const real *
     return failed
 
 
-cdef int run_forward(Layer *L, real *hn, real *cn):
+cdef int run_forward(Layer *L, real *hn):
     cdef int failed
     with nogil:
         failed = forward(L, <const real *> NULL)
         if not failed:
-            last_states(L, hn, cn, <const real *> NULL)
+            if hn != NULL:
+                last_states(L, hn)
             if L.past != NULL:
                 earlier_states(L, <const real *> NULL)
     return failed
@@ -299,7 +310,7 @@ def rnn_forward(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, bint la
     d = cnp.PyArray_NDIM(x) - 1
     shape[d] = L.D * L.P
     y = new_array(d + 1, shape, kind)
-    if not keep and first is None:
+    if not keep:
         L.M = min(L.N, L.chunk * B)
     g = empty(kind, L.D, L.M, L.W)
     if last:
@@ -316,11 +327,11 @@ def rnn_forward(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, bint la
                 add_biases(&L, <float *> data(plain[5 * d + 2]), <float *> L.b_hh[d], <float *> L.bias[d])
             else:
                 add_biases(&L, <double *> data(plain[5 * d + 2]), <double *> L.b_hh[d], <double *> L.bias[d])
-    L.y, L.g, L.past = data(y), data(g), data(past)
+    L.y, L.g, L.past, L.cn = data(y), data(g), data(past), data(cn)
     if kind == cnp.NPY_FLOAT:
-        failed = run_forward(&L, <float *> data(hn), <float *> data(cn))
+        failed = run_forward(&L, <float *> data(hn))
     else:
-        failed = run_forward(&L, <double *> data(hn), <double *> data(cn))
+        failed = run_forward(&L, <double *> data(hn))
     if failed:
         raise MemoryError('rnn_forward(): no memory for packing')
     cdef list results = [y]

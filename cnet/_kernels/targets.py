@@ -54,6 +54,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     'reduce': _ALL,
     'residual': _ALL,
     'rnn': _ALL,
+    'roofline': _ALL,
     'resample': _ALL,
     'softmax': _ALL,
     'special': _ALL,

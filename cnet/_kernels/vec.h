@@ -24,6 +24,7 @@
  */
 #ifndef CNET_VEC_H
 #define CNET_VEC_H
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -208,5 +209,27 @@ static inline vf vf_ratio(vf a, vf b)
 #else
 static inline vf vf_ratio(vf a, vf b) { return a / b; }
 #endif
+
+/* Copies bytes past the caches, for results that are larger than those: a line that is only written need not be read first.
+ * If `to` is not aligned to vectors, this is memcpy. vec_stream_end() before another thread reads them. */
+static inline void vec_stream(void *to, const void *from, size_t bytes)
+{
+#ifdef __SSE2__
+    char *d = (char *)to;
+    const char *s = (const char *)from;
+    if (((uintptr_t)to & (VEC_BYTES - 1)) == 0)
+        for (; bytes >= VEC_BYTES; bytes -= VEC_BYTES, d += VEC_BYTES, s += VEC_BYTES)
+            VEC_X86(stream_ps)((float *)d, VEC_X86(loadu_ps)((const float *)s));
+    memcpy(d, s, bytes);
+#else
+    memcpy(to, from, bytes);
+#endif
+}
+static inline void vec_stream_end(void)
+{
+#ifdef __SSE2__
+    _mm_sfence();
+#endif
+}
 
 #endif

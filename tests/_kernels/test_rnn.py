@@ -66,6 +66,22 @@ def test_recording_changes_no_bits(kind: str, shape: tuple, two: bool) -> None:
             assert s.detach().numpy().tobytes() == t.numpy().tobytes()
 
 
+@pytest.mark.parametrize(('kind', 'two'), list(itertools.product([*KINDS, 'projected'], [False, True])))
+def test_recording_changes_no_bits_of_packed_sequences(kind: str, two: bool) -> None:
+    cnet.manual_seed(4)
+    more = {'proj_size': 3} if kind == 'projected' else {}
+    net = getattr(nn, 'LSTM' if more else kind)(5, 33, 2, bidirectional=two, **more)
+    lengths = [40, 39, 17, 17, 9, 8, 8, 8, 2, 1] + [1] * 20
+    x = nn.utils.rnn.pack_padded_sequence(cnet.randn(40, 30, 5), lengths)
+    recorded = net(x)
+    with cnet.no_grad():
+        plain = net(x)
+    assert recorded[0].data.detach().numpy().tobytes() == plain[0].data.numpy().tobytes()
+    states = recorded[1:] if isinstance(recorded[1], cnet.Tensor) else recorded[1]
+    for s, t in zip(states, plain[1:] if isinstance(plain[1], cnet.Tensor) else plain[1], strict=True):
+        assert s.detach().numpy().tobytes() == t.numpy().tobytes()
+
+
 @pytest.mark.parametrize(('kind', 'shape'), list(itertools.product(KINDS, SHAPES)))
 def test_kernel_equals_composition(kind: str, shape: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
     steps, batch, inputs, hidden = shape
