@@ -11,7 +11,7 @@ from libc.math cimport sqrt
 from libc.string cimport memset
 
 from cnet._kernels._threads cimport threads_for
-from cnet._kernels.rowmath cimport row_deviation, row_dot, row_grad_sums, row_moments, row_sum
+from cnet._kernels.rowmath cimport row_deviation, row_dot, row_grad_sums, row_moments, row_total
 from cnet._kernels.types cimport real
 
 cnp.import_array()
@@ -44,7 +44,7 @@ cdef inline void channel_moments(const real *x, Py_ssize_t outer, Py_ssize_t str
             row_moments(x + i * stride, inner, &count, mean, m2)
         return
     for i in range(outer):
-        mean[0] += row_sum(x + i * stride, inner)
+        mean[0] += row_total(x + i * stride, inner)
     mean[0] /= outer * inner
     for i in range(outer):
         m2[0] += row_deviation(x + i * stride, <real> mean[0], inner)

@@ -11,6 +11,8 @@ cdef extern from "rowmath.h" nogil:
     double row_max_d(const double *x, Py_ssize_t n)
     double row_sum_f(const float *x, Py_ssize_t n)
     double row_sum_d(const double *x, Py_ssize_t n)
+    double row_total_f(const float *x, Py_ssize_t n)
+    double row_total_d(const double *x, Py_ssize_t n)
     double row_dot_f(const float *x, const float *y, Py_ssize_t n)
     double row_dot_d(const double *x, const double *y, Py_ssize_t n)
     double row_deviation_f(const float *x, float c, Py_ssize_t n)
@@ -68,6 +70,13 @@ cdef inline real row_max(const real *x, Py_ssize_t n) noexcept nogil:
         return row_max_f(x, n)
     else:
         return row_max_d(x, n)
+
+
+cdef inline double row_total(const real *x, Py_ssize_t n) noexcept nogil:
+    if real is float:
+        return row_total_f(x, n)
+    else:
+        return row_total_d(x, n)
 
 
 cdef inline double row_sum(const real *x, Py_ssize_t n) noexcept nogil:

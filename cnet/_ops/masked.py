@@ -27,6 +27,8 @@ class Where(Op, name='WhereBackward0'):
             x = np.asarray(x, getattr(y, 'dtype', None))
         if not isinstance(y, np.ndarray):
             y = np.asarray(y, x.dtype)
+        if not (condition.flags.c_contiguous and x.flags.c_contiguous and y.flags.c_contiguous):
+            return np.where(condition, x, y)  # in the order of the operands' strides
         r = K.copy.choose(condition, x, y)
         if r is None:
             shape = np.broadcast_shapes(condition.shape, x.shape, y.shape)
