@@ -7,16 +7,22 @@ from cnet._kernels.elementwise cimport NONE, binary, binary_kernel, ternary, ter
 cnp.import_array()
 
 cdef extern from "elementary.h":
-    const unary_kernel PW_sin, PW_cos, PW_tan, PW_asin, PW_acos, PW_atan, PW_sinh, PW_cosh, PW_asinh, PW_acosh, PW_atanh
-    const unary_kernel PW_exp2, PW_log2, PW_log10, PW_floor, PW_ceil, PW_trunc, PW_round, PW_frac, PW_sign
+    const unary_kernel PW_sin, PW_cos, PW_asin, PW_acos, PW_atan, PW_sinh, PW_cosh, PW_floor, PW_ceil, PW_trunc, PW_round, PW_frac, PW_sign
     const unary_kernel PW_angle, PW_logit, PW_clamp, PW_nan_to_num
     const unary_kernel PW_isnan, PW_isinf, PW_isfinite, PW_isposinf, PW_isneginf, PW_signbit
+    const unary_kernel PW_tan, PW_asinh, PW_acosh, PW_atanh, PW_exp2, PW_log2, PW_log10
     const binary_kernel PW_pow, PW_hypot, PW_atan2, PW_logaddexp, PW_logaddexp2, PW_fmax, PW_fmin, PW_copysign
     const binary_kernel PW_heaviside
     const binary_kernel PW_xlogy, PW_xlog1py, PW_lerp_number, PW_add_scaled, PW_fmod, PW_remainder, PW_floor_div
     const binary_kernel PW_eq, PW_ne, PW_lt, PW_le, PW_gt, PW_ge
     const binary_kernel PW_bit_and, PW_bit_or, PW_bit_xor, PW_shift_left, PW_shift_right
     const ternary_kernel PW_lerp, PW_addcmul, PW_addcdiv, PW_between
+
+cdef extern from "numpyloops.h":
+    ctypedef struct numpy_loops:
+        pass
+    void nl_take_unary(unary_kernel* k, numpy_loops* l, object ufunc, bint f32, bint f64) noexcept
+    void nl_take_binary(binary_kernel* k, numpy_loops* l, object ufunc, bint f32, bint f64) noexcept
 
 
 cdef object _unary(object a, object out, const unary_kernel* k, object ufunc, const double* p=NONE):
@@ -45,6 +51,21 @@ cdef object NP_COPYSIGN = np.copysign, NP_HEAVISIDE = np.heaviside, NP_EQ = np.e
 cdef object NP_LT = np.less, NP_LE = np.less_equal, NP_GT = np.greater, NP_GE = np.greater_equal
 cdef object NP_BIT_AND = np.bitwise_and, NP_BIT_OR = np.bitwise_or, NP_BIT_XOR = np.bitwise_xor
 
+# What NumPy does quicker with AVX-512, in float32 and in float64; elsewhere these are our own loops. Its errors are up to
+# 3.5 units in the last place, which leaves out arctan2.
+cdef unary_kernel TAN = PW_tan, ASINH = PW_asinh, ACOSH = PW_acosh, ATANH = PW_atanh
+cdef unary_kernel EXP2 = PW_exp2, LOG2 = PW_log2, LOG10 = PW_log10
+cdef binary_kernel POW = PW_pow
+cdef numpy_loops NL_TAN, NL_ASINH, NL_ACOSH, NL_ATANH, NL_EXP2, NL_LOG2, NL_LOG10, NL_POW
+nl_take_unary(&TAN, &NL_TAN, NP_TAN, True, False)
+nl_take_unary(&ASINH, &NL_ASINH, NP_ASINH, True, False)
+nl_take_unary(&ACOSH, &NL_ACOSH, NP_ACOSH, True, False)
+nl_take_unary(&ATANH, &NL_ATANH, NP_ATANH, True, True)
+nl_take_unary(&EXP2, &NL_EXP2, NP_EXP2, False, True)
+nl_take_unary(&LOG2, &NL_LOG2, NP_LOG2, True, True)
+nl_take_unary(&LOG10, &NL_LOG10, NP_LOG10, True, True)
+nl_take_binary(&POW, &NL_POW, NP_POW, True, True)
+
 
 def _np_frac(a, out=None):
     return np.subtract(a, np.trunc(a), out=out)
@@ -56,18 +77,18 @@ cdef object NP_FRAC = _np_frac, NP_FMOD = np.fmod, NP_REMAINDER = np.remainder, 
 
 def sin(a, out=None): return _unary(a, out, &PW_sin, NP_SIN)
 def cos(a, out=None): return _unary(a, out, &PW_cos, NP_COS)
-def tan(a, out=None): return _unary(a, out, &PW_tan, NP_TAN)
+def tan(a, out=None): return _unary(a, out, &TAN, NP_TAN, <const double*>&NL_TAN)
 def asin(a, out=None): return _unary(a, out, &PW_asin, NP_ASIN)
 def acos(a, out=None): return _unary(a, out, &PW_acos, NP_ACOS)
 def atan(a, out=None): return _unary(a, out, &PW_atan, NP_ATAN)
 def sinh(a, out=None): return _unary(a, out, &PW_sinh, NP_SINH)
 def cosh(a, out=None): return _unary(a, out, &PW_cosh, NP_COSH)
-def asinh(a, out=None): return _unary(a, out, &PW_asinh, NP_ASINH)
-def acosh(a, out=None): return _unary(a, out, &PW_acosh, NP_ACOSH)
-def atanh(a, out=None): return _unary(a, out, &PW_atanh, NP_ATANH)
-def exp2(a, out=None): return _unary(a, out, &PW_exp2, NP_EXP2)
-def log2(a, out=None): return _unary(a, out, &PW_log2, NP_LOG2)
-def log10(a, out=None): return _unary(a, out, &PW_log10, NP_LOG10)
+def asinh(a, out=None): return _unary(a, out, &ASINH, NP_ASINH, <const double*>&NL_ASINH)
+def acosh(a, out=None): return _unary(a, out, &ACOSH, NP_ACOSH, <const double*>&NL_ACOSH)
+def atanh(a, out=None): return _unary(a, out, &ATANH, NP_ATANH, <const double*>&NL_ATANH)
+def exp2(a, out=None): return _unary(a, out, &EXP2, NP_EXP2, <const double*>&NL_EXP2)
+def log2(a, out=None): return _unary(a, out, &LOG2, NP_LOG2, <const double*>&NL_LOG2)
+def log10(a, out=None): return _unary(a, out, &LOG10, NP_LOG10, <const double*>&NL_LOG10)
 def floor(a, out=None): return _unary(a, out, &PW_floor, NP_FLOOR)
 def ceil(a, out=None): return _unary(a, out, &PW_ceil, NP_CEIL)
 def trunc(a, out=None): return _unary(a, out, &PW_trunc, NP_TRUNC)
@@ -95,7 +116,7 @@ def nan_to_num(a, double nan, double posinf, double neginf, out=None):
 
 # --- functions of two numbers --------------------------------------------------------------------------------------
 
-def pow(a, b, out=None): return _binary(a, b, out, &PW_pow, NP_POW)
+def pow(a, b, out=None): return _binary(a, b, out, &POW, NP_POW, <const double*>&NL_POW)
 def hypot(a, b, out=None): return _binary(a, b, out, &PW_hypot, NP_HYPOT)
 def atan2(a, b, out=None): return _binary(a, b, out, &PW_atan2, NP_ATAN2)
 def logaddexp(a, b, out=None): return _binary(a, b, out, &PW_logaddexp, NP_LOGADDEXP)

@@ -16,7 +16,8 @@ class Unfold(Op, name='Im2ColBackward0'):
         if x.ndim == 3:
             return Unfold.forward(x[None], size, kernel, dilation, padding, stride)[0]
         n, c = x.shape[:2]
-        x = np.pad(x, ((0, 0), (0, 0), (padding[0], padding[0]), (padding[1], padding[1])))
+        if padding[0] or padding[1]:
+            x = np.pad(x, ((0, 0), (0, 0), (padding[0], padding[0]), (padding[1], padding[1])))
         out = _blocks(size, kernel, dilation, padding, stride)
         y = empty((n, c, *kernel, *out), x.dtype)
         for i in range(kernel[0]):

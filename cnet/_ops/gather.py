@@ -198,9 +198,11 @@ def take_along_dim(input, indices, dim=None, *, out=None):
                            f'{input._a.ndim} dimensions for input, and {indices._a.ndim} dimensions for indices')
     else:
         dim = checks.dim(dim, input._a.ndim)
-        rest = np.broadcast_shapes(*[(*s[:dim], *s[dim + 1:]) for s in (input._a.shape, indices._a.shape)])
-        input = input.expand((*rest[:dim], input._a.shape[dim], *rest[dim:]))
-        indices = indices.expand((*rest[:dim], indices._a.shape[dim], *rest[dim:]))
+        s, r = [(*x._a.shape[:dim], *x._a.shape[dim + 1:]) for x in (input, indices)]
+        if s != r:
+            rest = np.broadcast_shapes(s, r)
+            input = input.expand((*rest[:dim], input._a.shape[dim], *rest[dim:]))
+            indices = indices.expand((*rest[:dim], indices._a.shape[dim], *rest[dim:]))
     n = input._a.shape[dim] if input._a.ndim else 1
     if n and outside(indices._a, 0, n) is not None:
         indices = indices.new_tensor(indices._a % n)  # any number counts round and round

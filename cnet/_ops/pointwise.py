@@ -177,7 +177,7 @@ def _refuse_divisor(x, y, kernel):
         return
     if dtype.kind in 'bc':
         raise errors.not_implemented(kernel, dtype)
-    if not np.all(y):
+    if not (y.all() if y.ndim else y):
         raise RuntimeError('ZeroDivisionError')
 
 

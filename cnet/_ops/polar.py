@@ -2,15 +2,23 @@
 
 import numpy as np
 
+from .. import _kernels as K
 from .._core import checks, elementwise
+from .._core.arrays import empty
 from .._core.dtype import from_np
 from .._core.op import Op
 
 __all__ = ['complex', 'polar']
 
+P, E = K.pointwise, K.elementary
+
+
+_COMPLEX = {'f': np.dtype(np.complex64), 'd': np.dtype(np.complex128)}
+
 
 def _complex_array(a, b):
-    return np.empty(np.broadcast_shapes(a.shape, b.shape), np.result_type(a, np.complex64))
+    shape = a.shape if a.shape == b.shape else np.broadcast_shapes(a.shape, b.shape)
+    return empty(shape, _COMPLEX.get(a.dtype.char) or np.result_type(a, np.complex64))
 
 
 class Complex(Op, name='ComplexBackward0'):
@@ -35,7 +43,7 @@ class Polar(Op, name='PolarBackward0'):
     @staticmethod
     def forward(abs, angle):
         result = _complex_array(abs, angle)
-        result.real, result.imag = abs * np.cos(angle), abs * np.sin(angle)
+        result.real, result.imag = P.mul(abs, E.cos(angle)), P.mul(abs, E.sin(angle))
         return result
 
     def backward(self, g):
@@ -50,11 +58,13 @@ def _check(op, a, b, names, out):
     if x is not y:
         raise RuntimeError(f'Expected object of scalar type {x.legacy} but got scalar type {y.legacy} '
                            'for second argument')
-    wanted = from_np(np.result_type(x.np, np.complex64))
-    if out is not None and out.dtype is not wanted:
-        raise RuntimeError(f"Expected object of scalar type {wanted.legacy} but got scalar type "
-                           f"{out.dtype.legacy} for argument 'out'")
-    elementwise.refuse_shapes(a._a, b._a)
+    if out is not None:
+        wanted = from_np(np.result_type(x.np, np.complex64))
+        if out.dtype is not wanted:
+            raise RuntimeError(f"Expected object of scalar type {wanted.legacy} but got scalar type "
+                               f"{out.dtype.legacy} for argument 'out'")
+    if a._a.shape != b._a.shape:
+        elementwise.refuse_shapes(a._a, b._a)
 
 
 def complex(real, imag, *, out=None):

@@ -94,14 +94,14 @@ class Mode(Op, name='ModeBackward0'):
     def forward(x, dim, keepdim):
         if not x.ndim:
             return x.copy(), np.zeros((), np.int64)
-        where = np.argsort(x, dim, kind='stable')
+        where = x.argsort(dim, kind='stable')
         s = np.moveaxis(taken(x, where, dim), dim, -1)
         place = np.arange(s.shape[-1])
         starts = np.where(np.concatenate((np.ones((*s.shape[:-1], 1), bool), s[..., 1:] != s[..., :-1]), -1), place, 0)
         length = place - np.maximum.accumulate(starts, -1)
         # The first longest run holds the smallest of the most frequent values; its last element stands for it.
         end = np.moveaxis(length.argmax(-1)[..., None], -1, dim)
-        return _pick(x, np.take_along_axis(where, end, dim), dim, keepdim)
+        return _pick(x, taken(where, end, dim), dim, keepdim)
 
     def backward(self, g, _):
         return picked_grad(self, g)

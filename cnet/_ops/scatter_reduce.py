@@ -6,8 +6,8 @@ import numpy as np
 from .._core import checks
 from .._core.inplace import assign_, copy_out
 from .._core.op import Op
-from ._places import as_long, outside
-from .gather import check_index
+from ._places import as_long, outside, take_rows
+from .gather import ScatterAdd, check_index
 from .rows import check_source
 
 _UFUNC = {'sum': np.add, 'mean': np.add, 'prod': np.multiply, 'amax': np.maximum, 'amin': np.minimum}
@@ -40,11 +40,14 @@ class ScatterReduce(Op, name='ScatterReduceBackward0'):
         key = tuple(key)
         if not include_self:
             flat[key] = _identity(reduce, y.dtype)
-        _UFUNC[reduce].at(flat, key, src)
+        if reduce in ('sum', 'mean') and y.dtype.kind != 'b':
+            ScatterAdd.into(flat, index, src, dim=dim)
+        else:
+            _UFUNC[reduce].at(flat, key, src)
         if reduce == 'mean':
-            count = np.full(flat.shape, int(include_self))
-            np.add.at(count, key, 1)
-            count = np.maximum(count, 1)
+            count = np.full(flat.shape, int(include_self), np.int64)
+            ScatterAdd.into(count, index, 1, dim=dim)
+            np.maximum(count, 1, count)
             flat[...] = flat // count if y.dtype.kind in 'iub' else flat / count.astype(flat.real.dtype)
         return y
 
@@ -94,7 +97,28 @@ class ScatterReduce(Op, name='ScatterReduceBackward0'):
 
 
 class IndexReduce(ScatterReduce, name='IndexReduceBackward0'):
-    pass
+    """The same for slices: `index` is a vector, expanded to the shape of `src`."""
+
+    @staticmethod
+    def forward(x, index, src, dim, reduce, include_self):
+        if not x.ndim or x.dtype.kind == 'b':
+            return ScatterReduce.forward(x, index, src, dim, reduce, include_self)
+        # Slices that go to one place are brought together, so that one `reduceat` combines them.
+        index = index[(0,) * dim + (slice(None),) + (0,) * (index.ndim - dim - 1)]
+        order = index.argsort(kind='stable')
+        index = index[order]
+        starts = np.flatnonzero(np.concatenate(([True], index[1:] != index[:-1])))
+        into = (slice(None),) * dim + (index[starts],)
+        combined = _UFUNC[reduce].reduceat(take_rows(src, order, dim), starts, dim, x.dtype)
+        y = x.copy()
+        if include_self:
+            combined = _UFUNC[reduce](y[into], combined)
+        if reduce == 'mean':
+            count = np.diff(starts, append=index.size) + include_self
+            count = count.reshape((-1,) + (1,) * (x.ndim - dim - 1))
+            combined = combined // count if x.dtype.kind in 'iu' else combined / count.astype(x.real.dtype)
+        y[into] = combined
+        return y
 
 
 def _check(x, dim, index, src, reduce):

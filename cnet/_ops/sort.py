@@ -16,10 +16,11 @@ __all__ = ['argsort', 'kthvalue', 'msort', 'sort', 'topk']
 def order(x, dim, descending=False):
     """Indices that sort along a dimension; equal elements keep their order."""
     if not descending:
-        return np.argsort(x, dim, kind='stable')
+        return x.argsort(dim, kind='stable')
     # Sorting the reversed array and reversing the result keeps the order of equal elements too.
-    backwards = np.argsort(np.flip(x, dim), dim, kind='stable')
-    return x.shape[dim] - 1 - np.flip(backwards, dim)
+    flipped = (slice(None),) * dim + (slice(None, None, -1),)
+    backwards = x[flipped].argsort(dim, kind='stable')
+    return x.shape[dim] - 1 - backwards[flipped]
 
 
 def best(x, k, dim, largest):

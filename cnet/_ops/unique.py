@@ -93,12 +93,14 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
         a = a if a.ndim else a.reshape(1)
     n = a.shape[dim]
     new = np.ones(n, bool)
-    if n:
+    if a.ndim == 1:
+        np.not_equal(a[1:], a[:-1], new[1:])
+    elif n:
         rows = np.moveaxis(a, dim, 0).reshape(n, -1)
         new[1:] = (rows[1:] != rows[:-1]).any(1)
-    starts = np.flatnonzero(new)
-    counts = np.diff(np.append(starts, n))
-    return _results(a.compress(new, dim), (np.cumsum(new) - 1).reshape(shape), counts, return_inverse, return_counts)
+    counts = np.diff(np.append(np.flatnonzero(new), n)) if return_counts else None
+    inverse = (np.cumsum(new) - 1).reshape(shape) if return_inverse else None
+    return _results(a[new] if a.ndim == 1 else a.compress(new, dim), inverse, counts, return_inverse, return_counts)
 
 
 def histc(input, bins=100, min=0, max=0, *, out=None):

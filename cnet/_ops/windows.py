@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .. import _kernels as K
 from .._core import arrays, checks, errors
 from .._core.base import wrap
 from .._core.device import strided
@@ -28,7 +29,7 @@ def _window(op, shape, window_length, periodic, dtype, layout, device, pin_memor
 
 
 def _cosines(*coefficients):
-    return lambda x: sum(c * np.cos(2 * np.pi * k * x) for k, c in enumerate(coefficients))
+    return lambda x: sum([c * K.elementary.cos(2 * np.pi * k * x) for k, c in enumerate(coefficients) if k], coefficients[0])
 
 
 def hann_window(window_length, periodic=True, *, dtype=None, layout=strided, device=None, pin_memory=False,

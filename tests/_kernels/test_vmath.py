@@ -26,7 +26,7 @@ def erf(x: np.ndarray) -> np.ndarray:
     return np.array([math.erf(v) for v in x])
 
 
-# name, exact function, range of arguments, worst error for float32 and float64
+# name, exact function, range of arguments, worst error for float32 and float64; with AVX-512 some loops are NumPy's
 CASES = [
     ('exp', np.exp, (-1e4, 1e4), 1.2, 1.1),
     ('expm1', np.expm1, (-1e4, 1e4), 2, 2),
@@ -37,10 +37,10 @@ CASES = [
     ('erf', erf, (-10, 10), 1.1, 1),
     ('exp2', np.exp2, (-1e4, 1e4), 1.1, 1.5),
     ('log2', np.log2, (0, math.inf), 2, 2),
-    ('log10', np.log10, (0, math.inf), 2, 2),
+    ('log10', np.log10, (0, math.inf), 2.1, 2),
     ('sin', np.sin, (-math.inf, math.inf), 1.5, 1.5),
     ('cos', np.cos, (-math.inf, math.inf), 1.5, 1.5),
-    ('tan', np.tan, (-math.inf, math.inf), 3, 3),
+    ('tan', np.tan, (-math.inf, math.inf), 3.3, 3),
     ('asin', np.arcsin, (-1, 1), 2.5, 2.5),
     ('acos', np.arccos, (-1, 1), 2, 2),
     ('atan', np.arctan, (-math.inf, math.inf), 2.2, 2.2),
@@ -107,7 +107,7 @@ def test_an_element_does_not_depend_on_its_position(name: str) -> None:
 
 
 # name, exact function, worst error in float32 (and float64, where there is such a loop)
-PAIRS = [('pow', np.power, 0.6, None), ('hypot', np.hypot, 0.6, None), ('atan2', np.arctan2, 2.2, 2.2)]
+PAIRS = [('pow', np.power, 1, None), ('hypot', np.hypot, 0.6, None), ('atan2', np.arctan2, 2.2, 2.2)]
 
 
 @pytest.mark.parametrize(('name', 'exact', 'single', 'double'), PAIRS, ids=[pair[0] for pair in PAIRS])
