@@ -3,37 +3,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from typing import Any
 
 import pytest
+from jobs import answer, fail, leave, train, write
 
 import cnet
 from cnet import multiprocessing as mp
 
 METHODS = [m for m in ('fork', 'spawn') if m in multiprocessing.get_all_start_methods()]
-
-
-def write(i: int, shared: Any, plain: Any) -> None:
-    shared[i] = i + 1
-    plain[i] = i + 1
-
-
-def train(i: int, model: Any) -> None:
-    model.weight.data.fill_(7)
-    model.weight.sum().backward()
-
-
-def answer(queue: Any, x: Any) -> None:
-    queue.put(x * 2)
-
-
-def fail(i: int) -> None:
-    if i:
-        raise ValueError('no such luck')
-
-
-def leave(i: int, how: str) -> None:
-    os._exit(3) if how == 'code' else os.kill(os.getpid(), 9)
 
 
 @pytest.mark.parametrize('method', METHODS)
@@ -71,8 +48,9 @@ def test_queue(method: str) -> None:
     queue = context.SimpleQueue()
     process = context.Process(target=answer, args=(queue, cnet.ones(2)))
     process.start()
+    process.join(60)
+    assert process.exitcode == 0
     assert queue.get().tolist() == [2, 2]
-    process.join()
 
 
 def test_errors_arrive() -> None:

@@ -17,7 +17,8 @@ from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+if __name__ == '__main__':
+    sys.path.insert(0, str(ROOT))
 
 import cnet  # noqa: E402  # it is the tree's own, not an installed one
 from cnet._ops import late  # noqa: E402

@@ -192,7 +192,10 @@ def overwrite_(x, array):
         Tensor: `x`.
     """
     check_writable(x, False)
-    write(x._a, np.asarray(array))
+    if type(array) is int and array == 0:  # a third of the time
+        x._a.fill(0)
+    else:
+        write(x._a, np.asarray(array))
     x._v.n += 1
     if x._req and flags() & GRAD:
         rebase(x, overwritten(x))

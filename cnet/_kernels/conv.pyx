@@ -12,11 +12,12 @@ those that a convolution lacks being 1. Arrays are C-contiguous.
 
 cimport numpy as cnp
 from cython.parallel cimport prange
+from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memset
 
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
-from cnet._kernels.conv_job cimport Job, copies_pixels, run_job
+from cnet._kernels.conv_job cimport Job, copies_pixels, flush_begin, flush_end, run_job
 from cnet._kernels.conv_lines cimport line_room, line_sums
 from cnet._kernels.conv_shape cimport Geometry, geometry
 from cnet._kernels.gemm cimport MR, columns, height, lanes, pack, tile, tiles
@@ -172,6 +173,18 @@ cdef inline int weights_of_phases(Py_ssize_t t, const Geometry *s, const Job *jo
     return 0
 
 
+cdef inline void fill_channel(Py_ssize_t t, const Geometry *s, const real *bias, real *x) noexcept nogil:
+    """Channel t of a block of images where no tap reaches: the bias."""
+    cdef Py_ssize_t n = product(s.size), i
+    cdef real b
+    if bias == NULL:
+        memset(x + t * n, 0, n * sizeof(real))
+        return
+    x, b = x + t * n, bias[t % s.C]
+    for i in range(n):
+        x[i] = b
+
+
 cdef int input_grad(const Geometry *s, const real *g, const real *w, const real *bias, real *x) noexcept nogil:
     cdef Planes planes
     cdef Job *jobs
@@ -185,7 +198,7 @@ cdef int input_grad(const Geometry *s, const real *g, const real *w, const real 
     cdef Py_ssize_t *taps
     cdef real *packed
     cdef const real *made
-    cdef bint together
+    cdef bint together, missed = False  # whether no tap reaches some pixels
     cdef int failed = 0, i
     cdef int threads = threads_for(<double> s.N * product(s.out) * s.M * C * product(s.kernel) / 8)
     planes.C = s.M
@@ -221,6 +234,7 @@ cdef int input_grad(const Geometry *s, const real *g, const real *w, const real 
             jobs[f].dims[i] = planes.dims[i]
         phase_of_input(s, &planes, low, r, &jobs[f], at + done + f, taps + done // M)
         done += jobs[f].K
+        missed = missed or (jobs[f].K == 0 and product(jobs[f].valid) > 0)
         if jobs[f].K and product(jobs[f].valid):
             jobs[f].dense = copies_pixels(&jobs[f], planes.images, s.N if planes.in_place else 1, columns(g))
             together = together and jobs[f].dense
@@ -234,10 +248,13 @@ cdef int input_grad(const Geometry *s, const real *g, const real *w, const real 
         images = min(block, s.N - n)
         made = make_planes(&planes, g + n * s.M * product(s.out), images, packed + panels, threads)
         done = 0
+        if missed:
+            for f in prange(images * s.C, num_threads=threads):
+                fill_channel(f, s, bias, x + n * jobs[0].image_step)
         for f in range(phases):
             if planes.in_place:
                 jobs[f].readable = (s.N - n) * s.M * planes.plane
-            if product(jobs[f].valid):
+            if jobs[f].K and product(jobs[f].valid):
                 failed |= run_job(&jobs[f], images, made, at + done + f, packed + s.G * high * MR * done, bias,
                                   x + n * jobs[f].image_step, threads)
             done += jobs[f].K
@@ -254,8 +271,10 @@ cdef inline int weight_task(Py_ssize_t t, const Geometry *s, const Planes *plane
     cdef Py_ssize_t lengths[PIXELS]
     cdef real *rows = <real *> scratch(PRIVATE, 2 * PIXELS * nr * sizeof(real))
     cdef real *panel = rows + PIXELS * nr
+    cdef uint64_t mode
     if rows == NULL:
         return -1
+    mode = flush_begin()
     made = made + group * (s.C // s.G) * product(planes.phases) * planes.images * planes.plane
     w = w + group * M * K + k0
     for i in range(images):
@@ -279,6 +298,7 @@ cdef inline int weight_task(Py_ssize_t t, const Geometry *s, const Planes *plane
             tiles(M, n, length, g + (i * s.M + group * M) * P + p, P, 1, panel, width, NULL if first else <const real *> w,
                   K, 1, w, K)
             first = False
+    flush_end(mode)
     return 0
 
 

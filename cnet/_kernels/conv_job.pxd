@@ -1,12 +1,17 @@
 """Products of packed weights with shifted planes: the part that convolutions and their input gradients share."""
 
 from cython.parallel cimport prange
+from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memset
 
 from cnet._kernels._workspace cimport PRIVATE, scratch
 from cnet._kernels.gemm cimport MR, columns, height, lanes, tile
 from cnet._kernels.planes cimport product
 from cnet._kernels.types cimport real
+
+cdef extern from "flush.h" nogil:
+    uint64_t flush_begin()
+    void flush_end(uint64_t old)
 
 cdef extern from "conv_ukr.h" nogil:
     ctypedef struct Run "conv_run":
@@ -117,6 +122,7 @@ cdef inline int job_task(Py_ssize_t t, const Job *s, Py_ssize_t images, const re
     cdef real *copy = NULL
     cdef real *to
     cdef real b
+    cdef uint64_t mode
     if count == 0:
         return 0
     planes = planes + g * s.group_step
@@ -126,6 +132,7 @@ cdef inline int job_task(Py_ssize_t t, const Job *s, Py_ssize_t images, const re
             return -1
         gather(s, planes, at, s.readable - g * s.group_step, count, runs, copy, width)
     last = min(high, first + piece)
+    mode = flush_begin()
     if copy != NULL:
         # Some rows of the copy at a time stay in the first-level cache for all tiles.
         for k from 0 <= k < s.K by COPIED:
@@ -154,6 +161,7 @@ cdef inline int job_task(Py_ssize_t t, const Job *s, Py_ssize_t images, const re
                 else:
                     for q in range(runs[j].length):
                         to[runs[j].to + q * s.step[2]] = sums[i * nr + runs[j].column + q] + b
+    flush_end(mode)
     return 0
 
 

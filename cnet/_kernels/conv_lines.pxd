@@ -4,8 +4,10 @@ is then the sum of two lines' products.
 """
 
 from cython.parallel cimport prange
+from libc.stdint cimport uint64_t
 from libc.string cimport memset
 
+from cnet._kernels.conv_job cimport flush_begin, flush_end
 from cnet._kernels.conv_shape cimport Geometry
 from cnet._kernels.planes cimport Planes, make_planes, product
 from cnet._kernels.types cimport real
@@ -26,12 +28,14 @@ cdef inline void line_task(Py_ssize_t t, const Geometry *s, const Planes *planes
     cdef Py_ssize_t k = t % across * GRAD_TAPS, m = t // across % high * GRAD_ROWS, group = t // across // high
     cdef Py_ssize_t n = ((s.out[0] - 1) * planes.dims[1] + s.out[1] - 1) * planes.dims[2] + s.out[2]
     cdef Py_ssize_t rows = min(GRAD_ROWS, M - m), taps = min(GRAD_TAPS, K - k)
+    cdef uint64_t mode = flush_begin()
     made = made + group * (s.C // s.G) * product(planes.phases) * step
     grads, w = grads + (group * M + m) * step, w + (group * M + m) * K + k
     if real is float:
         vf_grad_lines(rows, taps, images, planes.plane, n, grads, step, made, at + k, first, w, K)
     else:
         vd_grad_lines(rows, taps, images, planes.plane, n, grads, step, made, at + k, first, w, K)
+    flush_end(mode)
 
 
 cdef inline Py_ssize_t line_room(const Geometry *s, const Planes *planes, Py_ssize_t slack) noexcept nogil:

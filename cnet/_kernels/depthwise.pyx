@@ -8,6 +8,7 @@ rows of the result out. Letters and sizes are those of conv.pyx; depth is 1 and 
 
 cimport numpy as cnp
 from cython.parallel cimport prange
+from libc.stdint cimport uint64_t
 from libc.string cimport memset
 
 from cnet._kernels._threads cimport threads_for
@@ -16,6 +17,10 @@ from cnet._kernels.conv_shape cimport Geometry, geometry
 from cnet._kernels.types cimport real
 
 cnp.import_array()
+
+cdef extern from "flush.h" nogil:
+    uint64_t flush_begin()
+    void flush_end(uint64_t old)
 
 cdef extern from "depthwise_ukr.h" nogil:
     void vf_line(Py_ssize_t n, Py_ssize_t k, const float *w, const float *b, const Py_ssize_t *at, float bias, float *y)
@@ -153,14 +158,17 @@ cdef inline int forward_task(Py_ssize_t t, const Geometry *s, const View *v, con
     cdef real *p = <real *> scratch(PRIVATE, (v.length + span + 2 * SLACK) * sizeof(real))
     cdef real *sums = p + v.length
     cdef real *to
+    cdef uint64_t mode
     if p == NULL:
         return -1
+    mode = flush_begin()
     fill_view(s, v, x + (n * s.C + c) * s.size[1] * s.size[2], first, p)
     for m in range(c * (s.M // s.C), (c + 1) * (s.M // s.C)):
         line(span, T, w + m * T, p, at, bias[m] if bias != NULL else 0, sums)
         to = y + ((n * s.M + m) * s.out[1] + first) * s.out[2]
         for i in range(rows):
             copy_line(s.out[2], sums + i * v.row.pitch, to + i * s.out[2])
+    flush_end(mode)
     return 0
 
 
@@ -228,8 +236,10 @@ cdef inline int input_task(Py_ssize_t t, const Geometry *s, const Spread *v, con
     cdef real *sums
     cdef real *to
     cdef const real *from0
+    cdef uint64_t mode
     if at == NULL:
         return -1
+    mode = flush_begin()
     sums = p + v.length
     chosen = sums + 2 * (span + 2 * SLACK)
     memset(p, 0, v.length * sizeof(real))
@@ -255,6 +265,7 @@ cdef inline int input_task(Py_ssize_t t, const Geometry *s, const Spread *v, con
                     merge_line(s.size[2], from0, from0 + (span + 2 * SLACK), to)
                 else:
                     merge_line(s.size[2], from0 + (span + 2 * SLACK), from0 + 1, to)
+    flush_end(mode)
     return 0
 
 
@@ -292,8 +303,10 @@ cdef inline int weight_task(Py_ssize_t c, const Geometry *s, const View *v, cons
     cdef double *sums = <double *> scratch(PRIVATE, each * T * sizeof(double) + (v.length + room) * sizeof(real))
     cdef real *p = <real *> (sums + each * T)
     cdef real *lines = p + v.length
+    cdef uint64_t mode
     if sums == NULL:
         return -1
+    mode = flush_begin()
     memset(sums, 0, each * T * sizeof(double))
     memset(lines, 0, room * sizeof(real))
     for n in range(s.N):
@@ -314,6 +327,7 @@ cdef inline int weight_task(Py_ssize_t c, const Geometry *s, const View *v, cons
             sums[i] = plain_weight(s, x + c * s.size[1] * s.size[2], g + (c * each + i // T) * s.out[1] * s.out[2],
                                    i % T // s.kernel[2], i % s.kernel[2])
         w[c * each * T + i] = <real> sums[i]
+    flush_end(mode)
     return 0
 
 

@@ -220,10 +220,12 @@ cdef inline int gemm_packed(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real
                 for t in range(tasks):
                     packed_task(t, M, nc, kc, pa, pb, dj, djrs, djcs, c + j, crs)
             else:
-                for t in prange(across, num_threads=threads):
-                    pack_task(t, nc, kc, nr, b + k * brs + j * bcs, brs, bcs, pb, nr)
-                for t in prange(high, num_threads=threads):
-                    pack_task(t, M, kc, h, a + k * acs, acs, ars, pa, <Py_ssize_t> MR)
+                # One loop for both: each end of a loop may wait for a thread that the system has put aside.
+                for t in prange(across + high, num_threads=threads):
+                    if t < across:
+                        pack_task(t, nc, kc, nr, b + k * brs + j * bcs, brs, bcs, pb, nr)
+                    else:
+                        pack_task(t - across, M, kc, h, a + k * acs, acs, ars, pa, <Py_ssize_t> MR)
                 for t in prange(tasks, num_threads=threads, schedule='dynamic'):
                     packed_task(t, M, nc, kc, pa, pb, dj, djrs, djcs, c + j, crs)
             dj, djrs, djcs = c + j, crs, 1

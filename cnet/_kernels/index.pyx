@@ -189,6 +189,123 @@ def scatter_add(cnp.ndarray out not None, cnp.ndarray index not None, cnp.ndarra
     return True
 
 
+cdef inline bint _nan(number v) noexcept nogil:
+    if number is float or number is double:
+        return v != v
+    else:
+        return False
+
+
+cdef inline number _combined(number a, number b, int how) noexcept nogil:
+    """Product (0), larger (1) or smaller (-1) of two numbers; NaN wins."""
+    if how == 0:
+        return a * b
+    return b if _nan(b) or (b > a if how > 0 else b < a) else a
+
+
+cdef void _scatter_combine(number* out, const int64_t* index, const number* src, Py_ssize_t n, Py_ssize_t m,
+                           Py_ssize_t inner, Py_ssize_t first, Py_ssize_t last, int how) noexcept nogil:
+    cdef Py_ssize_t j, i
+    cdef number* place
+    for j in range(m):
+        for i in range(first, last):
+            place = out + index[j * inner + i] * inner + i
+            place[0] = _combined(place[0], src[j * inner + i], how)
+
+
+cdef void _scatter_combine_all(number* out, const int64_t* index, const number* src, Py_ssize_t outer, Py_ssize_t n,
+                               Py_ssize_t m, Py_ssize_t inner, int how) noexcept nogil:
+    cdef Py_ssize_t cuts = (inner + COLUMNS - 1) // COLUMNS, t, o, c
+    for t in prange(outer * cuts, num_threads=threads_for(outer * m * inner * 4), schedule='static'):
+        o = t // cuts
+        c = (t % cuts) * COLUMNS
+        _scatter_combine(out + o * n * inner, index + o * m * inner, src + o * m * inner, n, m, inner, c,
+                         min(inner, c + COLUMNS), how)
+
+
+def scatter_combine(cnp.ndarray out not None, cnp.ndarray index not None, cnp.ndarray src not None,
+                    Py_ssize_t outer, Py_ssize_t n, Py_ssize_t m, Py_ssize_t inner, int how):
+    """`scatter_add` with the product (how = 0), the larger (1) or the smaller (-1); False if there is no loop here."""
+    cdef void* s = cnp.PyArray_DATA(src)
+    cdef void* y = cnp.PyArray_DATA(out)
+    cdef int64_t* x = <int64_t*>cnp.PyArray_DATA(index)
+    cdef int t = cnp.PyArray_TYPE(out)
+    if t == cnp.NPY_FLOAT:
+        with nogil:
+            _scatter_combine_all(<float*>y, x, <float*>s, outer, n, m, inner, how)
+    elif t == cnp.NPY_DOUBLE:
+        with nogil:
+            _scatter_combine_all(<double*>y, x, <double*>s, outer, n, m, inner, how)
+    elif t == cnp.NPY_INT64:
+        with nogil:
+            _scatter_combine_all(<int64_t*>y, x, <int64_t*>s, outer, n, m, inner, how)
+    else:
+        return False
+    return True
+
+
+cdef void _running(const number* x, number* y, int64_t* place, Py_ssize_t n, Py_ssize_t inner, Py_ssize_t first,
+                   Py_ssize_t last, int how) noexcept nogil:
+    """Columns first..last-1 of one outer slice. A NaN, once met, stays; equal elements move the place on."""
+    cdef Py_ssize_t j, i, at
+    cdef number best, v
+    if inner == 1:  # in registers: stores that are loaded again would take 3 ns per element instead of 1
+        best = x[0]
+        at = 0
+        for j in range(n):
+            v = x[j]
+            if _nan(v) or (not _nan(best) and (v >= best if how > 0 else v <= best)):
+                best = v
+                at = j
+            y[j] = best
+            place[j] = at
+        return
+    for i in range(first, last):
+        y[i] = x[i]
+        place[i] = 0
+    for j in range(1, n):
+        for i in range(first, last):
+            at = j * inner + i
+            v = x[at]
+            best = y[at - inner]
+            if _nan(v) or (not _nan(best) and (v >= best if how > 0 else v <= best)):
+                y[at] = v
+                place[at] = j
+            else:
+                y[at] = best
+                place[at] = place[at - inner]
+
+
+cdef void _running_all(const number* x, number* y, int64_t* place, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner,
+                       int how) noexcept nogil:
+    cdef Py_ssize_t cuts = (inner + COLUMNS - 1) // COLUMNS, t, o, c
+    for t in prange(outer * cuts, num_threads=threads_for(outer * n * inner * 4), schedule='static'):
+        o = t // cuts
+        c = (t % cuts) * COLUMNS
+        _running(x + o * n * inner, y + o * n * inner, place + o * n * inner, n, inner, c, min(inner, c + COLUMNS), how)
+
+
+def running_extreme(cnp.ndarray x not None, cnp.ndarray y not None, cnp.ndarray place not None,
+                    Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, int how):
+    """Running maximum (how = 1) or minimum (-1) and its last place, of (outer, n, inner); False if there is no loop here."""
+    cdef void* a = cnp.PyArray_DATA(x)
+    cdef void* b = cnp.PyArray_DATA(y)
+    cdef int64_t* p = <int64_t*>cnp.PyArray_DATA(place)
+    cdef int t = cnp.PyArray_TYPE(x)
+    if t == cnp.NPY_FLOAT:
+        with nogil:
+            _running_all(<const float*>a, <float*>b, p, outer, n, inner, how)
+    elif t == cnp.NPY_DOUBLE:
+        with nogil:
+            _running_all(<const double*>a, <double*>b, p, outer, n, inner, how)
+    elif t == cnp.NPY_INT64:
+        with nogil:
+            _running_all(<const int64_t*>a, <int64_t*>b, p, outer, n, inner, how)
+    else:
+        return False
+    return True
+
+
 cdef void _take_elements(const word* src, const int64_t* index, word* out, Py_ssize_t n, Py_ssize_t m, Py_ssize_t start,
                          Py_ssize_t stop) noexcept nogil:
     """Rows of one element: start..stop-1 of the outer slices."""

@@ -2,12 +2,13 @@
 
 Statistics are centred (never a difference of sums of squares) and blocks of floats are added up in double. What is kept
 for the gradient are the means and the reciprocal standard deviations ("rstd"). Every sum has an order that depends on
-the shape alone.
+the shape alone. Denormal numbers count as zero: products with them are slow.
 """
 
 cimport numpy as cnp
-from cython.parallel cimport prange
+from cython.parallel cimport parallel, prange
 from libc.math cimport sqrt
+from libc.stdint cimport uint64_t
 from libc.string cimport memset
 
 from cnet._kernels._threads cimport threads_for
@@ -15,6 +16,10 @@ from cnet._kernels.rowmath cimport row_deviation, row_dot, row_grad_sums, row_mo
 from cnet._kernels.types cimport real
 
 cnp.import_array()
+
+cdef extern from "flush.h" nogil:
+    uint64_t flush_begin()
+    void flush_end(uint64_t old)
 
 cdef enum:
     STRIP = 64          # channels per task where a channel's elements are not adjacent (batch norm of a matrix)
@@ -87,10 +92,14 @@ cdef inline void stats_task(const real *x, Py_ssize_t outer, Py_ssize_t channels
 cdef void batch_stats_of(const real *x, Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, double momentum, double eps,
                          real *running_mean, real *running_var, real *mean, real *rstd) noexcept nogil:
     cdef Py_ssize_t t, width = STRIP if inner == 1 else 1
+    cdef uint64_t mode = 0
     cdef int threads = threads_for(6.0 * outer * channels * inner)
-    for t in prange((channels + width - 1) // width, schedule='static', num_threads=threads):
-        stats_task(x, outer, channels, inner, t * width, min(width, channels - t * width), momentum, eps, running_mean,
-                   running_var, mean, rstd)
+    with parallel(num_threads=threads):
+        mode = flush_begin()
+        for t in prange((channels + width - 1) // width, schedule='static'):
+            stats_task(x, outer, channels, inner, t * width, min(width, channels - t * width), momentum, eps, running_mean,
+                       running_var, mean, rstd)
+        flush_end(mode)
 
 
 def batch_stats(cnp.ndarray x, Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, double momentum, double eps,
@@ -133,15 +142,22 @@ cdef inline void affine_columns(const real *x, real *y, const real *mean, const 
 cdef void batch_apply_to(const real *x, const real *mean, const real *rstd, const real *w, const real *b, real *y,
                          Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner) noexcept nogil:
     cdef Py_ssize_t t, c
+    cdef uint64_t mode = 0
     cdef int threads = threads_for(8.0 * outer * channels * inner)
     if inner == 1:
-        for t in prange(outer, schedule='static', num_threads=threads):
-            affine_columns(x + t * channels, y + t * channels, mean, rstd, w, b, channels)
+        with parallel(num_threads=threads):
+            mode = flush_begin()
+            for t in prange(outer, schedule='static'):
+                affine_columns(x + t * channels, y + t * channels, mean, rstd, w, b, channels)
+            flush_end(mode)
         return
-    for t in prange(outer * channels, schedule='static', num_threads=threads):
-        c = t % channels
-        affine_row(x + t * inner, y + t * inner, mean[c], rstd[c] if w == NULL else rstd[c] * w[c], 0 if b == NULL else b[c],
-                   inner)
+    with parallel(num_threads=threads):
+        mode = flush_begin()
+        for t in prange(outer * channels, schedule='static'):
+            c = t % channels
+            affine_row(x + t * inner, y + t * inner, mean[c], rstd[c] if w == NULL else rstd[c] * w[c],
+                       0 if b == NULL else b[c], inner)
+        flush_end(mode)
 
 
 def batch_apply(cnp.ndarray x, cnp.ndarray mean, cnp.ndarray rstd, cnp.ndarray w, cnp.ndarray b, cnp.ndarray y,
@@ -206,10 +222,14 @@ cdef inline void grad_task(const real *g, const real *x, const real *w, const re
 cdef void batch_grad_of(const real *g, const real *x, const real *w, const real *mean, const real *rstd, bint training,
                         Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, real *gx, real *gw, real *gb) noexcept nogil:
     cdef Py_ssize_t t, width = STRIP if inner == 1 else 1
+    cdef uint64_t mode = 0
     cdef int threads = threads_for(16.0 * outer * channels * inner)
-    for t in prange((channels + width - 1) // width, schedule='static', num_threads=threads):
-        grad_task(g, x, w, mean, rstd, training, outer, channels, inner, t * width, min(width, channels - t * width), gx, gw,
-                  gb)
+    with parallel(num_threads=threads):
+        mode = flush_begin()
+        for t in prange((channels + width - 1) // width, schedule='static'):
+            grad_task(g, x, w, mean, rstd, training, outer, channels, inner, t * width, min(width, channels - t * width), gx,
+                      gw, gb)
+        flush_end(mode)
 
 
 def batch_grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w, cnp.ndarray mean, cnp.ndarray rstd, bint training,
@@ -257,9 +277,13 @@ cdef inline void layer_row(const real *x, const real *w, const real *b, double e
 cdef void layer_of(const real *x, const real *w, const real *b, double eps, bint centred, real *y, real *mean, real *rstd,
                    Py_ssize_t rows, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t t
+    cdef uint64_t mode = 0
     cdef int threads = threads_for(12.0 * rows * n)
-    for t in prange(rows, schedule='static', num_threads=threads):
-        layer_row(x + t * n, w, b, eps, centred, y + t * n, mean + t, rstd + t, n)
+    with parallel(num_threads=threads):
+        mode = flush_begin()
+        for t in prange(rows, schedule='static'):
+            layer_row(x + t * n, w, b, eps, centred, y + t * n, mean + t, rstd + t, n)
+        flush_end(mode)
 
 
 def layer_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, double eps, bint centred, cnp.ndarray y, cnp.ndarray mean,
@@ -306,11 +330,15 @@ cdef inline void layer_grad_rows(const real *g, const real *x, const real *w, co
 cdef void layer_grad_of(const real *g, const real *x, const real *w, const real *mean, const real *rstd, bint centred,
                         real *gx, real *part, Py_ssize_t parts, Py_ssize_t rows, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t t, a, i, per = (rows + parts - 1) // parts
+    cdef uint64_t mode = 0
     cdef int threads = threads_for(24.0 * rows * n)
-    for t in prange(parts, schedule='static', num_threads=threads):
-        a = min(rows, t * per)
-        layer_grad_rows(g + a * n, x + a * n, w, mean + a, rstd + a, centred, gx + a * n, part + 2 * t * n,
-                        part + (2 * t + 1) * n, min(per, rows - a), n)
+    with parallel(num_threads=threads):
+        mode = flush_begin()
+        for t in prange(parts, schedule='static'):
+            a = min(rows, t * per)
+            layer_grad_rows(g + a * n, x + a * n, w, mean + a, rstd + a, centred, gx + a * n, part + 2 * t * n,
+                            part + (2 * t + 1) * n, min(per, rows - a), n)
+        flush_end(mode)
     for t in range(1, parts):
         for i in range(2 * n):
             part[i] = part[i] + part[2 * t * n + i]
@@ -348,11 +376,15 @@ cdef inline void group_row(const real *x, const real *w, const real *b, double e
 cdef void group_of(const real *x, const real *w, const real *b, double eps, real *y, real *mean, real *rstd, Py_ssize_t rows,
                    Py_ssize_t groups, Py_ssize_t channels, Py_ssize_t inner) noexcept nogil:
     cdef Py_ssize_t t, at
+    cdef uint64_t mode = 0
     cdef int threads = threads_for(12.0 * rows * channels * inner)
-    for t in prange(rows, schedule='static', num_threads=threads):
-        at = t % groups * channels
-        group_row(x + t * channels * inner, part_of(w, at), part_of(b, at), eps,
-                  y + t * channels * inner, mean + t, rstd + t, channels, inner)
+    with parallel(num_threads=threads):
+        mode = flush_begin()
+        for t in prange(rows, schedule='static'):
+            at = t % groups * channels
+            group_row(x + t * channels * inner, part_of(w, at), part_of(b, at), eps,
+                      y + t * channels * inner, mean + t, rstd + t, channels, inner)
+        flush_end(mode)
 
 
 def group_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, double eps, cnp.ndarray y, cnp.ndarray mean, cnp.ndarray rstd,
@@ -387,11 +419,15 @@ cdef void group_grad_of(const real *g, const real *x, const real *w, const real 
                         double *sums, double *dots, Py_ssize_t rows, Py_ssize_t groups, Py_ssize_t channels,
                         Py_ssize_t inner) noexcept nogil:
     cdef Py_ssize_t t, at
+    cdef uint64_t mode = 0
     cdef int threads = threads_for(16.0 * rows * channels * inner)
-    for t in prange(rows, schedule='static', num_threads=threads):
-        at = t * channels * inner
-        group_grad_row(g + at, x + at, part_of(w, t % groups * channels), mean[t], rstd[t], gx + at,
-                       sums + t * channels, dots + t * channels, channels, inner)
+    with parallel(num_threads=threads):
+        mode = flush_begin()
+        for t in prange(rows, schedule='static'):
+            at = t * channels * inner
+            group_grad_row(g + at, x + at, part_of(w, t % groups * channels), mean[t], rstd[t], gx + at,
+                           sums + t * channels, dots + t * channels, channels, inner)
+        flush_end(mode)
 
 
 def group_grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w, cnp.ndarray mean, cnp.ndarray rstd, cnp.ndarray gx,

@@ -3,7 +3,8 @@
 Arrays are contiguous and seen as (planes, depth, height, width); fewer dimensions are lengths of 1. A forward task is one
 row of results, or a whole plane where there are enough of them; a gradient task is a plane, so nobody else writes to it.
 Inside a row the taps of the window are the outer loop and the results the inner one, which vectorises. Windows wider than
-the row of results, and adaptive ones, whose widths differ, take one result at a time and vectorise inside the window.
+the row of results, and adaptive maxima, take one result at a time and vectorise inside the window. Adaptive means, whose
+windows differ in width, first add up the rows that a row of windows covers.
 """
 
 cimport numpy as cnp
@@ -13,28 +14,17 @@ from libc.math cimport INFINITY
 from libc.string cimport memset
 
 from cnet._kernels._threads cimport threads_for
+from cnet._kernels.pool_window cimport (
+    LINE, TAPS, Geometry, adaptive_row, adaptive_row_grad, by_result, cover, covered, span, step,
+)
 from cnet._kernels.rowmath cimport row_sum
 from cnet._kernels.types cimport index, real
 
 cnp.import_array()
 
 cdef enum:
-    TAPS = 16           # taps whose range is remembered
     STRIP = 64          # results whose gradients are divided at once
     MANY_PLANES = 32    # from here on a plane is a forward task, not a row: fewer, larger tasks
-
-cdef struct Geometry:
-    Py_ssize_t[3] size      # of the input
-    Py_ssize_t[3] out       # of the output
-    Py_ssize_t[3] k         # window
-    Py_ssize_t[3] s         # stride
-    Py_ssize_t[3] p         # padding
-    Py_ssize_t[3] d         # dilation
-    Py_ssize_t n_in         # elements of an input plane
-    Py_ssize_t n_out
-    Py_ssize_t[TAPS] lo       # `covered` of the first taps: two divisions each, for every row otherwise
-    Py_ssize_t[TAPS] hi
-    bint adaptive           # windows [o * size / out, (o + 1) * size / out), borders rounded outwards
 
 ctypedef fused value:
     float
@@ -66,45 +56,9 @@ cdef class Window:
         if kernel is not None:
             for i in range(min(self.geo.k[2], <Py_ssize_t> TAPS)):
                 cover(&self.geo, i, self.geo.lo + i, self.geo.hi + i)
-
-
-cdef inline void span(const Geometry *w, int axis, Py_ssize_t o, Py_ssize_t *first, Py_ssize_t *end) noexcept nogil:
-    """The inputs [first, end), in steps of the dilation, that window `o` covers along an axis."""
-    cdef Py_ssize_t a, b
-    if w.adaptive:
-        first[0] = o * w.size[axis] // w.out[axis]
-        end[0] = ((o + 1) * w.size[axis] + w.out[axis] - 1) // w.out[axis]
-        return
-    a = o * w.s[axis] - w.p[axis]
-    b = a + (w.k[axis] - 1) * w.d[axis] + 1
-    if a < 0:
-        a += (-a + w.d[axis] - 1) // w.d[axis] * w.d[axis]
-    first[0] = a
-    end[0] = min(b, w.size[axis])
-
-
-cdef inline Py_ssize_t step(const Geometry *w, int axis) noexcept nogil:
-    return 1 if w.adaptive else w.d[axis]
-
-
-cdef inline bint by_result(const Geometry *w) noexcept nogil:
-    """Whether to take one result at a time instead of one tap at a time."""
-    return w.adaptive or w.k[2] > w.out[2] and w.d[2] == 1
-
-
-cdef inline void cover(const Geometry *w, Py_ssize_t tap, Py_ssize_t *lo, Py_ssize_t *hi) noexcept nogil:
-    """The results [lo, hi) of a row for which a tap of the window falls inside the input."""
-    cdef Py_ssize_t off = tap * w.d[2] - w.p[2]
-    lo[0] = 0 if off >= 0 else (-off + w.s[2] - 1) // w.s[2]
-    hi[0] = 0 if off >= w.size[2] else min(w.out[2], (w.size[2] - 1 - off) // w.s[2] + 1)
-
-
-cdef inline void covered(const Geometry *w, Py_ssize_t tap, Py_ssize_t *lo, Py_ssize_t *hi) noexcept nogil:
-    if tap < TAPS:
-        lo[0] = w.lo[tap]
-        hi[0] = w.hi[tap]
-    else:
-        cover(w, tap, lo, hi)
+        else:
+            for i in range(min(self.geo.out[2], <Py_ssize_t> TAPS)):
+                span(&self.geo, 2, i, self.geo.lo + i, self.geo.hi + i)
 
 
 cdef inline value lowest(const value *like) noexcept nogil:
@@ -346,6 +300,9 @@ cdef inline void avg_row(const Geometry *w, const real *x, real *y, Py_ssize_t r
     cdef Py_ssize_t d0, d1, h0, h1, w0, w1, i, j, tap, lo, hi, o, start, stride = w.s[2]
     cdef double total
     cdef real n
+    if w.adaptive and w.k[2] <= LINE:
+        adaptive_row(w, x, y, row)
+        return
     span(w, 0, row // w.out[1], &d0, &d1)
     span(w, 1, row % w.out[1], &h0, &h1)
     y += row * w.out[2]
@@ -418,6 +375,9 @@ cdef inline void avg_row_grad(const Geometry *w, const real *g, real *gx, Py_ssi
     cdef real[STRIP] part
     cdef Py_ssize_t d0, d1, h0, h1, w0, w1, i, j, l, tap, lo, hi, o, o0, start, stride = w.s[2]
     cdef real v
+    if w.adaptive and w.k[2] <= LINE:
+        adaptive_row_grad(w, g, gx, row)
+        return
     span(w, 0, row // w.out[1], &d0, &d1)
     span(w, 1, row % w.out[1], &h0, &h1)
     g += row * w.out[2]

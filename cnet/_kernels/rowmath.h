@@ -171,14 +171,30 @@ static inline void row_less_exp_d(const double *g, const double *x, double *y, d
 
 #define T float
 #define ROW(name) row_##name##_f
+#define ROW_V vf
+#define ROW_LANES vf_lanes
+#define ROW_LOAD vf_load
+#define ROW_ADD vf_sum
 #include "rowmath.h"
 #undef T
 #undef ROW
+#undef ROW_V
+#undef ROW_LANES
+#undef ROW_LOAD
+#undef ROW_ADD
 #define T double
 #define ROW(name) row_##name##_d
+#define ROW_V vd
+#define ROW_LANES vd_lanes
+#define ROW_LOAD vd_load
+#define ROW_ADD vd_sum
 #include "rowmath.h"
 #undef T
 #undef ROW
+#undef ROW_V
+#undef ROW_LANES
+#undef ROW_LOAD
+#undef ROW_ADD
 #endif
 #else
 
@@ -270,6 +286,33 @@ static inline void ROW(weighted_grad_sums)(const T *g, const T *w, const T *x, T
     }
 }
 
+/* The sums of x - c and of (x - c)^2 over a block. */
+static inline void ROW(spread)(const T *x, T c, ptrdiff_t n, T *sum, T *square)
+{
+    enum { L = ROW_LANES };
+    ROW_V a = {0}, b = {0}, p = {0}, q = {0}, a1 = {0}, b1 = {0}, p1 = {0}, q1 = {0};
+    ptrdiff_t i = 0;
+    for (; i + 4 * L <= n; i += 4 * L) {
+        ROW_V d0 = ROW_LOAD(x + i) - c, d1 = ROW_LOAD(x + i + L) - c;
+        ROW_V d2 = ROW_LOAD(x + i + 2 * L) - c, d3 = ROW_LOAD(x + i + 3 * L) - c;
+        a += d0, b += d1, a1 += d2, b1 += d3;
+        p += d0 * d0, q += d1 * d1, p1 += d2 * d2, q1 += d3 * d3;
+    }
+    for (; i + L <= n; i += L) {
+        ROW_V d = ROW_LOAD(x + i) - c;
+        a += d;
+        p += d * d;
+    }
+    T s = ROW_ADD((a + b) + (a1 + b1)), t = ROW_ADD((p + q) + (p1 + q1));
+    for (; i < n; i++) {
+        T d = x[i] - c;
+        s += d;
+        t += d * d;
+    }
+    *sum = s;
+    *square = t;
+}
+
 /* Adds a row to running moments: count, mean and the sum of squared deviations. Each block is centred near its own mean
  * and then merged (Chan, Golub, LeVeque 1983): stable where "sum of squares minus squared sum" cancels, and the row is
  * read once. */
@@ -277,17 +320,8 @@ static inline void ROW(moments)(const T *x, ptrdiff_t n, double *count, double *
 {
     ROW_BLOCKS {
         double k = (double)(e - b), total = *count + k, m, off, delta;
-        T s, r, q, c;
-#define TERM(i) x[i]
-        ROW_ADD_UP(s, TERM);
-#undef TERM
-        c = (T)(s / k);
-#define TERM(i) (x[i] - c)
-        ROW_ADD_UP(r, TERM);
-#undef TERM
-#define TERM(i) (x[i] - c) * (x[i] - c)
-        ROW_ADD_UP(q, TERM);
-#undef TERM
+        T r, q, c = (T)(ROW(sum)(x + b, e - b) / k);
+        ROW(spread)(x + b, c, e - b, &r, &q);
         /* c is rounded; what the deviations from it leave makes the mean exact. */
         off = r / k;
         m = c + off;

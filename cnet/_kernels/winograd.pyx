@@ -13,6 +13,7 @@ Letters are those of conv.pyx: N images, C input and M output channels.
 
 cimport numpy as cnp
 from cython.parallel cimport prange
+from libc.stdint cimport uint64_t
 from libc.string cimport memset
 
 from cnet._kernels._threads cimport threads_for
@@ -22,6 +23,10 @@ from cnet._kernels.gemm cimport MR, columns, height, lanes, pack, tile, tiles
 from cnet._kernels.types cimport real
 
 cnp.import_array()
+
+cdef extern from "flush.h" nogil:
+    uint64_t flush_begin()
+    void flush_end(uint64_t old)
 
 cdef extern from "conv_ukr.h" nogil:
     void vf_copy_add(Py_ssize_t n, const float *x, float bias, float *y)
@@ -177,8 +182,10 @@ cdef inline void sum_task(Py_ssize_t xi, Py_ssize_t r, const Cut *s, const real 
                           real *sums) noexcept nogil:
     """Number xi of the products of panel r."""
     cdef Py_ssize_t j
+    cdef uint64_t mode = flush_begin()
     for j from 0 <= j < s.wide by columns(values):
         sum_tile(xi, r, j, s, factors, values, sums)
+    flush_end(mode)
 
 
 cdef inline int panels_task(Py_ssize_t t, const Cut *s, bint gradient, const real *w, const real *values,
@@ -186,14 +193,17 @@ cdef inline int panels_task(Py_ssize_t t, const Cut *s, bint gradient, const rea
     """All products of two panels, whose factors serve only this block and stay in a second-level cache."""
     cdef Py_ssize_t h = height(s.M), high = (s.M + h - 1) // h, panel = 16 * (s.C * panel_width(w) + APART), xi, r, j
     cdef real *factors = <real *> scratch(PRIVATE, 2 * panel * sizeof(real))
+    cdef uint64_t mode
     if factors == NULL:
         return -1
+    mode = flush_begin()
     for r in range(2 * t, min(2 * t + 2, high)):
         factor_task(r, s, gradient, w, factors + (r - 2 * t) * panel)
     for xi in range(16):
         for j from 0 <= j < s.wide by columns(values):
             for r in range(2 * t, min(2 * t + 2, high)):
                 sum_tile(xi, r, j, s, factors + (r - 2 * t) * panel, values, sums)
+    flush_end(mode)
     return 0
 
 
@@ -252,12 +262,15 @@ cdef inline int product_task(Py_ssize_t t, const Cut *s, const real *grads, cons
     """Number xi of nr channels: products[xi, m, c] += the sum over a block's tiles of grads[xi, m] values[xi, c]."""
     cdef Py_ssize_t nr = columns(values), xi = t * nr // width, c = t * nr % width, n = min(nr, s.C - c)
     cdef real *panel = <real *> scratch(PRIVATE, s.wide * nr * sizeof(real))
+    cdef uint64_t mode
     if panel == NULL:
         return -1
+    mode = flush_begin()
     pack(s.wide, n, values + xi * s.value_step + c * s.wide, 1, s.wide, panel, nr)
     products = products + xi * (s.M * width + APART) + c
     tiles(s.M, nr, s.wide, grads + xi * s.sum_step, s.wide, 1, panel, nr,
           <const real *> NULL if first else <const real *> products, width, 1, products, width)
+    flush_end(mode)
     return 0
 
 

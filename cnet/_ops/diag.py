@@ -20,6 +20,8 @@ class Diagonal(Op, name='DiagonalBackward0'):
         n, m = shape[dim1], shape[dim2]
         length = max(0, min(n, m - offset) if offset >= 0 else min(n + offset, m))
         start = (offset * strides[dim2] if offset >= 0 else -offset * strides[dim1]) if length else 0
+        if len(shape) == 2:
+            return K.strided.strided(x, (length,), (strides[0] + strides[1],), start)
         rest = [d for d in range(x.ndim) if d not in (dim1, dim2)]
         return K.strided.strided(x, [*[shape[d] for d in rest], length],
                                  [*[strides[d] for d in rest], strides[dim1] + strides[dim2]], start)

@@ -52,7 +52,7 @@ class Scatter(Write, name='ScatterBackward0'):
 
     @staticmethod
     def into(y, index, src, dim):
-        _apply(y, index, src, dim, K.index.scatter)
+        run_scatter(y, index, src, dim, K.index.scatter)
 
     def backward(self, g):
         index, dim = self.saved(1), self.kw['dim']
@@ -75,7 +75,7 @@ class ScatterAdd(Write, name='ScatterAddBackward0'):
                 o, _, i = np.ogrid[:outer, :1, :inner]
                 np.add.at(block.reshape(outer, n, inner), (o, index.reshape(outer, -1, inner), i),
                           src.reshape(outer, -1, inner))
-        _apply(y, index, src, dim, add)
+        run_scatter(y, index, src, dim, add)
 
     def backward(self, g):
         index, dim = self.saved(1), self.kw['dim']
@@ -87,9 +87,13 @@ def _reach(shape, index_shape, dim):
     return tuple([slice(None) if d == dim else slice(0, n) for d, n in enumerate(index_shape)]) if shape else ()
 
 
-def _apply(y, index, src, dim, kernel):
+def run_scatter(y, index, src, dim, kernel):
     """Run a scatter kernel on the part of `y` that the index can reach."""
     if not index.size:
+        return
+    if y.shape == index.shape and y.ndim and type(src) is np.ndarray and src.shape == y.shape and y.flags.c_contiguous:
+        outer, n, inner = cut(y.shape, dim)
+        kernel(y, as_long(index), separate(src if src.dtype == y.dtype else src.astype(y.dtype), y), outer, n, n, inner)
         return
     part = y[_reach(y.shape, index.shape, dim)] if y.ndim else y
     block = np.ascontiguousarray(part)

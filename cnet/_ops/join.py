@@ -76,7 +76,10 @@ class BlockDiag(Op, name='BlockDiagBackward0'):
 def _same_dtype(tensors):
     """The tensors converted to the type to which they promote."""
     first = tensors[0]._a.dtype
-    if all(x._a.dtype is first for x in tensors):
+    for x in tensors:
+        if x._a.dtype is not first:
+            break
+    else:
         return tensors
     dtype = from_np(first)
     for x in tensors:

@@ -5,6 +5,7 @@ import numpy as np
 from .. import _kernels as K
 from .. import return_types
 from .._core import checks, errors
+from .._core.arrays import contiguous, empty
 from .._core.base import wrap
 from .._core.dtype import bool as bool_
 from .._core.dtype import get_default_dtype, int64
@@ -12,6 +13,7 @@ from .._core.elementwise import with_out
 from .._core.mode import is_grad_enabled
 from .._core.op import Op
 from ._logsums import complex_logcumsumexp
+from ._places import cut
 from ._select import named
 from .join import cat
 
@@ -110,6 +112,11 @@ def _running_extreme(x, dim, f):
         return x.copy(), np.zeros((), np.int64)
     if not x.size:
         return x.copy(), np.zeros(x.shape, np.int64)
+    if x.dtype.char in 'fdl':
+        y, place = empty(x.shape, x.dtype), empty(x.shape, np.dtype(np.int64))
+        outer, n, inner = cut(x.shape, dim)
+        if K.index.running_extreme(contiguous(x), y, place, outer, n, inner, 1 if f is np.maximum else -1):
+            return y, place
     y = f.accumulate(x, dim)
     new = (x == y) | (x != x)
     place = np.arange(x.shape[dim]).reshape([-1 if i == dim else 1 for i in range(x.ndim)])

@@ -3,14 +3,16 @@
 
 import numpy as np
 
+from .. import _kernels as K
 from .._core import checks
 from .._core.inplace import assign_, copy_out
 from .._core.op import Op
-from ._places import as_long, outside, take_rows
-from .gather import ScatterAdd, check_index
+from ._places import as_long, outside
+from .gather import ScatterAdd, ScatterValue, check_index, run_scatter
 from .rows import check_source
 
 _UFUNC = {'sum': np.add, 'mean': np.add, 'prod': np.multiply, 'amax': np.maximum, 'amin': np.minimum}
+_HOW = {'prod': 0, 'amax': 1, 'amin': -1}  # as the kernel calls them
 
 
 def _identity(reduce, dtype):
@@ -25,6 +27,17 @@ def _identity(reduce, dtype):
     return limits.min if reduce == 'amax' else limits.max
 
 
+def _combine(y, index, src, dim, reduce):
+    """y[index] = f(y[index], src) along a dimension, f being the product or an extreme."""
+    def kernel(block, index, src, *sizes):
+        if not K.index.scatter_combine(block, index, src, *sizes, _HOW[reduce]):
+            outer, n, _, inner = sizes
+            o, _, i = np.ogrid[:outer, :1, :inner]
+            _UFUNC[reduce].at(block.reshape(outer, n, inner), (o, index.reshape(outer, -1, inner), i),
+                              src.reshape(outer, -1, inner))
+    run_scatter(y, index, src, dim, kernel)
+
+
 class ScatterReduce(Op, name='ScatterReduceBackward0'):
     keep_in = (0, 1, 2)
     keep_out = (0,)
@@ -35,19 +48,16 @@ class ScatterReduce(Op, name='ScatterReduceBackward0'):
         flat = y if y.ndim else y.reshape(1)
         index = as_long(index if index.ndim else index.reshape(1))
         src = (src if src.ndim else src.reshape(1))[tuple([slice(0, n) for n in index.shape])]
-        key = list(np.ogrid[tuple([slice(0, n) for n in index.shape])])
-        key[dim] = index
-        key = tuple(key)
         if not include_self:
-            flat[key] = _identity(reduce, y.dtype)
-        if reduce in ('sum', 'mean') and y.dtype.kind != 'b':
+            ScatterValue.into(flat, index, _identity(reduce, y.dtype), dim=dim)
+        if reduce in ('sum', 'mean'):
             ScatterAdd.into(flat, index, src, dim=dim)
         else:
-            _UFUNC[reduce].at(flat, key, src)
+            _combine(flat, index, src, dim, reduce)
         if reduce == 'mean':
             count = np.full(flat.shape, int(include_self), np.int64)
             ScatterAdd.into(count, index, 1, dim=dim)
-            np.maximum(count, 1, count)
+            np.maximum(count, 1, out=count)
             flat[...] = flat // count if y.dtype.kind in 'iub' else flat / count.astype(flat.real.dtype)
         return y
 
@@ -98,27 +108,6 @@ class ScatterReduce(Op, name='ScatterReduceBackward0'):
 
 class IndexReduce(ScatterReduce, name='IndexReduceBackward0'):
     """The same for slices: `index` is a vector, expanded to the shape of `src`."""
-
-    @staticmethod
-    def forward(x, index, src, dim, reduce, include_self):
-        if not x.ndim or x.dtype.kind == 'b':
-            return ScatterReduce.forward(x, index, src, dim, reduce, include_self)
-        # Slices that go to one place are brought together, so that one `reduceat` combines them.
-        index = index[(0,) * dim + (slice(None),) + (0,) * (index.ndim - dim - 1)]
-        order = index.argsort(kind='stable')
-        index = index[order]
-        starts = np.flatnonzero(np.concatenate(([True], index[1:] != index[:-1])))
-        into = (slice(None),) * dim + (index[starts],)
-        combined = _UFUNC[reduce].reduceat(take_rows(src, order, dim), starts, dim, x.dtype)
-        y = x.copy()
-        if include_self:
-            combined = _UFUNC[reduce](y[into], combined)
-        if reduce == 'mean':
-            count = np.diff(starts, append=index.size) + include_self
-            count = count.reshape((-1,) + (1,) * (x.ndim - dim - 1))
-            combined = combined // count if x.dtype.kind in 'iu' else combined / count.astype(x.real.dtype)
-        y[into] = combined
-        return y
 
 
 def _check(x, dim, index, src, reduce):

@@ -81,6 +81,9 @@ class Squeeze(Op, name='SqueezeBackward0'):
 
     @staticmethod
     def forward(x, dims):
+        if len(dims) == 1:  # the usual case, in half the time
+            d = dims[0]
+            return x.squeeze(d) if x.ndim and x.shape[d] == 1 else x.view()
         keep = [i for i, n in enumerate(x.shape) if n != 1 or i not in dims]
         return K.strided.strided(x, [x.shape[i] for i in keep], [x.strides[i] for i in keep])
 

@@ -74,6 +74,12 @@ class Topk(Op, name='TopkBackward0'):
         return scattered(g, self.out(1)._a, self.kw['dim'], shape) if shape else g
 
 
+def _place_of(x, rank, dim):
+    """Where the element of a rank is, found by a partition of the values; None if some have equals (or are NaN)."""
+    same = x == np.partition(x, rank, dim).take([rank], dim)
+    return same.argmax(dim, keepdims=True) if (same.sum(dim) == 1).all() else None
+
+
 class Kthvalue(Op, name='KthvalueBackward0'):
     keep_out = (1,)
     n_out = 2
@@ -82,7 +88,9 @@ class Kthvalue(Op, name='KthvalueBackward0'):
     def forward(x, k, dim, keepdim):
         if not x.ndim:
             return x.copy(), np.zeros((), np.int64)
-        where = order(x, dim).take([k - 1], dim)
+        where = _place_of(x, k - 1, dim) if x.shape[dim] >= 1000 else None
+        if where is None:
+            where = order(x, dim).take([k - 1], dim)
         values = taken(x, where, dim)
         return (values, where) if keepdim else (values.squeeze(dim), where.squeeze(dim))
 

@@ -29,7 +29,16 @@ def _window(op, shape, window_length, periodic, dtype, layout, device, pin_memor
 
 
 def _cosines(*coefficients):
-    return lambda x: sum([c * K.elementary.cos(2 * np.pi * k * x) for k, c in enumerate(coefficients) if k], coefficients[0])
+    def sample(x):
+        y = coefficients[0]
+        for k, c in enumerate(coefficients[1:], 1):
+            term = 2 * np.pi * k * x
+            K.elementary.cos(term, term)
+            term *= c
+            term += y
+            y = term
+        return y
+    return sample
 
 
 def hann_window(window_length, periodic=True, *, dtype=None, layout=strided, device=None, pin_memory=False,

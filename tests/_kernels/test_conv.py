@@ -149,3 +149,22 @@ def test_same_bits_for_any_number_of_threads(c: int, groups: int) -> None:
         assert len(set(results)) == 1
     finally:
         cnet.set_num_threads(before)
+
+
+@pytest.mark.parametrize('geometry', [
+    ((1, 3, 9, 9), (5, 3, 5, 5), (1, 1), 1),       # few channels
+    ((2, 64, 8, 8), (64, 64, 3, 3), (1, 1), 1),    # by Winograd
+    ((2, 64, 8, 8), (70, 64, 1, 1), (1, 1), 1),
+    ((2, 8, 8, 8), (8, 1, 3, 3), (1, 1), 8),       # depthwise
+    ((2, 8, 9, 9), (8, 1, 3, 3), (2, 2), 8),
+    ((2, 32, 9, 9), (40, 32, 3, 3), (2, 2), 1),
+], ids=str)
+def test_denormals_count_as_zero_and_only_there(geometry: Any) -> None:
+    """No path multiplies denormal numbers, which is slow, and none leaves the mode behind."""
+    shape, kernel, stride, groups = geometry
+    x, w = np.full(shape, 1e-40, 'f4'), np.ones(kernel, 'f4')
+    out = [(i - k) // s + 1 for i, k, s in zip(shape[2:], kernel[2:], stride)]
+    g = np.full((shape[0], kernel[0], *out), 1e-40, 'f4')
+    for result in run(x, w, g, stride, (0, 0), (1, 1), groups):
+        assert not result.any()
+    assert (x * np.float32(1)).all() and cnet.from_numpy(x).mul(1).count_nonzero() == x.size

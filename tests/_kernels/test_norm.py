@@ -4,6 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import cnet
 from cnet import _kernels as K
 
 SIZES = [(2, 3, 1), (300, 70, 1), (2, 3, 7), (2, 3, 255), (2, 3, 256), (2, 3, 1023), (2, 3, 5000), (64, 2, 49)]
@@ -40,3 +41,18 @@ def test_long_sums_keep_their_digits() -> None:
     mean, rstd = np.empty((2, 1), 'f4')
     K.norm.batch_stats(x, 1, 1, 100_000, 0.1, 1.0, None, None, mean, rstd)
     assert mean[0] == np.float32(0.1) and rstd[0] == 1
+
+
+def test_denormals_count_as_zero_and_only_there() -> None:
+    """Products with denormal numbers are slow; no kernel leaves the mode behind."""
+    tiny = np.full((4, 6, 8), 1e-40, 'f4')
+    y, one, zero = np.empty_like(tiny), np.ones(6, 'f4'), np.zeros(6, 'f4')
+    before = cnet.get_num_threads()
+    try:
+        for threads in (1, 2):
+            cnet.set_num_threads(threads)
+            K.norm.batch_apply(tiny, zero, one, None, None, y, 4, 6, 8)
+            assert not y.any()
+            assert (tiny * np.float32(1)).all() and cnet.from_numpy(tiny).mul(1).count_nonzero() == tiny.size
+    finally:
+        cnet.set_num_threads(before)
