@@ -48,7 +48,7 @@ cdef enum:
     DOT_MIN = 256        # numbers in a dot product: below, adding up the lanes costs too much
     AXPY_ROWS = 4
     AXPY_MIN = 64
-    AXPY_COLUMNS = 4096  # 16 KB for each row of c stay in the caches
+    AXPY_COLUMNS = 1024  # 4 KB for each row of c stay in the first-level cache; more would leave threads without a piece
     DIRECT_COLUMNS = 4   # tiles across, up to which a copy of a is not used often enough to pay: 1.4 times at 64 columns
     DIRECT_WORK = 1 << 24  # 256 x 256 x 256
 
