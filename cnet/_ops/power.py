@@ -16,6 +16,9 @@ P, E = K.pointwise, K.elementary
 def _power(x, y):
     """x ** y; an integer to a negative power is rounded towards zero, as C does: 0 unless x is 1 or -1."""
     if (x if isinstance(x, np.ndarray) else y).dtype.kind == 'f':
+        if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and x.shape != y.shape and (y == 0.5).any():
+            # NumPy's loops take the square root for an exponent that is repeated: NaN at -inf, and -0 at -0.
+            y = np.ascontiguousarray(np.broadcast_to(y, np.broadcast_shapes(x.shape, y.shape)))
         return E.pow(x, y)
     if np.result_type(x, y).kind not in 'iu' or not np.any(np.less(y, 0)):
         return quiet(np.power, x, y)
