@@ -4,7 +4,6 @@ from .._core import checks
 from .._core.inplace import copy_out, scalar_name
 
 __all__ = ['chain_matmul']
-LINALG = ['multi_dot']
 METHODS = {}
 
 
