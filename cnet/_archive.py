@@ -3,6 +3,7 @@
 In a module of its own, imported on first use: `zipfile` and what it imports cost a tenth of `import cnet`.
 """
 
+import io
 import os
 import struct
 import zipfile
@@ -17,6 +18,7 @@ ALIGNMENT = 64  # of every storage in the file, as PyTorch's reader for memory-m
 _MAGIC = b'PK\x03\x04'
 _HEAD = 30      # bytes of the fixed part of a record's header; it ends with the lengths of the name and of extra fields
 _SHORT = 4096   # bytes up to which zlib's checksum is as quick
+_CHUNK = 1 << 18  # bytes of a record that are read and summed in turns: they stay in the second-level cache in between
 _END = 22       # bytes of the end of the directory, without a comment
 _ENCRYPTED, _UTF8 = 1, 0x800  # flags of a record
 # What zipfile and files raise when a byte of the archive's structures is wrong.
@@ -46,8 +48,8 @@ def _put(archive, name, data, offset_of_file):
     archive._didModify = True
 
 
-def _crc(data):
-    return K.checksum.crc32(data) if len(data) > _SHORT else zlib.crc32(data)
+def _crc(data, before=0):
+    return K.checksum.crc32(data, before) if len(data) > _SHORT else zlib.crc32(data, before)
 
 
 def write(file, folder, records):
@@ -110,10 +112,21 @@ class Archive:
         if self.mmap and info.file_size:
             return np.asarray(np.memmap(self.path, np.uint8, 'c', start, info.file_size))
         data = empty((info.file_size,), np.uint8)
-        self._fill(memoryview(data), start, name)
-        if _crc(data) != info.CRC:
+        if self._read(data, start, name) != info.CRC:
             raise _damaged(name, 'its checksum is wrong')
         return data
+
+    def _read(self, data, start, name):
+        """Fill an array with bytes of the file, and return their checksum."""
+        if type(self.file) is io.BytesIO:
+            with self.file.getbuffer() as memory:
+                return K.checksum.copied(data, memory[start:start + len(data)])
+        crc = 0
+        for at in range(0, len(data), _CHUNK):
+            part = data[at:at + _CHUNK]
+            self._fill(memoryview(part), start + at, name)
+            crc = _crc(part, crc)
+        return crc
 
     def _place(self, name):
         """Where a record's content begins, and its entry in the directory."""
@@ -122,16 +135,14 @@ class Archive:
             raise RuntimeError(f'failed reading zip archive: there is no record {name!r}')
         if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
             raise RuntimeError(f'failed reading zip archive: the record {name!r} is compressed')
-        head = bytearray(_HEAD)
+        title = info.orig_filename.encode('utf-8' if info.flag_bits & _UTF8 else 'cp437')
+        head = bytearray(_HEAD + len(title))
         self._fill(memoryview(head), info.header_offset, name)
-        lengths = int.from_bytes(head[26:28], 'little'), int.from_bytes(head[28:], 'little')
+        lengths = int.from_bytes(head[26:28], 'little'), int.from_bytes(head[28:_HEAD], 'little')
         start = info.header_offset + _HEAD + sum(lengths)
         if start + info.file_size > self.size:
             raise RuntimeError(f'failed reading zip archive: the record {name!r} reaches beyond the end of the file')
-        title = bytearray(lengths[0])
-        self._fill(memoryview(title), info.header_offset + _HEAD, name)
-        expected = info.orig_filename.encode('utf-8' if info.flag_bits & _UTF8 else 'cp437')
-        if head[:4] != _MAGIC or title != expected or info.flag_bits & _ENCRYPTED:
+        if head[:4] != _MAGIC or lengths[0] != len(title) or head[_HEAD:] != title or info.flag_bits & _ENCRYPTED:
             raise _damaged(name, 'its header is wrong')
         return start, info
 

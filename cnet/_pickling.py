@@ -245,16 +245,32 @@ class Unpickler(pickle._Unpickler):
 
     def __init__(self, file, load_storage):
         super().__init__(file)
-        self._load_storage = load_storage
+        self._file, self._load_storage = file, load_storage
 
     def load(self):
         try:
-            return super().load()
+            return self._interpret()
         except (UnpicklingError, RuntimeError, MemoryError):
             raise
         except Exception as error:
             # Whatever nonsense a damaged file leads to, the caller needs one exception type.
             raise UnpicklingError(f'Weights only load failed: {type(error).__name__}: {error}') from error
+
+    def _interpret(self):
+        """What the base's `load` does, without its frames: they are for files that are read piece by piece."""
+        file = self._file
+        read, self.read, self.readline, self.readinto = file.read, file.read, file.readline, file.readinto
+        self.metastack, self.stack = [], []
+        self.append, self.proto, dispatch = self.stack.append, 0, self.dispatch
+        try:
+            while key := read(1):
+                dispatch[key[0]](self)
+            raise EOFError
+        except pickle._Stop as stop:
+            return stop.value
+
+    def _load_frame(self):
+        self.read(8)
 
     def find_class(self, module, name):
         found = ALLOWED.get((module, name))
@@ -291,7 +307,8 @@ class Unpickler(pickle._Unpickler):
                  'attributes are set on something other than an OrderedDict')
         self.stack[-1].__dict__.update(state)
 
-    dispatch.update({pickle.REDUCE[0]: _load_reduce, pickle.NEWOBJ[0]: _load_newobj, pickle.BUILD[0]: _load_build})
+    dispatch.update({pickle.FRAME[0]: _load_frame, pickle.REDUCE[0]: _load_reduce, pickle.NEWOBJ[0]: _load_newobj,
+                     pickle.BUILD[0]: _load_build})
 
 
 def load_persistent(pid, load_storage):

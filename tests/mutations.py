@@ -80,6 +80,10 @@ def readers() -> dict[str, tuple[bytes, Callable[[bytes], Any]]]:
     """Name to a valid input and its reader. Those of pickles put the input into an archive first."""
     zips = {protocol: _saved(protocol) for protocol in (2, 4, 5)}
     found: dict[str, tuple[bytes, Callable[[bytes], Any]]] = {'zip': (zips[2], _load)}
+    large = io.BytesIO()  # for whose records checksums come from the kernel, in more than one piece
+    cnet.save([cnet.arange(n) for n in (10_000, 600, 20_001)], large)
+    found['zip, large'] = large.getvalue(), _load
+    found['zip, large, from a file'] = large.getvalue(), lambda raw: cnet.load(io.BufferedReader(io.BytesIO(raw)))
     for protocol, raw in zips.items():
         found[f'pickle {protocol}'] = pickle_of(raw), lambda data, raw=raw: _load(with_pickle(raw, data))
     found['npz'] = _npz(False), lambda raw: npz.load_file(io.BytesIO(raw))

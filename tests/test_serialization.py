@@ -4,6 +4,10 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import signal
+import subprocess
+import sys
+import threading
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
@@ -14,7 +18,7 @@ import numpy as np
 import pytest
 
 import cnet
-from cnet import nn
+from cnet import _files, nn
 from cnet._pickling import Pickler, Storage
 from cnet.serialization import load, save
 
@@ -272,3 +276,66 @@ def test_other_devices_need_map_location() -> None:
         assert load(file, map_location=location).tolist() == [1, 1]
     with pytest.raises((RuntimeError, AssertionError)):
         load(file, map_location='cuda')
+
+
+# ---- what killed writers leave
+
+LEAVE = '''
+import os, signal, sys
+from cnet import _files
+if sys.argv[2] == 'named':
+    _files._nameless = lambda folder: None
+os.replace = lambda *names: os.kill(os.getpid(), signal.SIGKILL)
+with _files.replacing(sys.argv[1]) as file:
+    file.write(b'new')
+'''
+
+
+@pytest.mark.skipif(not hasattr(signal, 'SIGKILL'), reason='no such signal')
+@pytest.mark.parametrize('how', ['named', 'nameless'])
+def test_the_next_save_removes_what_a_killed_one_left(tmp_path: Path, how: str) -> None:
+    path = tmp_path / 'model.pt'
+    save(1, path)
+    strangers = [tmp_path / name for name in ('.model.pt.tmp', '.model.pt.0123.tmp', f'.other.pt.{"0" * 16}.tmp')]
+    for stranger in strangers:
+        stranger.touch()
+    environment = os.environ | {'PYTHONPATH': str(Path(cnet.__file__).parent.parent)}
+    for _ in range(2):
+        assert subprocess.run([sys.executable, '-c', LEAVE, str(path), how], env=environment).returncode == -signal.SIGKILL
+        assert len(list(tmp_path.iterdir())) == 5  # the second writer removed what the first left
+        assert load(path) == 1
+    save(2, path)
+    assert load(path) == 2
+    assert sorted(tmp_path.iterdir()) == sorted([path, *strangers])
+
+
+@pytest.mark.parametrize('nameless', [True, False])
+def test_writers_at_the_same_time_do_not_harm_each_other(tmp_path: Path, nameless: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not nameless:
+        monkeypatch.setattr(_files, '_nameless', lambda folder: None)
+    path = tmp_path / 'model.pt'
+    with _files.replacing(path) as slow:
+        slow.write(b'slow')
+        with _files.replacing(path) as quick:
+            quick.write(b'quick')
+        assert path.read_bytes() == b'quick'
+    assert path.read_bytes() == b'slow'
+    assert list(tmp_path.iterdir()) == [path]
+    wrong: list[BaseException] = []
+
+    def write(text: bytes) -> None:
+        try:
+            for _ in range(30):
+                with _files.replacing(path) as file:
+                    file.write(text)
+        except BaseException as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=write, args=(bytes([65 + i]) * 1000,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert len(set(path.read_bytes())) == 1
+    assert list(tmp_path.iterdir()) == [path]

@@ -20,7 +20,18 @@ def test_equal_to_zlib(threads: int, fine_grain: None) -> None:
         for start in (0, 1, 3):
             part = data[start:start + n]
             assert K.checksum.crc32(part) == zlib.crc32(part)
+            assert K.checksum.crc32(part, 12345 + n) == zlib.crc32(part, 12345 + n)
     assert K.checksum.crc32(bytes(300_000)) == zlib.crc32(bytes(300_000))
+
+
+@pytest.mark.parametrize('n', [0, 1, 63, 64, 100, 65537, 3_000_001])  # the last past the caches
+@pytest.mark.parametrize('at', [0, 1, 16])
+def test_copied(n: int, at: int) -> None:
+    data = np.random.default_rng(1).integers(256, size=n, dtype=np.uint8)
+    to = np.zeros(n + at + 64, np.uint8)
+    assert K.checksum.copied(to[at:at + n], data) == zlib.crc32(data)
+    assert (to[at:at + n] == data).all()
+    assert not to[:at].any() and not to[at + n:].any()
 
 
 def test_strided_data_are_refused() -> None:
