@@ -214,10 +214,10 @@ def join(tuple arrays not None, int dim):
     return r
 
 
-def choose(cnp.ndarray c not None, cnp.ndarray x not None, cnp.ndarray y not None):
+def choose(cnp.ndarray c not None, cnp.ndarray x not None, cnp.ndarray y not None, cnp.ndarray out=None):
     """Elements of x where the truth value in c holds, of y elsewhere; None for what this loop is not for.
 
-    x and y have one type and the shape of c, or one element.
+    x and y have one type and the shape of c, or one element. `out` may be x or y, and else shares no memory with them.
     """
     cdef cnp.ndarray r
     cdef Py_ssize_t n = cnp.PyArray_SIZE(c), tasks, t
@@ -230,8 +230,11 @@ def choose(cnp.ndarray c not None, cnp.ndarray x not None, cnp.ndarray y not Non
         return None
     if not sx and cnp.PyArray_NDIM(x) > cnp.PyArray_NDIM(c) or not sy and cnp.PyArray_NDIM(y) > cnp.PyArray_NDIM(c):
         return None
+    if out is not None and not (cnp.PyArray_IS_C_CONTIGUOUS(out) and cnp.PyArray_TYPE(out) == cnp.PyArray_TYPE(x)
+                                and plain(out) and same_shape(c, out)):
+        return None
     c, x, y = contiguous(c), contiguous(x), contiguous(y)
-    r = new_array(cnp.PyArray_NDIM(c), cnp.PyArray_DIMS(c), cnp.PyArray_TYPE(x))
+    r = new_array(cnp.PyArray_NDIM(c), cnp.PyArray_DIMS(c), cnp.PyArray_TYPE(x)) if out is None else out
     cdef const unsigned char *cp = <const unsigned char *>cnp.PyArray_DATA(c)
     cdef const char *xp = cnp.PyArray_BYTES(x)
     cdef const char *yp = cnp.PyArray_BYTES(y)

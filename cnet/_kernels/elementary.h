@@ -75,6 +75,7 @@ PW_BINARY(xlogy, 26, x == 0 && y == y ? 0 : x * vm_log(y))
 PW_BINARY(xlog1py, 36, x == 0 && y == y ? 0 : x * vm_log1p(y))
 
 PW_BINARY(add_scaled, 2, x + p0 * y)
+PW_BINARY(trunc_div, 9, VM_OF(trunc, x)(x / y))
 
 /* Quotients of float32 in float64, where they are exact up to 2^28; the C library for the others, block by block. */
 #define EL_QUOTIENT(NAME, FORMULA, SLOW)                                                                      \

@@ -30,6 +30,7 @@ ctypedef fused number:
 
 cdef enum:
     COLUMNS = 64  # columns summed by one task: 64 floats are four cache lines, so that tasks do not share lines
+    RUN = 64  # elements of a running maximum that are compared with it together
     SPAN = 8192  # elements moved by one task; smaller tasks cost more to hand out than to do
 
 
@@ -247,18 +248,37 @@ def scatter_combine(cnp.ndarray out not None, cnp.ndarray index not None, cnp.nd
 cdef void _running(const number* x, number* y, int64_t* place, Py_ssize_t n, Py_ssize_t inner, Py_ssize_t first,
                    Py_ssize_t last, int how) noexcept nogil:
     """Columns first..last-1 of one outer slice. A NaN, once met, stays; equal elements move the place on."""
-    cdef Py_ssize_t j, i, at
+    cdef Py_ssize_t j, i, at, start, stop
     cdef number best, v
+    cdef int new
     if inner == 1:  # in registers: stores that are loaded again would take 3 ns per element instead of 1
         best = x[0]
         at = 0
-        for j in range(n):
-            v = x[j]
-            if _nan(v) or (not _nan(best) and (v >= best if how > 0 else v <= best)):
-                best = v
-                at = j
-            y[j] = best
-            place[j] = at
+        start = 0
+        while start < n:
+            # A run that stays below what was found is only compared and filled, in vectors. A NaN is not below anything.
+            stop = min(n, start + RUN)
+            new = 0
+            if how > 0:
+                for j in range(start, stop):
+                    new |= not (x[j] < best)
+            else:
+                for j in range(start, stop):
+                    new |= not (x[j] > best)
+            if not new:
+                for j in range(start, stop):
+                    y[j] = best
+                for j in range(start, stop):
+                    place[j] = at
+            else:
+                for j in range(start, stop):
+                    v = x[j]
+                    if _nan(v) or (not _nan(best) and (v >= best if how > 0 else v <= best)):
+                        best = v
+                        at = j
+                    y[j] = best
+                    place[j] = at
+            start = stop
         return
     for i in range(first, last):
         y[i] = x[i]
@@ -381,7 +401,12 @@ cdef void _add_rows(number* out, const int64_t* index, const number* src, Py_ssi
 cdef void _add_rows_all(number* out, const int64_t* index, const number* src, Py_ssize_t outer, Py_ssize_t n,
                         Py_ssize_t m, Py_ssize_t inner) noexcept nogil:
     cdef Py_ssize_t cuts = (inner + COLUMNS - 1) // COLUMNS, t, o, c
-    for t in prange(outer * cuts, num_threads=threads_for(outer * m * inner * 2), schedule='static'):
+    cdef int threads = threads_for(outer * m * inner * 2)
+    if threads == 1:
+        for o in range(outer):
+            _add_rows(out + o * n * inner, index, src + o * m * inner, m, inner, 0, inner)
+        return
+    for t in prange(outer * cuts, num_threads=threads, schedule='static'):
         o = t // cuts
         c = (t % cuts) * COLUMNS
         _add_rows(out + o * n * inner, index, src + o * m * inner, m, inner, c, min(inner, c + COLUMNS))

@@ -63,6 +63,7 @@ PW_UNARY(elu, 26, x <= 0 ? vm_expm1(x * p2) * p0 : x * p1)
 PW_BINARY(elu_grad, 26, y <= 0 ? x * p2 * p0 * vm_exp(y * p2) : x * p1)
 
 PW_UNARY_VECTOR(silu, 27, x * vm_sigmoid(x), x * vf_sigmoid(x))
+PW_BINARY_VECTOR(glu, 27, x * vm_sigmoid(y), x * vf_sigmoid(y))
 PW_UNARY(logsigmoid, 45, -vm_softplus(-x))
 PW_BINARY(logsigmoid_grad, 27, x * vm_sigmoid(-y))
 /* p: beta, threshold. */
@@ -88,6 +89,10 @@ PW_BINARY_VECTOR(gelu_grad, 50, x * (0.5 * (1 + vm_erf(y * PW_SQRT1_2)) + y * PW
         T inner = (T)PW_SQRT2_PI * (1 + (T)(3 * 0.044715) * x * x);                                           \
         return (T)0.5 * (1 + t) + (T)0.5 * x * (1 - t * t) * inner;                                           \
     }                                                                                                         \
+    VM_INLINE T pw_sigmoid_slope_##S(T x) {                                                                   \
+        T s = vm_sigmoid(x);                                                                                  \
+        return s * (1 - s);                                                                                   \
+    }                                                                                                         \
     /* tanh(log(1 + e)) = n / (n + 2) with n = e (e + 2), e = exp(x): no logarithm, no cancellation. */       \
     VM_INLINE T pw_mish_tanh_##S(T x) {                                                                       \
         T e = vm_exp(x > 20 ? 20 : x), n = e * (e + 2);                                                       \
@@ -107,6 +112,8 @@ static inline vf pw_silu_slope_vf(vf x)
 #define PW_OF(F, x) _Generic((x), float: F##_f32, double: F##_f64)(x)
 PW_BINARY_VECTOR(silu_grad, 30, x * pw_silu_slope_f64(y), x * pw_silu_slope_vf(y))
 PW_BINARY(gelu_tanh_grad, 50, x * PW_OF(pw_gelu_tanh_slope, y))
+/* g, a, b to the gradient of b in a sigmoid(b). */
+PW_TERNARY(glu_gate_grad, 30, x * y * PW_OF(pw_sigmoid_slope, z))
 PW_UNARY(mish, 30, x * PW_OF(pw_mish_tanh, x))
 PW_BINARY(mish_grad, 60, x * PW_OF(pw_mish_slope, y))
 

@@ -2,7 +2,10 @@
 import numpy as np
 
 cimport numpy as cnp
-from cnet._kernels.elementwise cimport NONE, binary, binary_kernel, unary, unary_kernel
+from cython.parallel cimport prange
+
+from cnet._kernels._threads cimport threads_for
+from cnet._kernels.elementwise cimport NONE, binary, binary_kernel, binary_loop, ternary_kernel, ternary_loop, unary, unary_kernel
 
 from cnet._kernels._quiet import quiet
 
@@ -17,7 +20,8 @@ cdef extern from "pointwise.h":
     const binary_kernel PW_tanh_grad, PW_sigmoid_grad, PW_relu_grad, PW_threshold_grad, PW_leaky_relu_grad, PW_prelu
     const binary_kernel PW_hardtanh_grad, PW_hardshrink_grad, PW_hardsigmoid_grad, PW_hardswish_grad, PW_elu_grad
     const binary_kernel PW_silu_grad, PW_logsigmoid_grad, PW_softplus_grad, PW_gelu_grad
-    const binary_kernel PW_gelu_tanh_grad, PW_mish_grad
+    const binary_kernel PW_gelu_tanh_grad, PW_mish_grad, PW_glu
+    const ternary_kernel PW_glu_gate_grad
 
 
 cdef object _unary(object a, object out, const unary_kernel* k, object ufunc, const double* p):
@@ -145,3 +149,32 @@ def softplus(x, double beta, double threshold, out=None):
 def softplus_grad(g, x, double beta, double threshold, out=None):
     cdef double[3] p = [beta, threshold, 0]
     return _binary(g, x, out, &PW_softplus_grad, None, p)
+
+
+# --- gated linear units: x is (outer, 2 * half), its halves a and b; all arrays are contiguous and of one type ---------
+
+def glu(cnp.ndarray x not None, cnp.ndarray out not None, Py_ssize_t outer, Py_ssize_t half):
+    """out = a * sigmoid(b)."""
+    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    cdef binary_loop f = PW_glu.f32 if single else PW_glu.f64
+    cdef const char* a = cnp.PyArray_BYTES(x)
+    cdef char* y = cnp.PyArray_BYTES(out)
+    cdef Py_ssize_t i, step = half * cnp.PyArray_ITEMSIZE(x)
+    with nogil:
+        for i in prange(outer, num_threads=threads_for(outer * half * PW_glu.cost), schedule='static'):
+            f(a + 2 * i * step, 1, a + (2 * i + 1) * step, 1, y + i * step, half, NONE)
+
+
+def glu_grad(cnp.ndarray g not None, cnp.ndarray x not None, cnp.ndarray out not None, Py_ssize_t outer, Py_ssize_t half):
+    """out = (g * sigmoid(b), g * a * sigmoid'(b))."""
+    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    cdef binary_loop f = PW_glu.f32 if single else PW_glu.f64
+    cdef ternary_loop gate = PW_glu_gate_grad.f32 if single else PW_glu_gate_grad.f64
+    cdef const char* gp = cnp.PyArray_BYTES(g)
+    cdef const char* a = cnp.PyArray_BYTES(x)
+    cdef char* y = cnp.PyArray_BYTES(out)
+    cdef Py_ssize_t i, step = half * cnp.PyArray_ITEMSIZE(x)
+    with nogil:
+        for i in prange(outer, num_threads=threads_for(outer * half * 2 * PW_glu.cost), schedule='static'):
+            f(gp + i * step, 1, a + (2 * i + 1) * step, 1, y + 2 * i * step, half, NONE)
+            gate(gp + i * step, a + 2 * i * step, a + (2 * i + 1) * step, y + (2 * i + 1) * step, half, NONE)

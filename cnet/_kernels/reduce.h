@@ -12,7 +12,7 @@
 #include "rowmath.h"
 
 /* What is summed, or that it is multiplied. */
-enum { SUM_PLAIN, SUM_SQUARE, SUM_ABS, PRODUCT };
+enum { SUM_PLAIN, SUM_SQUARE, SUM_ABS, PRODUCT, SUM_NUMBERS };
 
 /* Columns handled together: their accumulators (8 bytes each) stay in the first-level cache. */
 enum { COLUMNS = 512 };
@@ -61,9 +61,15 @@ static inline double RED(row_sum)(const T *x, ptrdiff_t n, int kind)
     for (ptrdiff_t b = 0; b < n; b += ROW_BLOCK) {
         ptrdiff_t e = b + ROW_BLOCK < n ? b + ROW_BLOCK : n;
         T s = 0;
-        #pragma omp simd reduction(+ : s)
-        for (ptrdiff_t i = b; i < e; i++)
-            s += ABS(x[i]);
+        if (kind == SUM_ABS) {
+            #pragma omp simd reduction(+ : s)
+            for (ptrdiff_t i = b; i < e; i++)
+                s += ABS(x[i]);
+        } else {
+            #pragma omp simd reduction(+ : s)
+            for (ptrdiff_t i = b; i < e; i++)
+                s += x[i] == x[i] ? x[i] : 0;
+        }
         total += s;
     }
     return total;
@@ -93,9 +99,12 @@ static inline void RED(col_sum)(const T *x, ptrdiff_t n, ptrdiff_t step, ptrdiff
             else if (kind == SUM_SQUARE)
                 for (ptrdiff_t j = 0; j < w; j++)
                     part[j] += row[j] * row[j];
-            else
+            else if (kind == SUM_ABS)
                 for (ptrdiff_t j = 0; j < w; j++)
                     part[j] += ABS(row[j]);
+            else
+                for (ptrdiff_t j = 0; j < w; j++)
+                    part[j] += row[j] == row[j] ? row[j] : 0;
         }
         for (ptrdiff_t j = 0; j < w; j++)
             total[j] += part[j];

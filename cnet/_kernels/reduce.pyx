@@ -44,7 +44,7 @@ cdef enum:
     PIECE = 32768       # elements of a row, or of a block of rows, that one unit of parallel work sums
     ROW_STEP = 4096     # rows shorter than this share a unit of work
 
-SQUARE, ABS, PRODUCT = 1, 2, 3      # values of `kind`; 0 sums the elements themselves
+SQUARE, ABS, PRODUCT, NUMBERS = 1, 2, 3, 4      # values of `kind`; 0 sums the elements themselves
 
 
 cdef inline Py_ssize_t _least(Py_ssize_t a, Py_ssize_t b) noexcept nogil:
@@ -313,13 +313,34 @@ cdef cnp.ndarray _over_axes(cnp.ndarray x, object axes, bint keepdim, double sca
 
 
 def total(cnp.ndarray x not None, axes=None, bint keepdim=False, double scale=1, int kind=0):
-    """scale * sum of x, of x^2 (kind SQUARE) or of |x| (kind ABS), or the product (kind PRODUCT) over a tuple of axes."""
+    """scale * sum of x, of x^2 (kind SQUARE), of |x| (kind ABS), the product (kind PRODUCT),
+    or the sum without NaN (kind NUMBERS) over a tuple of axes."""
     return _over_axes(x, axes, keepdim, scale, kind, 0)
 
 
 def extreme(cnp.ndarray x not None, axes, bint keepdim, int sign):
     """Largest (sign 1) or smallest (sign -1) elements over a tuple of axes (None: all). NaN counts as extreme."""
     return _over_axes(x, axes, keepdim, 1, 0, sign)
+
+
+def extremes(cnp.ndarray x not None):
+    """The smallest and the largest element of a contiguous array, read once: each piece is still in the first cache."""
+    cdef Py_ssize_t n = cnp.PyArray_SIZE(x), pieces = _pieces(n, ROW_STEP), i
+    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    cdef cnp.npy_intp[2] shape = [2, pieces]
+    cdef cnp.ndarray part = new_array(2, shape, cnp.PyArray_TYPE(x))
+    cdef void* xp = cnp.PyArray_DATA(x)
+    cdef void* low = cnp.PyArray_DATA(part)
+    cdef void* high = cnp.PyArray_BYTES(part) + pieces * cnp.PyArray_ITEMSIZE(x)
+    with nogil:
+        for i in prange(pieces, num_threads=threads_for(<double>n * (6 + cnp.PyArray_ITEMSIZE(x))), schedule='static'):
+            if single:
+                (<float*>low)[i] = red_row_extreme_f(<float*>xp + i * ROW_STEP, _least(ROW_STEP, n - i * ROW_STEP), -1)
+                (<float*>high)[i] = red_row_extreme_f(<float*>xp + i * ROW_STEP, _least(ROW_STEP, n - i * ROW_STEP), 1)
+            else:
+                (<double*>low)[i] = red_row_extreme_d(<double*>xp + i * ROW_STEP, _least(ROW_STEP, n - i * ROW_STEP), -1)
+                (<double*>high)[i] = red_row_extreme_d(<double*>xp + i * ROW_STEP, _least(ROW_STEP, n - i * ROW_STEP), 1)
+    return _over_axes(part[0], None, False, 1, 0, -1), _over_axes(part[1], None, False, 1, 0, 1)
 
 
 cdef void _around(cnp.ndarray x, int dim, Py_ssize_t* outer, Py_ssize_t* inner) noexcept:

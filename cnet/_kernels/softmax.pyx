@@ -18,6 +18,14 @@ from cnet._kernels.types cimport real
 
 cnp.import_array()
 
+cdef extern from "logscan.h" nogil:
+    enum:
+        LS_COLUMNS
+    void ls_row_f(const float *x, float *y, Py_ssize_t n)
+    void ls_row_d(const double *x, double *y, Py_ssize_t n)
+    void ls_cols_f(const float *x, float *y, Py_ssize_t n, Py_ssize_t step, Py_ssize_t w)
+    void ls_cols_d(const double *x, double *y, Py_ssize_t n, Py_ssize_t step, Py_ssize_t w)
+
 cdef enum:
     STRIP = 64      # columns per task: its two local arrays of doubles take 1 KB, so they stay next to the arithmetic
     PIECE = 32768   # elements of a long row that are one task
@@ -372,3 +380,26 @@ def logsumexp_grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray y, cnp.ndarray gx, 
         else:
             sums_grad(<double *> cnp.PyArray_DATA(g), <double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(y),
                       <double *> cnp.PyArray_DATA(gx), outer, n, inner)
+
+
+# --- running log of sums of exponentials ---------------------------------------------------------------------------
+
+cdef void _log_scan(const void *x, void *y, bint single, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner) noexcept nogil:
+    cdef Py_ssize_t cuts = (inner + LS_COLUMNS - 1) // LS_COLUMNS, u, at, w
+    for u in prange(outer * cuts, num_threads=threads_for(<double>outer * n * inner * 60), schedule='static'):
+        at = u // cuts * n * inner + u % cuts * LS_COLUMNS
+        w = min(<Py_ssize_t>LS_COLUMNS, inner - u % cuts * LS_COLUMNS)
+        if single and inner == 1:
+            ls_row_f(<const float*>x + at, <float*>y + at, n)
+        elif single:
+            ls_cols_f(<const float*>x + at, <float*>y + at, n, inner, w)
+        elif inner == 1:
+            ls_row_d(<const double*>x + at, <double*>y + at, n)
+        else:
+            ls_cols_d(<const double*>x + at, <double*>y + at, n, inner, w)
+
+
+def log_scan(cnp.ndarray x not None, cnp.ndarray y not None, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner):
+    """y = log of the running sum of exp(x) over the middle of (outer, n, inner); both contiguous and not empty."""
+    with nogil:
+        _log_scan(cnp.PyArray_DATA(x), cnp.PyArray_DATA(y), cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT, outer, n, inner)

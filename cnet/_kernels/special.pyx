@@ -9,7 +9,7 @@ cnp.import_array()
 cdef extern from "special.h":
     const unary_kernel PW_erfc, PW_erfcx, PW_log_ndtr, PW_erfinv, PW_ndtri, PW_entr, PW_lgamma, PW_digamma, PW_trigamma
     const unary_kernel PW_i0e, PW_i1e, PW_i0, PW_i1, PW_k0, PW_k1, PW_k0e, PW_k1e, PW_j0, PW_j1, PW_y0, PW_y1
-    const unary_kernel PW_spherical_j0, PW_airy_ai, PW_polygamma
+    const unary_kernel PW_spherical_j0, PW_airy_ai, PW_polygamma, PW_mvlgamma
     const binary_kernel PW_zeta, PW_gammainc, PW_gammaincc, PW_polynomial
 
 
@@ -49,6 +49,11 @@ def polygamma(a, long n, out=None):
     """Derivative number n >= 2 of digamma."""
     cdef double[3] p = [n, (1 if n % 2 else -1) * (math.factorial(n) if n <= 170 else math.inf), 0]
     return _unary(a, out, &PW_polygamma, p)
+
+def mvlgamma(a, long n, out=None):
+    """Log of the multivariate gamma function of dimension n >= 1."""
+    cdef double[3] p = [n, n * (n - 1) / 4. * math.log(math.pi), 0]
+    return _unary(a, out, &PW_mvlgamma, p)
 
 def zeta(a, b, out=None): return _binary(a, b, out, &PW_zeta)
 def gammainc(a, b, out=None): return _binary(a, b, out, &PW_gammainc)

@@ -9,8 +9,9 @@ import math
 import numpy as np
 
 from .. import _kernels as K
-from .._core.arrays import empty
+from .._core.arrays import contiguous, empty
 from .._core.op import Op
+from ._places import cut
 
 P = K.pointwise
 X, Y = 'input', 'output'  # what the gradient is a function of
@@ -178,8 +179,13 @@ class Glu(Op, name='GluBackward0'):
 
     @staticmethod
     def forward(x, dim):
-        a, b = _halves(x, dim)
-        return P.mul(a, P.sigmoid(b))
+        if x.dtype.char not in 'fd':
+            a, b = _halves(x, dim)
+            return P.mul(a, P.sigmoid(b))
+        outer, n, inner = cut(x.shape, dim)
+        y = empty((*x.shape[:dim], n // 2, *x.shape[dim + 1:]), x.dtype)
+        P.glu(contiguous(x), y, outer, n // 2 * inner)
+        return y
 
     def backward(self, g):
         return GluGrad.apply(g, self.saved(0), dim=self.kw['dim'])
@@ -190,8 +196,12 @@ class GluGrad(Op, name='GluBackwardBackward0'):
 
     @staticmethod
     def forward(g, x, dim):
-        a, b = _halves(x, dim)
         gx = empty(x.shape, x.dtype)
+        if x.dtype.char in 'fd':
+            outer, n, inner = cut(x.shape, dim)
+            P.glu_grad(contiguous(g), contiguous(x), gx, outer, n // 2 * inner)
+            return gx
+        a, b = _halves(x, dim)
         ga, gb = _halves(gx, dim)
         s = P.sigmoid(b)
         ga[...] = P.mul(g, s)

@@ -5,7 +5,7 @@ from math import prod
 import numpy as np
 
 from .. import _kernels as K
-from .._core.arrays import contiguous, empty
+from .._core.arrays import contiguous, copied, empty
 from .._core.base import GRAD, TensorBase, refresh, wrap
 from .._core.inplace import check_writable, rebase
 from .._core.op import Op, record
@@ -26,11 +26,12 @@ class Write(Op):
         into = cls.into
 
         def forward(x, *rest, **kw):
-            y = x.copy()
+            y = copied(x)
             into(y, *rest, **kw)
             return y
 
-        cls.forward = staticmethod(forward)
+        if 'forward' not in cls.__dict__:
+            cls.forward = staticmethod(forward)
         super().__init_subclass__(**kwargs)
 
     @classmethod

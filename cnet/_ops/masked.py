@@ -18,6 +18,16 @@ from .slices import Place
 __all__ = ['masked_fill', 'masked_scatter', 'masked_select', 'where']
 
 
+def fill_where(y, mask, value):
+    """y[mask] = value for a mask of the shape of y; in vectors, where NumPy guesses at each element."""
+    try:
+        number = np.asarray(value, y.dtype)
+    except (OverflowError, TypeError, ValueError):
+        number = None
+    if number is None or K.copy.choose(mask, number, y, y) is None:
+        np.copyto(y, value, where=mask, casting='unsafe')
+
+
 class Where(Op, name='WhereBackward0'):
     keep_in = (0,)
 
@@ -47,7 +57,7 @@ class MaskedFill(Write, name='MaskedFillBackward0'):
 
     @staticmethod
     def into(y, mask, value):
-        np.copyto(y, value, where=mask, casting='unsafe')
+        fill_where(y, mask, value)
 
     def backward(self, g):
         mask = self.saved(1)

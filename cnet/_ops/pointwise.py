@@ -115,7 +115,7 @@ class DivRounded(Op, name='DivBackward2'):
             q = quiet(np.floor_divide, x, y)
             r = quiet(np.remainder, x, y)
             return q + ((q < 0) & (r != 0)).astype(q.dtype)
-        return E.trunc(P.div(x, y))
+        return E.trunc_div(x, y)
 
     def backward(self, g):
         return None, None

@@ -62,6 +62,8 @@ class Nansum(Op, name='NansumBackward0'):
 
     @staticmethod
     def forward(x, axes, keepdim, np_dtype):
+        if x.dtype.char in 'fd' and np_dtype is None:
+            return total(x, axes, keepdim, 1.0, K.reduce.NUMBERS)
         if x.dtype.kind == 'f':
             x = np.where(np.isnan(x), x.dtype.type(0), x)
         return _sum_array(x, axes, keepdim, np_dtype)

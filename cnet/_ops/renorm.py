@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .. import _kernels as K
 from .._core import checks
 from .._core.inplace import assign_, copy_out
 from .._core.op import Op
@@ -22,7 +23,7 @@ class Renorm(Op, name='RenormBackward0'):
     @staticmethod
     def forward(x, p, dim, maxnorm):
         norm = _norm_array(x, p, _axes(x.ndim, dim), True)
-        return x * np.where(norm > maxnorm, maxnorm / (norm + _EPS), 1).astype(x.dtype)
+        return K.pointwise.mul(x, np.where(norm > maxnorm, maxnorm / (norm + _EPS), 1).astype(x.dtype))
 
     def backward(self, g):
         x, p, maxnorm = self.saved(0), self.kw['p'], self.kw['maxnorm']

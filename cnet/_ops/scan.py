@@ -90,6 +90,10 @@ class Logcumsumexp(Op, name='LogcumsumexpBackward0'):
             return x.copy()
         if x.dtype.kind == 'c':
             return quiet(complex_logcumsumexp, x, dim).astype(x.dtype, copy=False)
+        if x.dtype.char in 'fd':
+            y = empty(x.shape, x.dtype)
+            K.softmax.log_scan(contiguous(x), y, *cut(x.shape, dim))
+            return y
         return quiet(lambda: np.logaddexp.accumulate(x, dim, np.float64).astype(x.dtype))
 
     def backward(self, g):
