@@ -30,6 +30,7 @@ from ._ops.addmm import *
 from ._ops.arrange import *
 from ._ops.broadcast import *
 from ._ops.chain import *
+from ._ops.clamp import *
 from ._ops.compare import *
 from ._ops.complex_parts import *
 from ._ops.contract import *

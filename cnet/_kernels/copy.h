@@ -96,6 +96,36 @@ COPY_CHOOSE(2, uint16_t)
 COPY_CHOOSE(4, uint32_t)
 COPY_CHOOSE(8, uint64_t)
 
+/* The elements of x where c holds, of which there are `total`, one after the other; and the reverse. No branches: a mask
+ * is seldom what a CPU can guess. */
+#define COPY_PACK(SIZE, WORD)                                                                                          \
+    static void copy_pack_##SIZE(const uint8_t *c, const WORD *x, WORD *out, ptrdiff_t total)                          \
+    {                                                                                                                  \
+        for (ptrdiff_t i = 0, k = 0; k < total; i++) { out[k] = x[i]; k += c[i] != 0; }                                \
+    }                                                                                                                  \
+    static void copy_unpack_##SIZE(const uint8_t *c, const WORD *x, WORD *out, ptrdiff_t total)                        \
+    {                                                                                                                  \
+        for (ptrdiff_t i = 0, k = 0; k < total; i++) { WORD a = x[k], b = out[i]; out[i] = c[i] ? a : b; k += c[i] != 0; } \
+    }
+COPY_PACK(1, uint8_t)
+COPY_PACK(2, uint16_t)
+COPY_PACK(4, uint32_t)
+COPY_PACK(8, uint64_t)
+
+static void copy_pack(const uint8_t *c, const char *x, char *out, ptrdiff_t total, int size, int back)
+{
+#define COPY_PACK_CALL(SIZE, WORD)                                                                                     \
+    case SIZE:                                                                                                         \
+        (back ? copy_unpack_##SIZE : copy_pack_##SIZE)(c, (const WORD *)x, (WORD *)out, total);                        \
+        break
+    switch (size) {
+        COPY_PACK_CALL(1, uint8_t);
+        COPY_PACK_CALL(2, uint16_t);
+        COPY_PACK_CALL(4, uint32_t);
+        COPY_PACK_CALL(8, uint64_t);
+    }
+}
+
 /* out[i] = c[i] ? x[i * sx] : y[i * sy] for i in start..stop-1 and strides 0 or 1. */
 static void copy_choose(const uint8_t *c, const char *x, int sx, const char *y, int sy, char *out, ptrdiff_t start,
                         ptrdiff_t stop, int size)

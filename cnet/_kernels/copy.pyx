@@ -18,6 +18,7 @@ cdef extern from "copy.h" nogil:
 
     void copy_choose(const unsigned char *c, const char *x, int sx, const char *y, int sy, char *out, Py_ssize_t start,
                      Py_ssize_t stop, int size)
+    void copy_pack(const unsigned char *c, const char *x, char *out, Py_ssize_t total, int size, int back)
 
 cdef extern from "numpy/arrayobject.h":
     enum:
@@ -248,3 +249,31 @@ def choose(cnp.ndarray c not None, cnp.ndarray x not None, cnp.ndarray y not Non
             for t in prange(tasks, schedule='static', num_threads=threads):
                 copy_choose(cp, xp, sx, yp, sy, rp, t * CHOSEN, min(n, (t + 1) * CHOSEN), size)
     return r
+
+
+def pack(cnp.ndarray x not None, cnp.ndarray c not None, Py_ssize_t total):
+    """The `total` elements of x where the truth value in c, of its shape, holds; None for what this loop is not for."""
+    cdef cnp.ndarray r
+    cdef cnp.npy_intp n = total
+    cdef int size = cnp.PyArray_ITEMSIZE(x)
+    if not (cnp.PyArray_TYPE(c) == cnp.NPY_BOOL and same_shape(c, x) and plain(x) and size <= 8):
+        return None
+    c, x = contiguous(c), contiguous(x)
+    r = new_array(1, &n, cnp.PyArray_TYPE(x))
+    with nogil:
+        copy_pack(<const unsigned char *>cnp.PyArray_DATA(c), cnp.PyArray_BYTES(x), cnp.PyArray_BYTES(r), total, size, 0)
+    return r
+
+
+def unpack(cnp.ndarray y not None, cnp.ndarray c not None, cnp.ndarray x not None, Py_ssize_t total):
+    """y[c] = x[:total] for a contiguous x of at least `total` elements; False for what this loop is not for."""
+    cdef int size = cnp.PyArray_ITEMSIZE(y)
+    if not (cnp.PyArray_TYPE(c) == cnp.NPY_BOOL and same_shape(c, y) and plain(y) and size <= 8
+            and cnp.PyArray_IS_C_CONTIGUOUS(y) and cnp.PyArray_TYPE(x) == cnp.PyArray_TYPE(y) and plain(x)):
+        return False
+    c, x = contiguous(c), contiguous(x)
+    if cnp.PyArray_SIZE(x) < total:
+        return False
+    with nogil:
+        copy_pack(<const unsigned char *>cnp.PyArray_DATA(c), cnp.PyArray_BYTES(x), cnp.PyArray_BYTES(y), total, size, 1)
+    return True

@@ -2,6 +2,9 @@
 import numpy as np
 
 cimport numpy as cnp
+from cython.parallel cimport prange
+
+from cnet._kernels._threads cimport threads_for
 from cnet._kernels.elementwise cimport NONE, binary, binary_kernel, ternary, ternary_kernel, unary, unary_kernel
 
 cnp.import_array()
@@ -164,3 +167,23 @@ def lerp(a, b, weight): return _ternary(a, b, weight, &PW_lerp)
 def addcmul(a, b, c, double value): return _ternary(a, b, c, &PW_addcmul, value)
 def addcdiv(a, b, c, double value): return _ternary(a, b, c, &PW_addcdiv, value)
 def between(a, low, high): return _ternary(a, low, high, &PW_between)
+
+
+# --- evenly spaced numbers -----------------------------------------------------------------------------------------
+
+def ramp(cnp.ndarray out not None, double start, double step, Py_ssize_t first=0):
+    """out[i] = start + step * (first + i), computed in float64, for a contiguous float32 or float64 array."""
+    cdef float *f = <float *>cnp.PyArray_DATA(out)
+    cdef double *d = <double *>cnp.PyArray_DATA(out)
+    cdef Py_ssize_t i, n = cnp.PyArray_SIZE(out)
+    cdef bint single = cnp.PyArray_TYPE(out) == cnp.NPY_FLOAT
+    cdef int threads
+    with nogil:
+        threads = threads_for(n * 4.0)
+        if single:
+            for i in prange(n, num_threads=threads, schedule='static'):
+                f[i] = <float>(start + step * (first + i))
+        else:
+            for i in prange(n, num_threads=threads, schedule='static'):
+                d[i] = start + step * (first + i)
+    return out

@@ -264,6 +264,34 @@ cdef inline object binary(object a, object b, object out, const binary_kernel* k
     return stored(binary(r, b, None, k, None, p), a, out)
 
 
+cdef inline object crossed(cnp.ndarray x, cnp.ndarray y, const binary_kernel* k, binary_loop f, const double* p, int t_out):
+    """A column (n, 1) with a row (m) or (1, m), or the other way round: one number and a row at a time. None for others."""
+    cdef cnp.ndarray column = x, row = y, o
+    cdef cnp.npy_intp[2] shape
+    cdef Py_ssize_t i, item = cnp.PyArray_ITEMSIZE(x), step
+    cdef bint swapped = cnp.PyArray_NDIM(x) != 2 or cnp.PyArray_DIM(x, 1) != 1
+    cdef const char* cp
+    cdef const char* rp
+    cdef char* op
+    if swapped:
+        column, row = y, x
+    if (cnp.PyArray_NDIM(column) != 2 or cnp.PyArray_DIM(column, 1) != 1 or not 1 <= cnp.PyArray_NDIM(row) <= 2
+            or cnp.PyArray_SIZE(row) == 0 or cnp.PyArray_DIM(row, cnp.PyArray_NDIM(row) - 1) != cnp.PyArray_SIZE(row)
+            or not cnp.PyArray_IS_C_CONTIGUOUS(column) or not cnp.PyArray_IS_C_CONTIGUOUS(row)):
+        return None
+    shape[0], shape[1] = cnp.PyArray_DIM(column, 0), cnp.PyArray_SIZE(row)
+    o = new_array(2, shape, t_out)
+    step = shape[1] * cnp.PyArray_ITEMSIZE(o)
+    cp, rp, op = cnp.PyArray_BYTES(column), cnp.PyArray_BYTES(row), cnp.PyArray_BYTES(o)
+    with nogil:
+        for i in prange(shape[0], num_threads=threads_for(shape[0] * shape[1] * (k.cost + 2 * item)), schedule='static'):
+            if swapped:
+                f(rp, 1, cp + i * item, 0, op + i * step, shape[1], p)
+            else:
+                f(cp + i * item, 0, rp, 1, op + i * step, shape[1], p)
+    return o
+
+
 cdef inline object array_array(cnp.ndarray x, cnp.ndarray y, object out, const binary_kernel* k, binary_loop f,
                                const double* p):
     """The result, or None if the two do not combine in blocks."""
@@ -274,7 +302,7 @@ cdef inline object array_array(cnp.ndarray x, cnp.ndarray y, object out, const b
     if not same and not fit(x, y, &mid, &inner):
         big = y
         if not fit(y, x, &mid, &inner):
-            return None
+            return crossed(x, y, k, f, p, t_out) if out is None else None
     if out is None:
         o = new_like(big, t_out)
     elif takes(out, t_out, big) and not overlaps(out, x) and not overlaps(out, y):

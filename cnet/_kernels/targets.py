@@ -57,6 +57,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     'roofline': _ALL,
     'resample': _ALL,
     'softmax': _ALL,
+    'sort': _ALL,
     'special': _ALL,
     'winograd': _ALL,
 }

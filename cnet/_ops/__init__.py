@@ -8,6 +8,7 @@ from . import (
     arrange,
     broadcast,
     chain,
+    clamp,
     compare,
     complex_parts,
     contract,
@@ -70,7 +71,7 @@ from . import (
 )
 
 FAMILIES = (
-    activation, activation_linear, adaptive_pool, addmm, arrange, broadcast, chain, compare, complex_parts, contract,
+    activation, activation_linear, adaptive_pool, addmm, arrange, broadcast, chain, clamp, compare, complex_parts, contract,
     conv, convert, copied, copies, create, cross_entropy, diag, distance, drop, dropout, einsum, embedding, extreme, fill, fold,
     from_data, gather, getitem, info, interop, join, late, legacy, likelihood, loss, margin, masked, matmul, metadata,
     moments, norm, norms, pad, permute, pointwise, polar, pool, power, predicates, random, random_fill, reduce,

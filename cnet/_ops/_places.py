@@ -96,6 +96,29 @@ def take_rows(x, index, dim):
     return y
 
 
+def fill_where(y, mask, value):
+    """y[mask] = value for a mask of the shape of y; in vectors, where NumPy guesses at each element."""
+    try:
+        number = np.asarray(value, y.dtype)
+    except (OverflowError, TypeError, ValueError):
+        number = None
+    if number is None or K.copy.choose(mask, number, y, y) is None:
+        np.copyto(y, value, where=mask, casting='unsafe')
+
+
+def take_where(x, mask):
+    """x[mask] for a mask of any shape that fits."""
+    r = K.copy.pack(x, mask, np.count_nonzero(mask))
+    return x[mask] if r is None else r
+
+
+def put_where(y, mask, src):
+    """y[mask] = the first elements of `src`, which has enough of them, for a mask of the shape of y."""
+    total = np.count_nonzero(mask)
+    if np.may_share_memory(y, src) or not K.copy.unpack(y, mask, src, total):
+        y[mask] = src.reshape(-1)[:total]
+
+
 _C_NAMES = {'float32': 'float', 'float64': 'double', 'int64': 'long int', 'int32': 'int', 'uint8': 'unsigned char',
             'int8': 'signed char', 'int16': 'short int'}
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .. import _kernels as K
-from .._core import checks
+from .._core import arrays, checks
 from .._core.base import wrap
 from .._core.device import check_device
 from .._core.dtype import as_dtype, get_default_dtype
@@ -11,17 +11,19 @@ from .._core.inplace import copy_out
 
 __all__ = ['fftfreq', 'fftshift', 'ifftshift', 'rfftfreq']
 
-quiet = K._quiet.quiet
 
-
-def _frequencies(numbers, d, n, name, out, dtype, device, requires_grad):
+def _frequencies(upper, lower, d, n, name, out, dtype, device, requires_grad):
     check_device(device, name)
     if n < 0:
         raise RuntimeError(f'Trying to create tensor with negative dimension {n}: [{n}]')
     dt = (get_default_dtype() if dtype is None else as_dtype(dtype, name)).np
     if dt.kind not in 'fc':
         raise RuntimeError(f'{name} requires a floating point or complex dtype')
-    r = wrap(quiet(np.multiply, numbers, 1 / (n * d) if n * d else np.inf).astype(dt))
+    step = 1 / (n * d) if n * d else np.inf
+    a = arrays.allocate(arrays.empty, (upper + lower,), dt if dt.char in 'fd' else np.dtype(np.float64))
+    K.elementary.ramp(a[:upper], 0, step)
+    K.elementary.ramp(a[upper:], 0, step, -lower)
+    r = wrap(arrays.cast(a, dt))
     return copy_out(r, out) if out is not None else r.requires_grad_(requires_grad)
 
 
@@ -49,9 +51,7 @@ def fftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, require
         tensor([ 0.0000,  0.2500, -0.5000, -0.2500])
     """
     n = checks.integer(n, 'fft_fftfreq', 'n', 1)
-    numbers = np.arange(max(n, 0))
-    numbers[(n + 1) // 2:] -= n
-    return _frequencies(numbers, d, n, 'fftfreq', out, dtype, device, requires_grad)
+    return _frequencies((n + 1) // 2, n // 2, d, n, 'fftfreq', out, dtype, device, requires_grad)
 
 
 def rfftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
@@ -78,7 +78,7 @@ def rfftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, requir
         tensor([0.0000, 0.2500, 0.5000])
     """
     n = checks.integer(n, 'fft_rfftfreq', 'n', 1)
-    return _frequencies(np.arange(max(n, 0) // 2 + 1), d, n, 'rfftfreq', out, dtype, device, requires_grad)
+    return _frequencies(n // 2 + 1, 0, d, n, 'rfftfreq', out, dtype, device, requires_grad)
 
 
 def _shifted(x, dim, name, shift):

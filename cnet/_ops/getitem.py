@@ -14,7 +14,7 @@ from .._core.base import TensorBase
 from .._core.dtype import from_np
 from .._core.inplace import copy_from, overwrite_
 from .._core.op import Op
-from ._places import Write, add_rows, as_long, outside, refuse_complex, take_rows
+from ._places import Write, add_rows, as_long, fill_where, outside, refuse_complex, take_rows, take_where
 from .shape import Alias, Unsqueeze
 from .slices import Part, Select
 
@@ -48,6 +48,8 @@ class Index(Op, name='IndexBackward0'):
         d = _only(entries)
         if d >= 0 and entries[d].dtype != bool:
             return take_rows(x, as_long(entries[d]), d)
+        if d == 0 and entries[0].shape == x.shape:
+            return take_where(x, entries[0])
         return np.asarray(x[_numpy_key(entries)], order='C')
 
     def backward(self, g):
@@ -76,6 +78,8 @@ class IndexPut(Write, name='IndexPutBackward0'):
     def into(y, value, *entries, add):
         if add:
             accumulate(y, entries, value)
+        elif _only(entries) == 0 and entries[0].dtype == bool and entries[0].shape == y.shape and not np.ndim(value):
+            fill_where(y, entries[0], value)
         else:
             y[_numpy_key(entries)] = value
 

@@ -11,21 +11,11 @@ from .._core.base import TensorBase
 from .._core.dtype import from_np, promote_all
 from .._core.inplace import copy_out
 from .._core.op import Op
-from ._places import Write, c_name, refuse_complex, refuse_overlap
+from ._places import Write, c_name, fill_where, put_where, refuse_complex, refuse_overlap, take_where
 from .search import nonzero
 from .slices import Place
 
 __all__ = ['masked_fill', 'masked_scatter', 'masked_select', 'where']
-
-
-def fill_where(y, mask, value):
-    """y[mask] = value for a mask of the shape of y; in vectors, where NumPy guesses at each element."""
-    try:
-        number = np.asarray(value, y.dtype)
-    except (OverflowError, TypeError, ValueError):
-        number = None
-    if number is None or K.copy.choose(mask, number, y, y) is None:
-        np.copyto(y, value, where=mask, casting='unsafe')
 
 
 class Where(Op, name='WhereBackward0'):
@@ -74,7 +64,7 @@ class MaskedSelect(Op, name='MaskedSelectBackward0'):
 
     @staticmethod
     def forward(x, mask):
-        return x[mask].reshape(-1)
+        return take_where(x, mask).reshape(-1)
 
     def backward(self, g):
         return MaskedPlace.apply(g, self.saved(1)), None
@@ -86,7 +76,7 @@ class MaskedPlace(Op, name='MaskedSelectBackwardBackward0'):  # zeros with g at 
     @staticmethod
     def forward(g, mask):
         y = zeros(mask.shape, g.dtype)
-        y[mask] = g if mask.ndim else g.reshape(-1)[:1]
+        put_where(y, mask, g if mask.ndim else g.reshape(-1)[:1])
         return y
 
     def backward(self, g):
@@ -98,7 +88,7 @@ class MaskedScatter(Write, name='MaskedScatterBackward0'):
 
     @staticmethod
     def into(y, mask, source):
-        y[mask] = source.reshape(-1)[:np.count_nonzero(mask)]
+        put_where(y, mask, source)
 
     def backward(self, g):
         mask = self.saved(1)

@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from .. import _kernels as K
 from .. import return_types
 from .._core import checks, errors
 from .._core.base import TensorBase, wrap
 from .._core.elementwise import with_out
 from .._core.op import Op
 from ._select import named, picked_grad, taken
+from .sort import lines
 
 
 def _median_index(x, ignore_nan):
@@ -86,6 +88,18 @@ class NanmedianDim(Op, name='NanmedianBackward1'):
         return picked_grad(self, g)
 
 
+def _mode_place(x, dim):
+    """For types that no kernel sorts."""
+    where = x.argsort(dim, kind='stable')
+    s = np.moveaxis(taken(x, where, dim), dim, -1)
+    place = np.arange(s.shape[-1])
+    starts = np.where(np.concatenate((np.ones((*s.shape[:-1], 1), bool), s[..., 1:] != s[..., :-1]), -1), place, 0)
+    length = place - np.maximum.accumulate(starts, -1)
+    # The first longest run holds the smallest of the most frequent values; its last element stands for it.
+    end = np.moveaxis(length.argmax(-1)[..., None], -1, dim)
+    return taken(where, end, dim)
+
+
 class Mode(Op, name='ModeBackward0'):
     keep_out = (1,)
     n_out = 2
@@ -94,14 +108,13 @@ class Mode(Op, name='ModeBackward0'):
     def forward(x, dim, keepdim):
         if not x.ndim:
             return x.copy(), np.zeros((), np.int64)
-        where = x.argsort(dim, kind='stable')
-        s = np.moveaxis(taken(x, where, dim), dim, -1)
-        place = np.arange(s.shape[-1])
-        starts = np.where(np.concatenate((np.ones((*s.shape[:-1], 1), bool), s[..., 1:] != s[..., :-1]), -1), place, 0)
-        length = place - np.maximum.accumulate(starts, -1)
-        # The first longest run holds the smallest of the most frequent values; its last element stands for it.
-        end = np.moveaxis(length.argmax(-1)[..., None], -1, dim)
-        return _pick(x, taken(where, end, dim), dim, keepdim)
+        rows = lines(x, dim)
+        if rows is None:
+            return _pick(x, _mode_place(x, dim), dim, keepdim)
+        n = rows.shape[-1]
+        where = np.empty(rows.shape[:-1], np.int64)
+        K.sort.mode_rows(rows, where.size, n, np.empty(where.shape, rows.dtype), where)
+        return _pick(x, np.expand_dims(where, dim), dim, keepdim)
 
     def backward(self, g, _):
         return picked_grad(self, g)

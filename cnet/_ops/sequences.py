@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from .. import _kernels as K
 from .._core import arrays, checks, errors
 from .._core.base import wrap
 from .._core.device import strided
@@ -71,6 +72,8 @@ def _range(start, end, step, dt):
     n = math.ceil((end - start) / step)
     if dt.kind in 'iu':
         return arrays.cast(int(start) + int(step) * np.arange(n, dtype=np.int64), dt)
+    if dt.char in 'fd':
+        return K.elementary.ramp(arrays.allocate(arrays.empty, (n,), dt), start, step)
     a = np.arange(n, dtype=np.float64)
     if step != 1:
         a *= step
@@ -110,6 +113,11 @@ def _spaced(start, end, n, dt):
     if n < 2:
         return np.full(n, start)
     step, half = (end - start) / (n - 1), n // 2
+    if dt.char in 'fd':
+        a = arrays.allocate(arrays.empty, (n,), dt)
+        K.elementary.ramp(a[:half], start, step)
+        K.elementary.ramp(a[half:], end, step, half + 1 - n)
+        return a
     a = np.empty(n, dt if dt.kind == 'f' else np.result_type(np.float64, type(step)))
     up, down = np.arange(half) * step, np.arange(n - half - 1, -1, -1) * step
     np.add(start, up, out=a[:half], casting='unsafe')

@@ -2,19 +2,58 @@
 
 import numpy as np
 
+from .. import _kernels as K
 from .. import return_types
-from .._core import checks, errors
+from .._core import arrays, checks, errors
 from .._core.base import wrap
 from .._core.elementwise import with_out
 from .._core.op import Op
 from ._places import refuse_overlap
 from ._select import named, picked_grad, scattered, taken
 
+_INT64 = np.dtype(np.int64)
+
 __all__ = ['argsort', 'kthvalue', 'msort', 'sort', 'topk']
 
 
+_WIDE = {'?': np.int32, 'b': np.int32, 'B': np.int32, 'h': np.int32, 'H': np.int32, 'I': np.int64, 'e': np.float32}
+_SORTED = {np.dtype(t) for t in (np.float32, np.float64, np.int32, np.int64)}
+
+
+def lines(x, dim):
+    """The lines of an array along a dimension as rows of memory, in a type that the kernels know; None if there is none."""
+    x = arrays.contiguous(np.moveaxis(x, dim, -1))
+    if x.dtype not in _SORTED:
+        if x.dtype.char not in _WIDE:
+            return None
+        x = x.astype(_WIDE[x.dtype.char])
+    return x if 0 < x.size < 2 ** 31 else None
+
+
+def _back(a, dim):
+    return arrays.contiguous(np.moveaxis(a, -1, dim))
+
+
 def order(x, dim, descending=False):
-    """Indices that sort along a dimension; equal elements keep their order."""
+    """The places of the elements along a dimension in order; equal ones keep theirs."""
+    return _ordered(x, dim, descending, False)[1]
+
+
+def _ordered(x, dim, descending, values):
+    """The elements (None unless asked for) and places along a dimension in order; equal elements keep theirs."""
+    rows = lines(x, dim)
+    if rows is None:
+        where = _stable(x, dim, descending)
+        return taken(x, where, dim) if values else None, where
+    n = rows.shape[-1]
+    where = arrays.empty(rows.shape, _INT64)
+    y = arrays.empty(rows.shape, rows.dtype) if values and rows.dtype == x.dtype else None
+    K.sort.sort_rows(rows, rows.size // n, n, descending, y, where)
+    where = _back(where, dim)
+    return taken(x, where, dim) if values and y is None else y if y is None else _back(y, dim), where
+
+
+def _stable(x, dim, descending):
     if not descending:
         return x.argsort(dim, kind='stable')
     # Sorting the reversed array and reversing the result keeps the order of equal elements too.
@@ -26,6 +65,12 @@ def order(x, dim, descending=False):
 def best(x, k, dim, largest):
     """Indices of the k largest or smallest along a dimension, in order."""
     n = x.shape[dim]
+    if 0 < k <= K.sort.MOST and 2 * k <= n:
+        rows = lines(x, dim)
+        if rows is not None:
+            where = arrays.empty((*rows.shape[:-1], k), _INT64)
+            K.sort.top_rows(rows, rows.size // n, n, k, largest, arrays.empty(where.shape, rows.dtype), where)
+            return _back(where, dim)
     first = tuple([slice(k) if i == dim else slice(None) for i in range(x.ndim)])
     # A partition beats a sort when it leaves little to sort; measured at n = 1000 and an eighth.
     if n < 1000 or 8 * k > n:
@@ -46,8 +91,7 @@ class Sort(Op, name='SortBackward0'):
     def forward(x, dim, descending):
         if not x.ndim:
             return x.copy(), np.zeros((), np.int64)
-        where = order(x, dim, descending)
-        return taken(x, where, dim), where
+        return _ordered(x, dim, descending, True)
 
     def backward(self, g, _):
         shape = self.in_shape(0)

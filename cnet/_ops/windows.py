@@ -8,6 +8,8 @@ from .._core.base import wrap
 from .._core.device import strided
 from .create import check_options, mark, np_type
 
+_PIECE = 16384      # positions that are computed together
+
 
 def _window(op, shape, window_length, periodic, dtype, layout, device, pin_memory, requires_grad):
     """Sample `shape`, a function of positions 0 … 1; a periodic window leaves out the last sample."""
@@ -24,7 +26,11 @@ def _window(op, shape, window_length, periodic, dtype, layout, device, pin_memor
         a = np.ones(n)
     else:
         last = n if periodic else n - 1
-        a = shape(np.arange(n) / last)
+        a = arrays.empty((n,), dt)
+        for begin in range(0, n, _PIECE):
+            # In pieces that stay in the cache with all that is computed from them.
+            end = min(n, begin + _PIECE)
+            a[begin:end] = shape(np.arange(begin, end) / last)
     return mark(wrap(arrays.cast(a, dt)), requires_grad, op)
 
 
