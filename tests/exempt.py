@@ -12,7 +12,7 @@ _REASONS: dict[str, str] = {
     'random streams: tests/_ops/test_random.py, tests/parity/test_random.py':
         'get_rng_state initial_seed manual_seed seed set_rng_state',
     'Tensor methods that are functions too: tests/autograd/programs.py, tests/_ops/test_memory.py':
-        'clip_ detach detach_ get_device zero_',
+        'detach detach_ get_device zero_',
     'files: tests/test_serialization.py': 'load save',
     'functions of functions: tests/autograd/programs_func.py': 'vmap',
     'threads and memory: tests/_kernels/test_threads.py, tests/_kernels/test_alloc.py':

@@ -105,7 +105,7 @@ COPY_CHOOSE(8, uint64_t)
     }                                                                                                                  \
     static void copy_unpack_##SIZE(const uint8_t *c, const WORD *x, WORD *out, ptrdiff_t total)                        \
     {                                                                                                                  \
-        for (ptrdiff_t i = 0, k = 0; k < total; i++) { WORD a = x[k], b = out[i]; out[i] = c[i] ? a : b; k += c[i] != 0; } \
+        for (ptrdiff_t i = 0, k = 0; k < total; i++) { WORD t = (WORD)-(WORD)(c[i] != 0); out[i] = (WORD)((x[k] & t) | (out[i] & ~t)); k += c[i] != 0; } \
     }
 COPY_PACK(1, uint8_t)
 COPY_PACK(2, uint16_t)

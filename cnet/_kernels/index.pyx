@@ -437,3 +437,25 @@ def add_rows(cnp.ndarray out not None, cnp.ndarray index not None, cnp.ndarray s
     else:
         return False
     return True
+
+
+cdef void _count_bins(const number* x, Py_ssize_t n, number low, number high, int64_t* counts, Py_ssize_t bins) noexcept nogil:
+    """In the arithmetic of the elements, as PyTorch has it."""
+    cdef Py_ssize_t i, at
+    cdef number span = high - low
+    for i in range(n):
+        if x[i] >= low and x[i] <= high:
+            at = <Py_ssize_t>((x[i] - low) * <number>bins / span)
+            counts[min(at, bins - 1)] += 1
+
+
+def count_bins(cnp.ndarray x not None, double low, double high, cnp.ndarray counts not None):
+    """counts[b] += how many elements of a contiguous float32 or float64 array lie in each of equally wide bins."""
+    cdef void* a = cnp.PyArray_DATA(x)
+    cdef Py_ssize_t n = cnp.PyArray_SIZE(x)
+    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    with nogil:
+        if single:
+            _count_bins(<const float*>a, n, <float>low, <float>high, <int64_t*>cnp.PyArray_DATA(counts), cnp.PyArray_SIZE(counts))
+        else:
+            _count_bins(<const double*>a, n, low, high, <int64_t*>cnp.PyArray_DATA(counts), cnp.PyArray_SIZE(counts))

@@ -106,6 +106,11 @@ def fill_where(y, mask, value):
         np.copyto(y, value, where=mask, casting='unsafe')
 
 
+def whole_mask(entries, x):
+    """Whether the entries of an index are one mask of the shape of x."""
+    return entries[0] is not None and entries[0].dtype == bool and entries[0].shape == x.shape
+
+
 def take_where(x, mask):
     """x[mask] for a mask of any shape that fits."""
     r = K.copy.pack(x, mask, np.count_nonzero(mask))

@@ -9,6 +9,8 @@ from .._core.inplace import copy_out, scalar_name
 from .._core.op import Op
 from ._products import check_bmm, check_mm, check_mv
 
+P = K.pointwise
+
 __all__ = ['addbmm', 'addmm', 'addmv', 'addr', 'baddbmm']
 
 
@@ -99,7 +101,10 @@ class Addr(Sum, name='AddrBackward0'):
         a, b, c = a.astype(dtype, copy=False), b.astype(dtype, copy=False), c.astype(dtype, copy=False)
         if dtype.kind == 'b':
             return (c & bool(beta)) | (np.logical_and.outer(a, b) & bool(alpha))
-        return scaled_sum(c, np.multiply.outer(a, b), alpha, beta)
+        if dtype.char not in 'fd':
+            return scaled_sum(c, np.multiply.outer(a, b), alpha, beta)
+        r = P.mul((a if alpha == 1 else P.mul(a, float(alpha)))[:, None], b)
+        return r if beta == 0 else P.add(c if beta == 1 else P.mul(c, float(beta)), r, r if c.shape == r.shape else None)
 
     def left(self, g, b):
         return g.mv(b)

@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks
+from .._core.arrays import contiguous
 from .._core.dtype import from_np, get_default_dtype
 from .._core.inplace import copy_out, scalar_name
 from .._core.op import Op
@@ -18,15 +19,22 @@ _AHEAD = ('backward', 'ortho', 'forward')
 _BACK = ('forward', 'ortho', 'backward')
 
 
+def _along(transform, x, axis, norm):
+    """A transform along one axis, with that axis innermost: NumPy's own way through the others costs a fifth more."""
+    if axis in (-1, x.ndim - 1):
+        return quiet(transform, x, None, axis, norm)
+    return contiguous(quiet(transform, contiguous(x.swapaxes(axis, -1)), None, -1, norm).swapaxes(axis, -1))
+
+
 class FftC2C(Op, name='FftC2CBackward0'):
     """Complex to complex. The adjoint is the transform in the other direction with the same scale."""
 
     @staticmethod
     def forward(x, axes, scale, ahead):
         norm = (_AHEAD if ahead else _BACK)[scale]
-        if len(axes) == 1:
-            return quiet(np.fft.fft if ahead else np.fft.ifft, x, None, axes[0], norm)
-        return quiet(np.fft.fftn if ahead else np.fft.ifftn, x, axes=axes, norm=norm)
+        for axis in reversed(axes):
+            x = _along(np.fft.fft if ahead else np.fft.ifft, x, axis, norm)
+        return x
 
     def backward(self, g):
         kw = self.kw
@@ -38,9 +46,8 @@ class FftR2C(Op, name='FftR2CBackward0'):
 
     @staticmethod
     def forward(x, axes, scale, half):
-        if len(axes) == 1:
-            return quiet(np.fft.rfft if half else np.fft.fft, x, None, axes[0], _AHEAD[scale])
-        return quiet(np.fft.rfftn if half else np.fft.fftn, x, axes=axes, norm=_AHEAD[scale])
+        x = _along(np.fft.rfft if half else np.fft.fft, x, axes[-1], _AHEAD[scale])
+        return FftC2C.forward(x, axes[:-1], scale, True)
 
     def backward(self, g):
         axes = self.kw['axes']
@@ -54,9 +61,8 @@ class FftC2R(Op, name='FftC2RBackward0'):
 
     @staticmethod
     def forward(x, axes, scale, n):
-        if len(axes) == 1:
-            return quiet(np.fft.irfft, x, n, axes[0], _BACK[scale])
-        return quiet(np.fft.irfftn, x, [x.shape[i] for i in axes[:-1]] + [n], axes, _BACK[scale])
+        x = FftC2C.forward(x, axes[:-1], scale, False)
+        return quiet(np.fft.irfft, x, n, axes[-1], _BACK[scale])
 
     def backward(self, g):
         axes, n = self.kw['axes'], self.kw['n']

@@ -14,7 +14,7 @@ from .._core.base import TensorBase
 from .._core.dtype import from_np
 from .._core.inplace import copy_from, overwrite_
 from .._core.op import Op
-from ._places import Write, add_rows, as_long, fill_where, outside, refuse_complex, take_rows, take_where
+from ._places import Write, add_rows, as_long, fill_where, outside, refuse_complex, take_rows, take_where, whole_mask
 from .shape import Alias, Unsqueeze
 from .slices import Part, Select
 
@@ -48,7 +48,7 @@ class Index(Op, name='IndexBackward0'):
         d = _only(entries)
         if d >= 0 and entries[d].dtype != bool:
             return take_rows(x, as_long(entries[d]), d)
-        if d == 0 and entries[0].shape == x.shape:
+        if whole_mask(entries, x):
             return take_where(x, entries[0])
         return np.asarray(x[_numpy_key(entries)], order='C')
 
@@ -78,7 +78,7 @@ class IndexPut(Write, name='IndexPutBackward0'):
     def into(y, value, *entries, add):
         if add:
             accumulate(y, entries, value)
-        elif _only(entries) == 0 and entries[0].dtype == bool and entries[0].shape == y.shape and not np.ndim(value):
+        elif whole_mask(entries, y) and not np.ndim(value):
             fill_where(y, entries[0], value)
         else:
             y[_numpy_key(entries)] = value
@@ -108,10 +108,10 @@ def _sized(op, first, n):
 def accumulate(y, entries, value):
     """y[entries] += value; what is indexed several times is added to several times."""
     d = _only(entries)
-    if d >= 0 and entries[d].dtype == bool:
-        y[_numpy_key(entries)] += value
-        return
     if d >= 0:
+        if entries[d].dtype == bool:
+            y[_numpy_key(entries)] += value
+            return
         index = as_long(entries[d])
         shape = y.shape[:d] + index.shape + y.shape[d + 1:]
         add_rows(y, index.ravel(), np.broadcast_to(value, shape).reshape(y.shape[:d] + (-1,) + y.shape[d + 1:])
@@ -404,18 +404,16 @@ def _same_type(x, value):
 
 def put(x, entries, value, add, in_place=True, leading=False):
     """x[entries] = value, or += value, after the shape of the value has been checked."""
-    n = len(entries)
     if isinstance(value, TensorBase):
         wanted = _result_shape(x._a.shape, entries)
         shape = value._a.shape
         extra = len(shape) - len(wanted)
         if leading and extra > 0 and shape[:extra] == (1,) * extra:
             value, shape = value.reshape(shape[extra:]), shape[extra:]
-        if len(shape) > len(wanted) or any(
-                a not in (1, b) for a, b in zip(shape[::-1], wanted[::-1], strict=False)):
+        if len(shape) > len(wanted) or any(a not in (1, b) for a, b in zip(shape[::-1], wanted[::-1], strict=False)):
             raise RuntimeError(f'shape mismatch: value tensor of shape {list(shape)} cannot be broadcast to indexing '
                                f'result of shape {list(wanted)}')
-    op = _sized(IndexPut, 2, n)
+    op = _sized(IndexPut, 2, len(entries))
     return (op.apply_ if in_place else op.apply)(x, value, *entries, add=add)
 
 

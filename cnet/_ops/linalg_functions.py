@@ -11,6 +11,7 @@ from .._core.inplace import copy_out
 from .._core.op import Op
 from ._linalg import deliver, quiet, squares
 from .join import cat
+from .linalg_lu import factor
 from .linalg_solve import InvEx, inv
 from .linalg_spectral import Svd
 
@@ -25,7 +26,12 @@ class Det(Op, name='LinalgDetBackward0'):
 
     @staticmethod
     def forward(a):
-        return quiet(np.linalg.det, a)
+        n = a.shape[-1]
+        if n < 64:
+            return quiet(np.linalg.det, a)
+        lu, pivots, _ = factor(a)
+        odd = (pivots != np.arange(1, n + 1)).sum(-1) % 2
+        return quiet(lambda: np.asarray(lu.diagonal(0, -2, -1).prod(-1) * (1 - 2 * odd).astype(a.dtype)))
 
     def backward(self, g):
         a, y = self.saved(0), self.out(0)
@@ -166,7 +172,7 @@ class Trace(Op, name='TraceBackward0'):
 
     @staticmethod
     def forward(a):
-        return np.asarray(np.trace(a, dtype=np.int64 if a.dtype.kind in 'biu' else a.dtype))
+        return np.asarray(a.trace() if a.dtype.kind not in 'bu' else np.trace(a, dtype=np.int64))
 
     def backward(self, g):
         shape = self.in_shape(0)

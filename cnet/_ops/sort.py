@@ -22,8 +22,10 @@ _SORTED = {np.dtype(t) for t in (np.float32, np.float64, np.int32, np.int64)}
 
 def lines(x, dim):
     """The lines of an array along a dimension as rows of memory, in a type that the kernels know; None if there is none."""
-    x = arrays.contiguous(np.moveaxis(x, dim, -1))
-    if x.dtype not in _SORTED:
+    if dim != x.ndim - 1:
+        x = np.moveaxis(x, dim, -1)
+    x = arrays.contiguous(x)
+    if x.dtype.char not in 'fdl' and x.dtype not in _SORTED:
         if x.dtype.char not in _WIDE:
             return None
         x = x.astype(_WIDE[x.dtype.char])
@@ -31,7 +33,7 @@ def lines(x, dim):
 
 
 def _back(a, dim):
-    return arrays.contiguous(np.moveaxis(a, -1, dim))
+    return a if dim == a.ndim - 1 else arrays.contiguous(np.moveaxis(a, -1, dim))
 
 
 def order(x, dim, descending=False):
@@ -63,14 +65,22 @@ def _stable(x, dim, descending):
 
 
 def best(x, k, dim, largest):
-    """Indices of the k largest or smallest along a dimension, in order."""
+    """The k largest or smallest along a dimension in order, and their indices."""
     n = x.shape[dim]
-    if 0 < k <= K.sort.MOST and 2 * k <= n:
+    if 0 < k <= K.sort.MOST and (2 * k <= n or n <= K.sort.MOST):
         rows = lines(x, dim)
         if rows is not None:
-            where = arrays.empty((*rows.shape[:-1], k), _INT64)
-            K.sort.top_rows(rows, rows.size // n, n, k, largest, arrays.empty(where.shape, rows.dtype), where)
-            return _back(where, dim)
+            shape = (*rows.shape[:-1], k)
+            y, where = arrays.empty(shape, rows.dtype), arrays.empty(shape, _INT64)
+            K.sort.top_rows(rows, rows.size // n, n, k, largest, y, where)
+            where = _back(where, dim)
+            return _back(y, dim) if rows.dtype == x.dtype else taken(x, where, dim), where
+    where = _best_places(x, k, dim, largest)
+    return taken(x, where, dim), where
+
+
+def _best_places(x, k, dim, largest):
+    n = x.shape[dim]
     first = tuple([slice(k) if i == dim else slice(None) for i in range(x.ndim)])
     # A partition beats a sort when it leaves little to sort; measured at n = 1000 and an eighth.
     if n < 1000 or 8 * k > n:
@@ -110,8 +120,7 @@ class Topk(Op, name='TopkBackward0'):
     def forward(x, k, dim, largest):
         if not x.ndim:
             return (x.copy(), np.zeros((), np.int64)) if k else (np.empty(0, x.dtype), np.empty(0, np.int64))
-        where = best(x, k, dim, largest)
-        return taken(x, where, dim), where
+        return best(x, k, dim, largest)
 
     def backward(self, g, _):
         shape = self.in_shape(0)

@@ -4,10 +4,12 @@ import math
 
 import numpy as np
 
+from .. import _kernels as K
 from .. import return_types
-from .._core import checks, errors
+from .._core import arrays, checks, errors
 from .._core.base import TensorBase, wrap
 from .._core.elementwise import with_out
+from ._places import take_where
 
 __all__ = ['histc', 'histogram', 'unique', 'unique_consecutive']
 
@@ -100,7 +102,7 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
         new[1:] = (rows[1:] != rows[:-1]).any(1)
     counts = np.diff(np.append(np.flatnonzero(new), n)) if return_counts else None
     inverse = (np.cumsum(new) - 1).reshape(shape) if return_inverse else None
-    return _results(a[new] if a.ndim == 1 else a.compress(new, dim), inverse, counts, return_inverse, return_counts)
+    return _results(take_where(a, new) if a.ndim == 1 else a.compress(new, dim), inverse, counts, return_inverse, return_counts)
 
 
 def histc(input, bins=100, min=0, max=0, *, out=None):
@@ -145,6 +147,11 @@ def _range(a, low, high, margin):
 
 
 def _counted(a, bins, low, high, weights):
+    """How many elements (or what weight) lie in each bin; the last one includes its end."""
+    if weights is None and a.dtype.char in 'fd':
+        counts = np.zeros(bins, np.int64)
+        K.index.count_bins(arrays.contiguous(a), low, high, counts)
+        return counts
     inside = (a >= low) & (a <= high)
     place = ((a[inside] - low) * (bins / (high - low))).astype(np.int64)
     if a.dtype.kind == 'f':

@@ -27,10 +27,12 @@ def _window(op, shape, window_length, periodic, dtype, layout, device, pin_memor
     else:
         last = n if periodic else n - 1
         a = arrays.empty((n,), dt)
-        for begin in range(0, n, _PIECE):
+        half = last // 2 + 1
+        for begin in range(0, half, _PIECE):
             # In pieces that stay in the cache with all that is computed from them.
-            end = min(n, begin + _PIECE)
+            end = min(half, begin + _PIECE)
             a[begin:end] = shape(np.arange(begin, end) / last)
+        a[half:] = a[last - n + 1:last - half + 1][::-1]    # windows are symmetric
     return mark(wrap(arrays.cast(a, dt)), requires_grad, op)
 
 

@@ -20,6 +20,13 @@ def sorts(make: Maker, dtype: str) -> Iterator[Sample]:
     if dtype == 'float32':
         yield Sample(make.array([3.0, np.nan, -np.inf, np.inf, 1.0]))
         yield Sample(make.array([3.0, np.nan, -np.inf, np.inf, 1.0]), -1, True)
+        yield Sample(make.array([0.0, -0.0, 1.0, -np.nan, -0.0, 0.0]), dim=0, stable=True)
+    if dtype in ('float32', 'float64'):     # rows too long for insertion
+        yield Sample(make(3, 100, distinct=True))
+        yield Sample(make(100, 3, distinct=True), 0, True)
+    if dtype in ('int64', 'int16', 'uint8'):
+        yield Sample(make(2, 300), dim=1, stable=True)
+        yield Sample(make(300), dim=0, descending=True, stable=True)
 
 
 def one_dim(make: Maker, dtype: str) -> Iterator[Sample]:
@@ -33,6 +40,10 @@ def tops(make: Maker, dtype: str) -> Iterator[Sample]:
     yield Sample(make(2, 5, 3, distinct=True), k=2, dim=1, largest=False, sorted=True)
     yield Sample(make(), 1)
     yield Sample(make(3, 4), 0)
+    if dtype in ('float32', 'float64'):     # as many as are found without sorting, from either end, and more
+        yield Sample(make(2, 300, distinct=True), 7)
+        yield Sample(make(300, 2, distinct=True), 7, 0, False)
+        yield Sample(make(2, 150, distinct=True), 70)
     if dtype.startswith('float'):
         yield Sample(make(2, 3000, distinct=True), 5)
         yield Sample(make(2, 3000, distinct=True), 5, -1, False)
