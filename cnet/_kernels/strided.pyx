@@ -97,3 +97,40 @@ def reshaped(cnp.ndarray a not None, tuple shape):
             steps[j] = step
             j -= 1
     return _over(a, nd, dims, steps, 0)
+
+
+def together(tuple arrays, int dim, bint new):
+    """Arrays that lie in one memory as the pieces of one array do, as that array; None if they do not.
+
+    Args:
+        arrays: at least two, of one memory (`base`), type, and but for `dim` of one shape and of the same strides.
+        dim: where they follow each other: a dimension that they have, or, if `new`, one that the result gets.
+    """
+    cdef cnp.npy_intp dims[MAXDIMS + 1]
+    cdef cnp.npy_intp steps[MAXDIMS + 1]
+    cdef cnp.ndarray first = arrays[0], a
+    cdef PyObject *base = cnp.PyArray_BASE(first)
+    cdef int nd = cnp.PyArray_NDIM(first), i, j
+    cdef Py_ssize_t step, length = 0, n = len(arrays)
+    if base == NULL or n < 2 or nd == MAXDIMS:
+        return None
+    step = cnp.PyArray_BYTES(arrays[1]) - cnp.PyArray_BYTES(first) if new else cnp.PyArray_STRIDE(first, dim)
+    for i in range(n):
+        a = arrays[i]
+        if cnp.PyArray_BASE(a) != base or cnp.PyArray_NDIM(a) != nd or a.descr is not first.descr \
+                or cnp.PyArray_BYTES(a) != cnp.PyArray_BYTES(first) + length * step:
+            return None
+        for j in range(nd):
+            if cnp.PyArray_STRIDE(a, j) != cnp.PyArray_STRIDE(first, j) \
+                    or ((new or j != dim) and cnp.PyArray_DIM(a, j) != cnp.PyArray_DIM(first, j)):
+                return None
+        length += 1 if new else cnp.PyArray_DIM(a, dim)
+    j = 0
+    for i in range(nd + 1 if new else nd):
+        if i == dim:
+            dims[i], steps[i] = length, step
+            j += 0 if new else 1
+        else:
+            dims[i], steps[i] = cnp.PyArray_DIM(first, j), cnp.PyArray_STRIDE(first, j)
+            j += 1
+    return _over(first, nd + 1 if new else nd, dims, steps, 0)

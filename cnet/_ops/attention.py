@@ -73,7 +73,9 @@ class Attention(Op, name='ScaledDotProductFlashAttentionForCpuBackward0'):
         if is_grad_enabled():
             return *_gradients(g, q, k, v, mask, scale, causal, bits, gain), None
         q, k, v = q._a, k._a, v._a
-        grads = _result(q), _result(k), _result(v)
+        # Pieces of one tensor get the pieces of one gradient, which split and unbind then need not put together.
+        whole = K.strided.together((q, k, v), 0, True)
+        grads = (_result(q), _result(k), _result(v)) if whole is None else tuple(_result(whole))
         m = None if mask is None else mask._a
         K.attention.backward(_four(g._a), _four(q), _four(k), _four(v), _mask(m, q, k.shape[-2]), scale, causal, bits, gain,
                              _four(self.out(0)._a), lse, *[_four(a) for a in grads])

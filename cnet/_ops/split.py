@@ -2,7 +2,10 @@
 
 from itertools import pairwise
 
+from .. import _kernels as K
 from .._core import checks
+from .._core.base import wrap
+from .._core.mode import is_grad_enabled
 from .._core.op import Op
 from .join import Stack, joined
 
@@ -10,6 +13,15 @@ __all__ = [
     'chunk', 'dsplit', 'hsplit', 'split', 'split_with_sizes', 'tensor_split', 'unbind', 'unsafe_chunk', 'unsafe_split',
     'unsafe_split_with_sizes', 'vsplit',
 ]
+
+
+def _together(grads, dim, new):
+    """The gradient of what was cut, without a copy, if those of the pieces lie in one memory as the pieces did: what attention
+    makes of queries, keys and values that were one tensor. Else, and where there is to be a history, None."""
+    if is_grad_enabled():
+        return None
+    whole = K.strided.together(tuple([g._a for g in grads]), dim, new)
+    return None if whole is None else wrap(whole)
 
 
 class Split(Op, name='SplitBackward0'):
@@ -22,7 +34,9 @@ class Split(Op, name='SplitBackward0'):
         return tuple([x[(*before, slice(a, b))] for a, b in bounds])
 
     def backward(self, *g):
-        return joined(g, self.kw['dim'])
+        dim = self.kw['dim']
+        whole = _together(g, dim, False)
+        return joined(g, dim) if whole is None else whole
 
 
 class SplitWithSizes(Split, name='SplitWithSizesBackward0'):
@@ -47,7 +61,9 @@ class Unbind(Op, name='UnbindBackward0'):
         return tuple([x[(*before, i, ...)] for i in range(x.shape[dim])])
 
     def backward(self, *g):
-        return Stack.apply(*g, dim=self.kw['dim'])
+        dim = self.kw['dim']
+        whole = _together(g, dim, True)
+        return Stack.apply(*g, dim=dim) if whole is None else whole
 
 
 def split(tensor, split_size_or_sections, dim=0):

@@ -154,3 +154,48 @@ def test_backends_are_accepted() -> None:
         F.scaled_dot_product_attention(x, x, x)
     assert [b.name for b in attention.SDPBackend] == [
         'ERROR', 'MATH', 'FLASH_ATTENTION', 'EFFICIENT_ATTENTION', 'CUDNN_ATTENTION', 'OVERRIDEABLE']
+
+
+def _cut(x: cnet.Tensor, how: str) -> list[cnet.Tensor]:
+    """Queries, keys and values (2, 4, 7, 8), cut from projections (2, 7, 96)."""
+    if how == 'unbind':
+        return list(x.view(2, 7, 3, 4, 8).permute(2, 0, 3, 1, 4).unbind(0))
+    return [t.view(2, 7, 4, 8).transpose(1, 2) for t in x.split(32, 2)]
+
+
+@pytest.mark.parametrize('how', ['unbind', 'split'])
+def test_pieces_of_one_tensor_share_the_memory_of_one_gradient(how: str) -> None:
+    x, = tensors((2, 7, 96))
+    g = cnet.randn(2, 4, 7, 8, dtype=cnet.float64)
+    q, k, v = _cut(x, how)
+    expected, = cnet.autograd.grad(F.scaled_dot_product_attention(q.clone(), k.clone(), v.clone()), x, g)
+    q, k, v = _cut(x, how)
+    kept: list[cnet.Tensor] = []
+    k.register_hook(kept.append)
+    q.retain_grad()
+    y = F.scaled_dot_product_attention(q, k, v)
+    y.backward(g, retain_graph=True)
+    assert cnet.allclose(x.grad, expected, 1e-12)
+    before = q.grad.clone(), kept[0].clone()
+    x.grad.zero_()  # must not reach what others hold
+    assert cnet.equal(q.grad, before[0])
+    assert cnet.equal(kept[0], before[1])
+    y.backward(g)
+    assert cnet.allclose(x.grad, expected, 1e-12)
+    x = x.detach().requires_grad_()
+    q, k, v = _cut(x, how)
+    grads = cnet.autograd.grad(F.scaled_dot_product_attention(q, k, v), (q, k, v), g)
+    assert np.shares_memory(grads[0].numpy().base, grads[1].numpy().base)
+
+
+@pytest.mark.parametrize('dim', [0, 1])
+def test_gradients_of_pieces_in_another_order_are_put_together(dim: int) -> None:
+    x, = tensors((3, 3, 3))
+    a, b, c = x.unbind(dim)
+    (cnet.stack([c, a, b], dim) * cnet.arange(27).view(3, 3, 3)).sum().backward()
+    expected = cnet.arange(27).view(3, 3, 3).to(cnet.float64).unbind(dim)
+    assert cnet.equal(x.grad, cnet.stack([expected[1], expected[2], expected[0]], dim))
+    y, = tensors((3, 6))
+    first, second = y.split([2, 4], 1)
+    (cnet.cat([second, first], 1) * cnet.arange(6)).sum().backward()
+    assert y.grad.tolist() == [[4, 5, 0, 1, 2, 3]] * 3
