@@ -25,6 +25,8 @@
 #define MANTISSA 23
 #define LEAST -87.0f  /* exp(-87) is the least power of e that is a normal number */
 #define EXP vm_exp_f32
+#define LOG vm_log_f32
+#define SCALE vf_ldexp
 #include "attention.h"
 #undef T
 #undef V
@@ -38,6 +40,8 @@
 #undef MANTISSA
 #undef LEAST
 #undef EXP
+#undef LOG
+#undef SCALE
 #define T double
 #define V vd
 #define VI vdi
@@ -50,6 +54,8 @@
 #define MANTISSA 52
 #define LEAST -708.0
 #define EXP vm_exp_f64
+#define LOG vm_log_f64
+#define SCALE(p, k) (p)  /* not used */
 #include "attention.h"
 #undef T
 #undef V
@@ -63,6 +69,8 @@
 #undef MANTISSA
 #undef LEAST
 #undef EXP
+#undef LOG
+#undef SCALE
 #endif
 #else
 
@@ -91,9 +99,14 @@ ATTENTION_INLINE V FN(exp_tail)(V r)
 }
 
 /* exp(x) for x up to rounding at most 0: half the steps of vm_exp, which has to reach both ends. What would be a denormal
- * number is 0. */
+ * number is 0, as long as the thread flushes those. */
 ATTENTION_INLINE V FN(exp_weight)(V x)
 {
+    if (sizeof(T) == 4 && VEC_BYTES == 64) {
+        V z = FN(max)(x, FN(set1)(LEAST - 18)), c = z * LOG2E + ROUND, n = c - ROUND;
+        V r = (z - n * LN2_HIGH) - n * LN2_LOW;
+        return SCALE((T)1 + (r + FN(exp_tail)(r)), n);
+    }
     V t = x * LOG2E + ROUND, k = t - ROUND, r = (x - k * LN2_HIGH) - k * LN2_LOW;
     V y = ((T)1 + (r + FN(exp_tail)(r))) * (V)(((VI)t + BIAS) << MANTISSA);
     return FN(sel)(x < LEAST, (V){0}, y);
@@ -119,7 +132,7 @@ ATTENTION_INLINE T FN(soften)(T *s, ptrdiff_t n, T *peak, T *total)
         if (nan) *total = NAN;
         return 1;
     }
-    if (high != *peak) factor = EXP(*peak - high);
+    if (high != *peak) factor = *peak == -INFINITY ? 0 : EXP(*peak - high);
     *peak = high;
     for (ptrdiff_t j = 0; j < n; j += L) {
         V e = FN(exp_weight)(FN(load)(s + j) - high);
@@ -128,6 +141,12 @@ ATTENTION_INLINE T FN(soften)(T *s, ptrdiff_t n, T *peak, T *total)
     }
     *total = *total * factor + FN(sum)(sum);
     return factor;
+}
+
+/* The logarithm of each row's sum of exponentials; -inf for a row without keys. */
+ATTENTION_INLINE void FN(logsums)(const T *peak, const T *total, T *lse, ptrdiff_t n)
+{
+    for (ptrdiff_t r = 0; r < n; r++) lse[r] = total[r] == 0 ? -INFINITY : peak[r] + LOG(total[r]);
 }
 
 /* The weights exp(s - lse) of a row whose logarithm of the sum of exponentials is known. */

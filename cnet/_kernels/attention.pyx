@@ -8,12 +8,12 @@ row whose keys are all masked has weights 0. Dropout keeps one bit per weight, n
 
 cimport numpy as cnp
 from cython.parallel cimport prange
-from libc.math cimport INFINITY, log
+from libc.math cimport INFINITY
 from libc.string cimport memset
 
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport SHARED, scratch
-from cnet._kernels.gemm cimport gemm
+from cnet._kernels.gemm cimport DOTS_M, columns, fill, flush_begin, flush_end, gemm, pack, shift, tiles, uint64_t
 from cnet._kernels.keepbits cimport drop
 from cnet._kernels.types cimport real
 
@@ -28,6 +28,8 @@ cdef extern from "attention.h" nogil:
     double vd_product(const double *x, const double *y, Py_ssize_t n)
     void vf_scaled(const float *x, float *y, Py_ssize_t n, float factor)
     void vd_scaled(const double *x, double *y, Py_ssize_t n, double factor)
+    void vf_logsums(const float *peak, const float *total, float *lse, Py_ssize_t n)
+    void vd_logsums(const double *peak, const double *total, double *lse, Py_ssize_t n)
 
 cnp.import_array()
 
@@ -36,6 +38,7 @@ cdef enum:
     ROWS = 64
     KEYS = 256      # 64 KB of float scores beside 64 KB of k at E = 64: in a second-level cache
     GRAD_KEYS = 64  # rows of the products that make the gradients of k and v: as ROWS
+    STEP = 16       # queries that are taken at once where keys end at the diagonal: of 64 by 64 pairs 5/8 are left
 
 
 cdef inline real soften(real *s, Py_ssize_t n, real *peak, real *total) noexcept nogil:
@@ -71,6 +74,13 @@ cdef inline void scaled(const real *x, real *y, Py_ssize_t n, real factor) noexc
         vf_scaled(x, y, n, factor)
     else:
         vd_scaled(x, y, n, factor)
+
+
+cdef inline void logsums(const real *peak, const real *total, real *lse, Py_ssize_t n) noexcept nogil:
+    if real is float:
+        vf_logsums(peak, total, lse, n)
+    else:
+        vd_logsums(peak, total, lse, n)
 
 
 cdef struct Array:
@@ -118,9 +128,30 @@ cdef inline Py_ssize_t keys_of(const Attention *t, Py_ssize_t i, Py_ssize_t m) n
     return min(t.S, i + m) if t.causal else t.S
 
 
-cdef inline int scores(const Attention *t, Py_ssize_t b, Py_ssize_t h, Py_ssize_t i, Py_ssize_t m, Py_ssize_t j,
-                       Py_ssize_t n, const real *q, real *s, Py_ssize_t width) noexcept nogil:
-    """s[m, n] = q k' + mask for m queries from i on, scaled and contiguous in q, and n keys from j on."""
+cdef inline void panels(Py_ssize_t E, Py_ssize_t n, const real *k, Py_ssize_t step, real *p) noexcept nogil:
+    """p: n rows of k[n, E], turned and copied so that a tile of products reads them in order."""
+    cdef Py_ssize_t j, wide = columns(k)
+    for j from 0 <= j < n by wide:
+        pack(E, min(wide, n - j), k + j * step, 1, step, p + j * E, wide)
+
+
+cdef inline void products(Py_ssize_t m, Py_ssize_t n, Py_ssize_t E, const real *q, Py_ssize_t step, const real *p,
+                          const real *d, Py_ssize_t drs, Py_ssize_t dcs, real *s, Py_ssize_t width) noexcept nogil:
+    """s[m, n] = d + q k' for q[m, E] and the panels of k."""
+    cdef Py_ssize_t j, wide = columns(q)
+    if d != NULL and dcs != 0 and dcs != 1:
+        fill(m, n, d, drs, dcs, s, width)
+        d, drs, dcs = s, width, 1
+    for j from 0 <= j < n by wide:
+        tiles(m, min(wide, n - j), E, q, step, 1, p + j * E, wide, shift(d, j * dcs), drs, <int> dcs, s + j, width)
+
+
+cdef inline void scores(const Attention *t, Py_ssize_t b, Py_ssize_t h, Py_ssize_t i, Py_ssize_t m, Py_ssize_t j,
+                        Py_ssize_t n, const real *q, const real *p, real *s, Py_ssize_t width) noexcept nogil:
+    """s[m, n] = q k' + mask for m queries from i on, scaled and contiguous in q, and n keys from j on.
+
+    p: the panels of these keys; NULL for so few queries that dot products of k where it lies are quicker.
+    """
     cdef const Mask *mask = &t.mask
     cdef const real *k = rows(&t.k, b, h // t.G, q) + j * t.k.row
     cdef const real *d = NULL
@@ -128,8 +159,10 @@ cdef inline int scores(const Attention *t, Py_ssize_t b, Py_ssize_t h, Py_ssize_
     cdef Py_ssize_t r, c, at = b * mask.batch + h * mask.head + i * mask.row + j * mask.key
     if mask.data != NULL and not mask.flags:
         d = <const real *> mask.data + at
-    if gemm(m, n, t.E, q, t.E, 1, k, 1, t.k.row, d, mask.row, mask.key, s, width, False):
-        return -1
+    if p == NULL:
+        gemm(m, n, t.E, q, t.E, 1, k, 1, t.k.row, d, mask.row, mask.key, s, width, False)
+    else:
+        products(m, n, t.E, q, t.E, p, d, mask.row, mask.key, s, width)
     if mask.data != NULL and mask.flags:
         for r in range(m):
             flag = mask.data + at + r * mask.row
@@ -140,7 +173,6 @@ cdef inline int scores(const Attention *t, Py_ssize_t b, Py_ssize_t h, Py_ssize_
         for r in range(m):
             for c in range(max(<Py_ssize_t> 0, i + r + 1 - j), n):
                 s[r * width + c] = -INFINITY
-    return 0
 
 
 cdef inline void scaled_queries(const Attention *t, const real *q, Py_ssize_t m, real *out) noexcept nogil:
@@ -154,78 +186,100 @@ cdef inline int forward_task(const Attention *t, Py_ssize_t task, const real *ki
     """The results of one piece of ROWS queries of one head."""
     cdef Py_ssize_t pieces = (t.L + ROWS - 1) // ROWS, i = task % pieces * ROWS, h = task // pieces % t.H
     cdef Py_ssize_t b = task // pieces // t.H, m = min(<Py_ssize_t> ROWS, t.L - i), seen = keys_of(t, i, m)
-    cdef Py_ssize_t j, n, r, step = t.out.row
+    cdef Py_ssize_t j, n, r, c, first, high, step = t.out.row
+    # No wider than need be: rows 1 KB apart would meet in a quarter of a first-level cache.
+    cdef Py_ssize_t wide = min(<Py_ssize_t> KEYS, (t.S + columns(kind) - 1) // columns(kind) * columns(kind))
     # gemm packs into this thread's PRIVATE; nobody holds SHARED around this loop.
-    cdef real *s = <real *> scratch(SHARED, (ROWS * (KEYS + t.E + 2)) * sizeof(real))
+    cdef real *s = <real *> scratch(SHARED, (ROWS * (KEYS + t.E + 2) + KEYS * t.E) * sizeof(real))
     cdef real *q = s + ROWS * KEYS
-    cdef real *peak = q + ROWS * t.E
+    cdef real *p = q + ROWS * t.E
+    cdef real *peak = p + KEYS * t.E
     cdef real *total = peak + ROWS
     cdef real *o = rows(&t.out, b, h, kind) + i * step
-    cdef real *lse = <real *> t.lse + (b * t.H + h) * t.L + i
+    cdef const real *v
     cdef real factor
     if s == NULL:
         return -1
     scaled_queries(t, rows(&t.q, b, h, kind) + i * t.q.row, m, q)
+    if m <= DOTS_M:
+        p = NULL
     for r in range(m):
         peak[r], total[r] = -INFINITY, 0
-        memset(o + r * step, 0, t.V * sizeof(real))
     for j from 0 <= j < seen by KEYS:
         n = min(<Py_ssize_t> KEYS, seen - j)
-        if scores(t, b, h, i, m, j, n, q, s, <Py_ssize_t> KEYS):
-            return -1
-        for r in range(m):
-            factor = soften(s + r * KEYS, n, peak + r, total + r)
-            if factor != 1:
-                scaled(o + r * step, o + r * step, t.V, factor)
-            if t.bits != NULL:
-                drop(s + r * KEYS, s + r * KEYS, n, t.bits, bit_of(t, b, h, i + r, j), <real> t.gain)
-        if gemm(m, t.V, n, s, <Py_ssize_t> KEYS, 1, rows(&t.v, b, h // t.G, kind) + j * t.v.row, t.v.row, 1, o, step, 1, o,
-                step, False):
-            return -1
+        v = rows(&t.v, b, h // t.G, kind) + j * t.v.row
+        if p != NULL:
+            panels(t.E, n, rows(&t.k, b, h // t.G, kind) + j * t.k.row, t.k.row, p)
+        high = m if p == NULL or not t.causal or j + n <= i else STEP
+        for first from 0 <= first < m by high:
+            c = min(high, m - first)
+            n = min(<Py_ssize_t> KEYS, keys_of(t, i + first, c) - j)
+            scores(t, b, h, i + first, c, j, n, q + first * t.E, p, s + first * wide, wide)
+            for r in range(first, first + c):
+                factor = soften(s + r * wide, n, peak + r, total + r)
+                if j > 0 and factor != 1:
+                    scaled(o + r * step, o + r * step, t.V, factor)
+                if t.bits != NULL:
+                    drop(s + r * wide, s + r * wide, n, t.bits, bit_of(t, b, h, i + r, j), <real> t.gain)
+            if gemm(c, t.V, n, s + first * wide, wide, 1, v, t.v.row, 1,
+                    <const real *> NULL if j == 0 else o + first * step, step, 1, o + first * step, step, False):
+                return -1
     for r in range(m):
-        if total[r] == 0:
-            lse[r] = -INFINITY
-            continue
-        scaled(o + r * step, o + r * step, t.V, 1 / total[r])
-        lse[r] = peak[r] + <real> log(total[r])
+        if total[r] != 0:
+            scaled(o + r * step, o + r * step, t.V, 1 / total[r])
+    logsums(peak, total, <real *> t.lse + (b * t.H + h) * t.L + i, m)
     return 0
 
 
 cdef inline int grad_tile(const Attention *t, Py_ssize_t b, Py_ssize_t h, Py_ssize_t i, Py_ssize_t m, Py_ssize_t j,
-                          Py_ssize_t n, bint new_q, bint new_kv, const real *delta, real *s, real *p,
-                          real *q) noexcept nogil:
+                          Py_ssize_t n, bint new_q, bint new_kv, const real *delta, const real *pk, const real *pv, real *s,
+                          real *p, real *q) noexcept nogil:
     """What m queries from i on and n keys from j on give to the gradients; s, p: [2 ROWS, GRAD_KEYS], q: [ROWS, E].
 
-    new_q: it is the first that the gradient of q gets there; new_kv: alike for k and v. Others are added.
+    pk, pv: the panels of these keys and values. new_q: it is the first that the gradient of q gets there; new_kv: alike for
+    k and v. Others are added.
     """
-    cdef Py_ssize_t kv = h // t.G, r
+    cdef Py_ssize_t kv = h // t.G, r, first, c, w, high = STEP if t.causal and j + n > i else max(m, n)
     cdef const real *lse = <const real *> t.lse + (b * t.H + h) * t.L + i
     cdef const real *g = rows(&t.g, b, h, q) + i * t.g.row
-    cdef const real *v = rows(&t.v, b, kv, q) + j * t.v.row
+    cdef const real *queries = rows(&t.q, b, h, q) + i * t.q.row
+    cdef const real *k = rows(&t.k, b, kv, q) + j * t.k.row
     cdef real *gq = rows(&t.gq, b, h, q) + i * t.gq.row
     cdef real *gk = rows(&t.gk, b, kv, q) + j * t.gk.row
     cdef real *gv = rows(&t.gv, b, kv, q) + j * t.gv.row
-    cdef real *kept = p
-    cdef int failed
-    scaled_queries(t, rows(&t.q, b, h, q) + i * t.q.row, m, q)
-    failed = scores(t, b, h, i, m, j, n, q, p, <Py_ssize_t> GRAD_KEYS)
-    for r in range(m):
-        weights(p + r * GRAD_KEYS, n, lse[r])
-    if t.bits != NULL:
-        kept = p + ROWS * GRAD_KEYS
-        for r in range(m):
-            drop(p + r * GRAD_KEYS, kept + r * GRAD_KEYS, n, t.bits, bit_of(t, b, h, i + r, j), <real> t.gain)
-    failed |= gemm(n, t.V, m, kept, 1, <Py_ssize_t> GRAD_KEYS, g, t.g.row, 1, <const real *> NULL if new_kv else gv,
-                   t.gv.row, 1, gv, t.gv.row, False)
-    failed |= gemm(m, n, t.V, g, t.g.row, 1, v, 1, t.v.row, <const real *> NULL, 0, 0, s, <Py_ssize_t> GRAD_KEYS, False)
-    for r in range(m):
-        if t.bits != NULL:
-            drop(s + r * GRAD_KEYS, s + r * GRAD_KEYS, n, t.bits, bit_of(t, b, h, i + r, j), <real> t.gain)
-        weights_grad(s + r * GRAD_KEYS, p + r * GRAD_KEYS, n, delta[i + r], <real> t.scale)
-    failed |= gemm(m, t.E, n, s, <Py_ssize_t> GRAD_KEYS, 1, rows(&t.k, b, kv, q) + j * t.k.row, t.k.row, 1,
-                   <const real *> NULL if new_q else gq, t.gq.row, 1, gq, t.gq.row, False)
-    failed |= gemm(n, t.E, m, s, 1, <Py_ssize_t> GRAD_KEYS, rows(&t.q, b, h, q) + i * t.q.row, t.q.row, 1,
-                   <const real *> NULL if new_kv else gk, t.gk.row, 1, gk, t.gk.row, False)
+    cdef real *kept = p if t.bits == NULL else p + ROWS * GRAD_KEYS
+    cdef int failed = 0
+    scaled_queries(t, queries, m, q)
+    for first from 0 <= first < m by high:
+        c = min(high, m - first)
+        w = min(n, keys_of(t, i + first, high) - j)
+        scores(t, b, h, i + first, c, j, w, q + first * t.E, pk, p + first * GRAD_KEYS, <Py_ssize_t> GRAD_KEYS)
+        products(c, w, t.V, g + first * t.g.row, t.g.row, pv, <const real *> NULL, 0, 0, s + first * GRAD_KEYS,
+                 <Py_ssize_t> GRAD_KEYS)
+        for r in range(first, first + c):
+            weights(p + r * GRAD_KEYS, w, lse[r])
+            if t.bits != NULL:
+                drop(p + r * GRAD_KEYS, kept + r * GRAD_KEYS, w, t.bits, bit_of(t, b, h, i + r, j), <real> t.gain)
+                drop(s + r * GRAD_KEYS, s + r * GRAD_KEYS, w, t.bits, bit_of(t, b, h, i + r, j), <real> t.gain)
+            weights_grad(s + r * GRAD_KEYS, p + r * GRAD_KEYS, w, delta[i + r], <real> t.scale)
+        failed |= gemm(c, t.E, w, s + first * GRAD_KEYS, <Py_ssize_t> GRAD_KEYS, 1, k, t.k.row, 1,
+                       <const real *> NULL if new_q else gq + first * t.gq.row, t.gq.row, 1, gq + first * t.gq.row, t.gq.row,
+                       False)
+    for first from 0 <= first < n by high:
+        c = min(high, n - first)
+        # Keys from j + first on are seen by queries from there on; what other queries say of them was not computed.
+        r = max(<Py_ssize_t> 0, j + first - i) if t.causal else 0
+        if r >= m:
+            if new_kv:
+                clear(&t.gk, b, kv, j + first, n - first, t.E, q)
+                clear(&t.gv, b, kv, j + first, n - first, t.V, q)
+            break
+        failed |= gemm(c, t.V, m - r, kept + r * GRAD_KEYS + first, 1, <Py_ssize_t> GRAD_KEYS, g + r * t.g.row, t.g.row, 1,
+                       <const real *> NULL if new_kv else gv + first * t.gv.row, t.gv.row, 1, gv + first * t.gv.row,
+                       t.gv.row, False)
+        failed |= gemm(c, t.E, m - r, s + r * GRAD_KEYS + first, 1, <Py_ssize_t> GRAD_KEYS, queries + r * t.q.row, t.q.row, 1,
+                       <const real *> NULL if new_kv else gk + first * t.gk.row, t.gk.row, 1, gk + first * t.gk.row,
+                       t.gk.row, False)
     return failed
 
 
@@ -239,10 +293,12 @@ cdef inline void clear(const Array *a, Py_ssize_t b, Py_ssize_t h, Py_ssize_t fi
 cdef inline int backward_task(const Attention *t, Py_ssize_t task, const real *kind) noexcept nogil:
     """The gradients of one head of k and v and of its G heads of q: one task, so that their sums have one order."""
     cdef Py_ssize_t groups = t.H // t.G, b = task // groups, kv = task % groups, h, i, j, r, first, n
-    cdef real *s = <real *> scratch(SHARED, (ROWS * (3 * GRAD_KEYS + t.E) + t.L) * sizeof(real))
+    cdef real *s = <real *> scratch(SHARED, (ROWS * (3 * GRAD_KEYS + t.E) + GRAD_KEYS * (t.E + t.V) + t.L) * sizeof(real))
     cdef real *p = s + ROWS * GRAD_KEYS
     cdef real *q = p + 2 * ROWS * GRAD_KEYS
-    cdef real *delta = q + ROWS * t.E
+    cdef real *pk = q + ROWS * t.E
+    cdef real *pv = pk + GRAD_KEYS * t.E
+    cdef real *delta = pv + GRAD_KEYS * t.V
     cdef int failed = 0
     if s == NULL:
         return -1
@@ -256,9 +312,19 @@ cdef inline int backward_task(const Attention *t, Py_ssize_t task, const real *k
             if first >= t.L:
                 clear(&t.gk, b, kv, j, n, t.E, kind)
                 clear(&t.gv, b, kv, j, n, t.V, kind)
+                continue
+            panels(t.E, n, rows(&t.k, b, kv, kind) + j * t.k.row, t.k.row, pk)
+            panels(t.V, n, rows(&t.v, b, kv, kind) + j * t.v.row, t.v.row, pv)
             for i from first <= i < t.L by ROWS:
                 failed |= grad_tile(t, b, h, i, min(<Py_ssize_t> ROWS, t.L - i), j, n, j == 0, i == first and h == kv * t.G,
-                                    delta, s, p, q)
+                                    delta, pk, pv, s, p, q)
+    return failed
+
+
+cdef inline int one_task(const Attention *t, Py_ssize_t task, bint backward, const real *kind) noexcept nogil:
+    cdef uint64_t old = flush_begin()
+    cdef int failed = backward_task(t, task, kind) if backward else forward_task(t, task, kind)
+    flush_end(old)
     return failed
 
 
@@ -269,10 +335,7 @@ cdef int run(const Attention *t, bint backward, const real *kind) noexcept nogil
     cdef Py_ssize_t task, tasks = t.B * (t.H // t.G if backward else t.H * ((t.L + ROWS - 1) // ROWS))
     # Causal pieces differ in length, hence dynamic; a piece has its own results, whoever computes it.
     for task in prange(tasks, num_threads=threads, schedule='dynamic'):
-        if backward:
-            failed |= backward_task(t, task, kind)
-        else:
-            failed |= forward_task(t, task, kind)
+        failed |= one_task(t, task, backward, kind)
     return failed
 
 

@@ -34,6 +34,7 @@ cdef enum:
     WEIGHTS = 1 << 18      # numbers of a weight from which on packing it for every piece costs more than it gains
     SUM_ROWS = 128         # rows summed one after the other before their sum joins the total: bounds the rounding error
     SHARES = 4             # pieces from which on they are shared out among threads, each product being one thread's
+    BLOCK = 64             # rows of a weight's gradient, or columns where it is stored so: what one thread sums at once
 
 
 cdef struct Matrix:
@@ -75,48 +76,114 @@ cdef inline Py_ssize_t rows_of(cnp.ndarray a):
     return cnp.PyArray_MultiplyList(cnp.PyArray_DIMS(a), last)
 
 
-cdef inline void add_rows(const real *x, Py_ssize_t M, Py_ssize_t N, bint fresh, real *total, real *part) noexcept nogil:
-    """total[N] = (fresh: 0, else total) + the sum over the rows of x[M, N]; part is scratch of N numbers."""
+cdef inline void add_rows(const real *x, Py_ssize_t step, Py_ssize_t M, Py_ssize_t N, bint fresh, real *total,
+                          real *part) noexcept nogil:
+    """total[N] = (fresh: 0, else total) + the sum over the rows of x[M, N], step apart; part is scratch of N numbers."""
     cdef Py_ssize_t i, j, k
     if fresh:
         memset(total, 0, N * sizeof(real))
     for i from 0 <= i < M by SUM_ROWS:
         for j in range(N):
-            part[j] = x[i * N + j]
+            part[j] = x[i * step + j]
         for k in range(i + 1, min(i + SUM_ROWS, M)):
             for j in range(N):
-                part[j] = part[j] + x[k * N + j]
+                part[j] = part[j] + x[k * step + j]
         for j in range(N):
             total[j] = total[j] + part[j]
 
 
-cdef inline int weight_grad(Py_ssize_t M, Py_ssize_t K, Py_ssize_t N, const real *x, const real *g, bint t, bint fresh,
-                            real *gw) noexcept nogil:
-    """gw = (fresh: 0, else gw) + the gradient from g[M, N] of a weight that x[M, K] was multiplied by."""
-    if t:
-        return gemm(N, K, M, g, 1, N, x, K, 1, <const real *> NULL if fresh else gw, K, 1, gw, K, True)
-    return gemm(K, N, M, x, 1, K, g, N, 1, <const real *> NULL if fresh else gw, N, 1, gw, N, True)
+cdef struct Sums:
+    # The gradients of a weight and of a bias, each number a sum over all rows; NULL: not wanted.
+    char *w
+    char *b
+    char *part       # scratch of N numbers for that of b
+    Py_ssize_t K, N
+    bint t           # w is stored as [N, K], else as [K, N]
 
 
-cdef int grad_of(Py_ssize_t M, const Matrix *w, bint t, const real *g, const real *x, real *gx, real *gw, real *gb,
-                 real *part) noexcept nogil:
-    """The gradients that are not NULL of x, w, b. w as [K, N]."""
-    cdef Py_ssize_t K = w.rows, N = w.columns, i, m, high = piece_rows(M, N, K * N)
+cdef inline Sums sums(cnp.ndarray w, cnp.ndarray b, cnp.ndarray part, Py_ssize_t K, Py_ssize_t N, bint t):
+    cdef Sums r
+    r.w, r.b, r.part = <char *> data(w), <char *> data(b), <char *> data(part)
+    r.K, r.N, r.t = K, N, t
+    return r
+
+
+cdef inline Py_ssize_t blocks(const Sums *r) noexcept nogil:
+    return (r.N + BLOCK - 1) // BLOCK if r.w != NULL or r.b != NULL else 0
+
+
+cdef inline int add_block(const Sums *r, Py_ssize_t block, Py_ssize_t M, const real *x, const real *g,
+                          bint fresh) noexcept nogil:
+    """What g[M, N], the gradient of x[M, K] w + b, gives to one block of the sums."""
+    cdef Py_ssize_t K = r.K, N = r.N, j = block * BLOCK, n = min(<Py_ssize_t> BLOCK, N - j)
+    cdef real *w = <real *> r.w
+    if r.b != NULL:
+        add_rows(g + j, N, M, n, fresh, <real *> r.b + j, <real *> r.part + j)
+    if w == NULL:
+        return 0
+    if r.t:
+        w = w + j * K
+        return gemm(n, K, M, g + j, 1, N, x, K, 1, <const real *> NULL if fresh else w, K, 1, w, K, False)
+    w = w + j
+    return gemm(K, n, M, x, 1, K, g + j, N, 1, <const real *> NULL if fresh else w, N, 1, w, N, False)
+
+
+cdef inline int add_all(const Sums *r, Py_ssize_t M, const real *x, const real *g, bint fresh) noexcept nogil:
+    cdef Py_ssize_t i
     cdef int failed = 0
-    if M == 0:
-        if gw != NULL:
-            memset(gw, 0, K * N * sizeof(real))
-        if gb != NULL:
-            memset(gb, 0, N * sizeof(real))
+    for i in range(blocks(r)):
+        failed |= add_block(r, i, M, x, g, fresh)
+    return failed
+
+
+cdef inline int sum_block(const Sums *r, Py_ssize_t block, Py_ssize_t M, Py_ssize_t high, const real *x,
+                          const real *g) noexcept nogil:
+    """One block of the sums over all pieces, in their order."""
+    cdef Py_ssize_t i
+    cdef int failed = 0
     for i from 0 <= i < M by high:
-        m = min(high, M - i)
+        failed |= add_block(r, block, min(high, M - i), x + i * r.K, g + i * r.N, i == 0)
+    return failed
+
+
+cdef inline int input_grad(Py_ssize_t m, const Matrix *w, const real *g, real *gx, bint parallel) noexcept nogil:
+    """gx[m, K] = g[m, N] w', w as [K, N]."""
+    return gemm(m, w.rows, w.columns, g, w.columns, 1, <const real *> w.data, w.column_step, w.row_step,
+                <const real *> NULL, 0, 0, gx, w.rows, parallel)
+
+
+cdef int grad_of(Py_ssize_t M, const Matrix *w, const Sums *r, const real *g, const real *x, real *gx) noexcept nogil:
+    """The gradients that are not NULL of x, w, b. w as [K, N]."""
+    cdef Py_ssize_t K = w.rows, N = w.columns, i, high = piece_rows(M, N, K * N), wide = blocks(r)
+    cdef Py_ssize_t pieces = (M + high - 1) // high, inputs = 0 if gx == NULL else pieces
+    cdef int failed = 0, threads = threads_for(<double> M * K * N / 4)
+    if M == 0:
+        if r.w != NULL:
+            memset(r.w, 0, K * N * sizeof(real))
+        if r.b != NULL:
+            memset(r.b, 0, N * sizeof(real))
+    elif pieces == 1:
         if gx != NULL:
-            failed |= gemm(m, K, N, g + i * N, N, 1, <const real *> w.data, w.column_step, w.row_step, <const real *> NULL, 0,
-                           0, gx + i * K, K, True)
-        if gw != NULL:
-            failed |= weight_grad(m, K, N, x + i * K, g + i * N, t, i == 0, gw)
-        if gb != NULL:
-            add_rows(g + i * N, m, N, i == 0, gb, part)
+            failed = input_grad(M, w, g, gx, True)
+        if r.b != NULL:
+            add_rows(g, N, M, N, True, <real *> r.b, <real *> r.part)
+        if r.w != NULL and r.t:
+            failed |= gemm(N, K, M, g, 1, N, x, K, 1, <const real *> NULL, 0, 0, <real *> r.w, K, True)
+        elif r.w != NULL:
+            failed |= gemm(K, N, M, x, 1, K, g, N, 1, <const real *> NULL, 0, 0, <real *> r.w, N, True)
+    elif threads == 1:
+        for i from 0 <= i < M by high:
+            if gx != NULL:
+                failed |= input_grad(min(high, M - i), w, g + i * N, gx + i * K, False)
+            failed |= add_all(r, min(high, M - i), x + i * K, g + i * N, i == 0)
+    else:
+        # The same products in one parallel loop: what waits for a thread that the system has put aside waits once.
+        for i in prange(wide + inputs, num_threads=threads, schedule='dynamic'):
+            if i < wide:
+                failed |= sum_block(r, i, M, high, x, g)
+            else:
+                failed |= input_grad(min(high, M - (i - wide) * high), w, g + (i - wide) * high * N,
+                                     gx + (i - wide) * high * K, False)
     return failed
 
 
@@ -130,6 +197,7 @@ def grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w, bint t, bint need_x, bint 
     cdef cnp.npy_intp columns = W.columns
     cdef cnp.ndarray gx = None, gw = None, gb = None, part = None
     cdef Py_ssize_t M
+    cdef Sums r
     g, x = contiguous(g), contiguous(x)
     M = rows_of(g)
     if need_x:
@@ -138,13 +206,12 @@ def grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w, bint t, bint need_x, bint 
         gw = new_array(2, cnp.PyArray_DIMS(w), kind)
     if need_b:
         gb, part = new_array(1, &columns, kind), new_array(1, &columns, kind)
+    r = sums(gw, gb, part, W.rows, W.columns, t)
     with nogil:
         if kind == cnp.NPY_FLOAT:
-            failed = grad_of(M, &W, t, <float *> data(g), <float *> data(x), <float *> data(gx), <float *> data(gw),
-                             <float *> data(gb), <float *> data(part))
+            failed = grad_of(M, &W, &r, <float *> data(g), <float *> data(x), <float *> data(gx))
         else:
-            failed = grad_of(M, &W, t, <double *> data(g), <double *> data(x), <double *> data(gx), <double *> data(gw),
-                             <double *> data(gb), <double *> data(part))
+            failed = grad_of(M, &W, &r, <double *> data(g), <double *> data(x), <double *> data(gx))
     if failed:
         raise MemoryError('linear_grad(): no memory for packing')
     return gx, gw, gb
@@ -223,24 +290,41 @@ cdef inline void deactivate(const Two *t, Py_ssize_t first, Py_ssize_t m, real *
         act_gelu_grad_d(g, z, n)
 
 
-cdef int backward_of(const Two *t, const real *g, const real *x, const real *z, const real *h, real *gx, real *gw1, real *gb1,
-                     real *gw2, real *gb2, real *gh, real *part) noexcept nogil:
-    cdef Py_ssize_t K = t.w1.rows, F = t.w1.columns, N = t.w2.columns, high = piece_rows(t.M, F, F * max(K, N)), i, m, r
-    cdef int failed = 0, threads = threads_for((80.0 if t.gelu else 4.0) * high * F)
-    for i from 0 <= i < t.M by high:
-        m = min(high, t.M - i)
-        failed |= gemm(m, F, N, g + i * N, N, 1, <const real *> t.w2.data, t.w2.column_step, t.w2.row_step,
-                       <const real *> NULL, 0, 0, gh, F, True)
-        for r in prange(m, num_threads=threads):
+cdef inline int backward_piece(const Two *t, Py_ssize_t i, Py_ssize_t m, const real *g, const real *z, const real *h,
+                               real *gh, real *gx, bint parallel) noexcept nogil:
+    """The gradients of m rows of the activation's input, gh[m, F], and of x."""
+    cdef Py_ssize_t K = t.w1.rows, F = t.w1.columns, N = t.w2.columns, r
+    cdef int failed = input_grad(m, &t.w2, g + i * N, gh, parallel)
+    if parallel:
+        for r in prange(m, num_threads=threads_for((80.0 if t.gelu else 4.0) * m * F)):
             deactivate(t, i + r, 1, gh + r * F, z + (i + r) * F, h + (i + r) * F)
-        failed |= weight_grad(m, F, N, h + i * F, g + i * N, True, i == 0, gw2)
-        failed |= weight_grad(m, K, F, x + i * K, gh, True, i == 0, gw1)
-        if gb2 != NULL:
-            add_rows(g + i * N, m, N, i == 0, gb2, part)
-        if gb1 != NULL:
-            add_rows(gh, m, F, i == 0, gb1, part)
-        failed |= gemm(m, K, F, gh, F, 1, <const real *> t.w1.data, t.w1.column_step, t.w1.row_step, <const real *> NULL, 0, 0,
-                       gx + i * K, K, True)
+    else:
+        deactivate(t, i, m, gh, z + i * F, h + i * F)
+    return failed | input_grad(m, &t.w1, gh, gx + i * K, parallel)
+
+
+cdef int backward_of(const Two *t, const real *g, const real *x, const real *z, const real *h, real *gx, const Sums *first,
+                     const Sums *second, real *gh, int threads) noexcept nogil:
+    """gh: a piece of rows for one thread, all M rows for more."""
+    cdef Py_ssize_t K = t.w1.rows, F = t.w1.columns, N = t.w2.columns, high = piece_rows(t.M, F, F * max(K, N)), i, m
+    cdef Py_ssize_t pieces = (t.M + high - 1) // high, wide = blocks(second)
+    cdef int failed = 0
+    if pieces == 1 or threads == 1:
+        for i from 0 <= i < t.M by high:
+            m = min(high, t.M - i)
+            failed |= backward_piece(t, i, m, g, z, h, gh, gx, pieces == 1)
+            if pieces > 1:
+                failed |= add_all(second, m, h + i * F, g + i * N, i == 0) | add_all(first, m, x + i * K, gh, i == 0)
+    else:
+        for i in prange(pieces + wide, num_threads=threads, schedule='dynamic'):
+            if i < pieces:
+                failed |= backward_piece(t, i * high, min(high, t.M - i * high), g, z, h, gh + i * high * F, gx, False)
+            else:
+                failed |= sum_block(second, i - pieces, t.M, high, h, g)
+        for i in prange(blocks(first), num_threads=threads, schedule='dynamic'):
+            failed |= sum_block(first, i, t.M, high, x, gh)
+    if pieces == 1:
+        failed |= grad_of(t.M, &t.w2, second, g, h, <real *> NULL) | grad_of(t.M, &t.w1, first, gh, x, <real *> NULL)
     return failed
 
 
@@ -292,22 +376,22 @@ def feed_forward_grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w1, cnp.ndarray 
     came out of the activation and dropout, and what went in (h itself for relu)."""
     cdef int kind = cnp.PyArray_TYPE(x), failed
     cdef Two t = describe(x, w1, b1, w2, b2, gelu, bits, gain)
-    cdef cnp.npy_intp F = t.w1.columns, N = t.w2.columns, widest = max(F, N)
-    cdef cnp.npy_intp scratch_size = min(t.M, piece_rows(t.M, F, F * max(t.w1.rows, t.w2.columns))) * F
+    cdef cnp.npy_intp K = t.w1.rows, F = t.w1.columns, N = t.w2.columns
+    cdef int threads = threads_for(<double> t.M * F * (K + N) / 4)
+    cdef cnp.npy_intp scratch_size = (t.M if threads > 1 else min(t.M, piece_rows(t.M, F, F * max(K, N)))) * F
     cdef cnp.ndarray gx = new_array(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), kind)
     cdef cnp.ndarray gw1 = new_array(2, cnp.PyArray_DIMS(w1), kind), gw2 = new_array(2, cnp.PyArray_DIMS(w2), kind)
     cdef cnp.ndarray gb1 = None if b1 is None else new_array(1, &F, kind), gb2 = None if b2 is None else new_array(1, &N, kind)
-    cdef cnp.ndarray gh = new_array(1, &scratch_size, kind), part = new_array(1, &widest, kind)
+    cdef cnp.ndarray gh = new_array(1, &scratch_size, kind), part1 = new_array(1, &F, kind), part2 = new_array(1, &N, kind)
+    cdef Sums first = sums(gw1, gb1, part1, K, F, True), second = sums(gw2, gb2, part2, F, N, True)
     g = contiguous(g)
     with nogil:
         if kind == cnp.NPY_FLOAT:
             failed = backward_of(&t, <float *> data(g), <float *> data(x), <float *> data(z), <float *> data(h),
-                                 <float *> data(gx), <float *> data(gw1), <float *> data(gb1), <float *> data(gw2),
-                                 <float *> data(gb2), <float *> data(gh), <float *> data(part))
+                                 <float *> data(gx), &first, &second, <float *> data(gh), threads)
         else:
             failed = backward_of(&t, <double *> data(g), <double *> data(x), <double *> data(z), <double *> data(h),
-                                 <double *> data(gx), <double *> data(gw1), <double *> data(gb1), <double *> data(gw2),
-                                 <double *> data(gb2), <double *> data(gh), <double *> data(part))
+                                 <double *> data(gx), &first, &second, <double *> data(gh), threads)
     if failed:
         raise MemoryError('feed_forward_grad(): no memory for packing')
     return gx, gw1, gb1, gw2, gb2
