@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._kernels._alloc import empty, zeros
+from .._kernels._quiet import quiet
 from .._kernels.copy import assign, contiguous, copied
 from .device import channels_last, channels_last_3d, contiguous_format, preserve_format
 
@@ -12,12 +13,9 @@ __all__ = [
 ]
 
 _ORDER = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}  # dimensions from outermost to innermost
-# NumPy reports casts that overflow; here, as in C, they are silent.
-_quiet = np.errstate(invalid='ignore', over='ignore')
 
 
-@_quiet
-def _cast_quietly(a, dt):
+def _converted(a, dt):
     if a.dtype.kind == 'c' and dt.kind not in 'cb':
         a = a.real
     if dt.num == np.dtype(np.uint8).num and a.dtype.kind == 'f':
@@ -30,8 +28,8 @@ def cast(a, dt):
     source = a.dtype
     if source == dt:
         return a
-    if source.kind == 'c' or (source.kind == 'f' and (dt.itemsize < source.itemsize or dt.kind in 'iu')):
-        return _cast_quietly(a, dt)
+    if source.kind == 'c' or (source.kind == 'f' and ((dt.itemsize < source.itemsize and dt.kind != 'b') or dt.kind in 'iu')):
+        return quiet(_converted, a, dt)  # NumPy reports casts that overflow; here, as in C, they are silent
     return a.astype(dt)
 
 

@@ -5,6 +5,7 @@ the history "the old base, with this slice replaced" (`CopySlices`), and every o
 base when its history is next asked for (`base.refresh`).
 """
 
+import math
 import warnings
 
 import numpy as np
@@ -192,10 +193,13 @@ def overwrite_(x, array):
         Tensor: `x`.
     """
     check_writable(x, False)
+    a = x._a
     if type(array) is int and array == 0:  # a third of the time
-        x._a.fill(0)
+        a.fill(0)
+    elif type(array) is float and (a.dtype.char == 'd' or (a.dtype.char == 'f' and not 3e38 < abs(array) < math.inf)):
+        a.fill(array)
     else:
-        write(x._a, np.asarray(array))
+        write(a, np.asarray(array))
     x._v.n += 1
     if x._req and flags() & GRAD:
         rebase(x, overwritten(x))

@@ -59,6 +59,8 @@ def same_types(a, b, name, a_name='A', b_name='B'):
 
 def batches(a, b, name):
     """The common batch shape of two stacks of matrices (NumPy shapes)."""
+    if a[:-2] == b[:-2]:
+        return a[:-2]
     try:
         return np.broadcast_shapes(a[:-2], b[:-2])
     except ValueError:

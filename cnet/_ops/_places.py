@@ -11,6 +11,8 @@ from .._core.inplace import check_writable, rebase
 from .._core.op import Op, record
 from .._kernels._state import flags
 
+_INT64 = np.dtype(np.int64)
+
 
 class Write(Op):
     """An operation that replaces some elements of its first input: `into(array, *rest, **kw)` does it in place.
@@ -59,14 +61,14 @@ class Write(Op):
 
 def cut(shape, dim):
     """A shape as (outer, n, inner) around one of its dimensions."""
-    if dim == 0 and len(shape) == 2:
-        return 1, shape[0], shape[1]
+    if dim == 0 and 0 < len(shape) < 3:
+        return 1, shape[0], shape[1] if len(shape) == 2 else 1
     return prod(shape[:dim]), shape[dim] if shape else 1, prod(shape[dim + 1:])
 
 
 def as_long(a):
     """An index array as contiguous int64."""
-    return np.asarray(a, np.int64, order='C')
+    return a if a.dtype is _INT64 and a.flags.c_contiguous else np.asarray(a, np.int64, order='C')
 
 
 def outside(index, low, high):

@@ -35,6 +35,12 @@ def chain(matrices):
     """The product of two or more matrices by the cheapest order (dynamic programming over sub-chains)."""
     sizes = [x._a.shape[0] for x in matrices] + [matrices[-1]._a.shape[1]]
     n = len(matrices)
+    if n == 2:
+        return matrices[0].mm(matrices[1])
+    if n == 3:      # first, second, third: which of the two products comes first
+        p, q, r, s = sizes
+        a, b, c = matrices
+        return a.mm(b).mm(c) if p * r * (q + s) < q * s * (r + p) else a.mm(b.mm(c))
     cost = {(i, i): (0, i) for i in range(n)}
     for length in range(1, n):
         for i in range(n - length):
@@ -86,5 +92,7 @@ def multi_dot(tensors, *, out=None):
         tensors[0] = tensors[0].unsqueeze(0)
     if tensors[-1]._a.ndim == 1:
         tensors[-1] = tensors[-1].unsqueeze(1)
-    r = chain(tensors).view(shape)
+    r = chain(tensors)
+    if len(shape) < 2:
+        r = r.view(shape)
     return r if out is None else copy_out(r, out)

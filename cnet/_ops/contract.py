@@ -155,6 +155,8 @@ def inner(input, other, *, out=None):
     elif a[-1] != b[-1]:
         raise RuntimeError('inner() the last dimension must match on both input tensors but got shapes '
                            f'{list(a)} and {list(b)}')
+    elif len(a) == len(b) == 1 and input._a.dtype.kind != 'b':
+        r = input.dot(other)
     else:
         r = tensordot(input, other, ([-1], [-1]))
     return r if out is None else copy_out(r, out)

@@ -122,6 +122,8 @@ def check_index(x, index, dim, op, src=None):
     if a.dtype.kind != 'i' or a.itemsize < 4:
         raise RuntimeError(f'{op}(): Expected dtype int32/int64 for index')
     shape, sizes = x._a.shape or (1,), a.shape or (1,)
+    if shape == sizes and (src is None or src._a.shape == shape):
+        return _bounded(a, dim, shape[dim])
     if len(shape) != len(sizes):
         raise RuntimeError('Index tensor must have the same number of dimensions as '
                            f'{"input" if op == "gather" else "self"} tensor')
@@ -139,9 +141,13 @@ def check_index(x, index, dim, op, src=None):
         if beyond or any(n > m for n, m in zip(sizes, given, strict=True)):
             raise RuntimeError(f'Expected index {list(sizes)} to be no larger than self {list(shape)} apart from '
                                f'dimension {dim} and to be no larger size than src {list(given)}')
-    bad = outside(a, 0, shape[dim])
+    return _bounded(a, dim, shape[dim])
+
+
+def _bounded(index, dim, n):
+    bad = outside(index, 0, n)
     if bad is not None:
-        raise RuntimeError(f'index {bad} is out of bounds for dimension {dim} with size {shape[dim]}')
+        raise RuntimeError(f'index {bad} is out of bounds for dimension {dim} with size {n}')
     return dim
 
 

@@ -14,6 +14,7 @@ from .._core.base import TensorBase
 from .._core.dtype import from_np
 from .._core.inplace import copy_from, overwrite_
 from .._core.op import Op
+from ._keys import basic, check_mask, checked, index_tensor, out_of_bounds, scalar_error
 from ._places import Write, add_rows, as_long, fill_where, outside, refuse_complex, take_rows, take_where, whole_mask
 from .shape import Alias, Unsqueeze
 from .slices import Part, Select
@@ -21,10 +22,6 @@ from .slices import Part, Select
 __all__ = ['index_put', 'index_put_']
 
 _ALL = slice(None)
-
-
-class NewAxis(Part, name='UnsqueezeBackward0'):
-    pass
 
 
 def _numpy_key(entries):
@@ -136,193 +133,19 @@ def __getitem__(self, key):
     shape = self._a.shape
     if kind is int:
         if not shape:
-            raise _scalar()
+            raise scalar_error()
         if not -shape[0] <= key < shape[0]:
-            raise _out_of_bounds(key, 0, shape[0])
+            raise out_of_bounds(key, 0, shape[0])
         return Select.apply(self, key=(key, ...))
     if kind is slice:
-        return Part.apply(self, key=_checked(key, shape, 0))
+        return Part.apply(self, key=checked(key, shape, 0))
     if key is None:
         return Unsqueeze.apply(self, dim=0)
-    if isinstance(key, TensorBase) and key._a.ndim and key._a.dtype == np.int64 and shape:
-        x, entries = self, (key,)
-    else:
-        x, entries = _basic(self, key)
+    x, entries = basic(self, key)
     if entries is None:
         return Alias.apply(x) if x is self else x
     entries = _advanced(x, entries)
     return _sized(Index, 1, len(entries)).apply(x, *entries)
-
-
-def _scalar():
-    return IndexError('invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to '
-                      'convert a 0-dim tensor to a number')
-
-
-def _out_of_bounds(index, dim, n):
-    return IndexError(f'index {index} is out of bounds for dimension {dim} with size {n}')
-
-
-def _checked(key, shape, dim):
-    """A slice of ints whose step is positive."""
-    if not shape:
-        raise IndexError('slice() cannot be applied to a 0-dim tensor.')
-    start, stop, step = key.start, key.stop, key.step
-    if step is not None:
-        if step == 0:
-            raise ValueError('slice step cannot be zero')
-        if step < 0:
-            raise ValueError('step must be greater than zero')
-    if hasattr(start, '_a') or hasattr(stop, '_a') or hasattr(step, '_a'):
-        key = slice(*[int(i._a) if hasattr(i, '_a') else i for i in (start, stop, step)])
-    return key
-
-
-def _items(key):
-    """The parts of a key."""
-    if type(key) is tuple:
-        return key
-    # A list that holds more than numbers is an old way of writing a tuple.
-    if isinstance(key, list) and len(key) < 32 and any(
-            i is None or i is ... or isinstance(i, (TensorBase, list, tuple, slice, np.ndarray)) for i in key):
-        return tuple(key)
-    return (key,)
-
-
-def _simple(x, key):
-    """What `_basic` answers for a tuple of ints and of slices of ints without steps, in a third of its time; else None."""
-    shape = x._a.shape
-    if len(key) > len(shape):
-        return None
-    op = Alias
-    for i, n in zip(key, shape):
-        kind = type(i)
-        if kind is slice:
-            start, stop = i.start, i.stop
-            if i.step is not None or not (start is None or type(start) is int) or not (stop is None or type(stop) is int):
-                return None
-            if start or (stop is not None and stop < n):
-                op = Part
-        elif kind is int and -n <= i < n:
-            op = Select
-        else:
-            return None
-    return x if op is Alias else op.apply(x, key=(*key, ...))
-
-
-def _basic(x, key):
-    """The view that the basic parts of a key make, and an entry per dimension of it for the others (or None).
-
-    The view is `x` itself if the basic parts say nothing.
-    """
-    if type(key) is tuple:
-        view = _simple(x, key)
-        if view is not None:
-            return view, None
-    items = [_item(i) for i in _items(key)]
-    shape = x._a.shape
-    consumed = 0
-    for i in items:
-        consumed += (i.ndim if i.dtype == bool else 1) if isinstance(i, (TensorBase, np.ndarray)) and i.ndim else \
-            type(i) in (int, slice)
-    if consumed > len(shape):
-        raise IndexError(f'too many indices for tensor of dimension {len(shape)}') if shape else _scalar()
-    basic, entries, op, dim, advanced = [], [], Alias, 0, False
-    for i in items:
-        kind = type(i)
-        if kind is int:
-            if not -shape[dim] <= i < shape[dim]:
-                raise _out_of_bounds(i, dim, shape[dim])
-            basic.append(i)
-            op, dim = Select, dim + 1
-        elif kind is slice:
-            i = _checked(i, shape, dim)
-            if i.start not in (None, 0) or i.step not in (None, 1) or (i.stop is not None and i.stop < shape[dim]):
-                op = Part
-            basic.append(i)
-            entries.append(None)
-            dim += 1
-        elif i is None:
-            basic.append(None)
-            entries.append(None)
-            op = NewAxis
-        elif i is ...:
-            rest = len(shape) - consumed
-            basic += [_ALL] * rest
-            entries += [None] * rest
-            dim, consumed = dim + rest, len(shape)
-        elif not i.ndim:  # True or False: a new dimension of size 1 or 0
-            basic.append(None)
-            entries.append(np.zeros(int(i), np.int64))
-            op, advanced = NewAxis, True
-        elif i.dtype == bool:
-            _check_mask(i, shape, dim)
-            alone = all(j is i or not isinstance(j, (TensorBase, np.ndarray)) for j in items)
-            entries += [i.copy()] if alone else i.nonzero()  # a copy: the caller may write into the mask later
-            basic += [_ALL] * i.ndim
-            dim, advanced = dim + i.ndim, True
-        else:
-            basic.append(_ALL)
-            entries.append(i)
-            dim, advanced = dim + 1, True
-    if op is not Alias:
-        x = op.apply(x, key=(*basic, ...))
-    if not advanced:
-        return x, None
-    while entries[-1] is None:
-        entries.pop()
-    return x, entries
-
-
-def _item(i):
-    """A part of a key as int, slice, None, ellipsis, or an index tensor or array of int64 or bool."""
-    if type(i) is int or i is None or i is ... or type(i) is slice:
-        return i
-    if isinstance(i, TensorBase):
-        return _index_tensor(i)
-    if isinstance(i, (bool, np.bool_)):
-        return np.array(i)
-    if isinstance(i, (list, tuple, range, np.ndarray)):
-        a = np.array(_unwrapped(i))
-        if a.dtype == bool:
-            return a
-        return a.astype(np.int64) if a.ndim else int(a)
-    try:
-        return i.__index__()
-    except AttributeError:
-        if isinstance(i, str):
-            raise TypeError("new(): invalid data type 'str'") from None
-        raise IndexError('only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid '
-                         f'indices (got {type(i).__name__})') from None
-
-
-def _unwrapped(i):
-    """Nested sequences with tensors in them as nested sequences of numbers."""
-    if isinstance(i, TensorBase):
-        return i._a
-    return [_unwrapped(j) for j in i] if isinstance(i, (list, tuple)) else i
-
-
-def _index_tensor(i):
-    a = i._a
-    kind = a.dtype.kind
-    if kind == 'b':
-        return a
-    if a.dtype == np.uint8:
-        return a != 0
-    if a.dtype not in (np.int64, np.int32):
-        if kind == 'i' and not a.ndim:
-            return int(a)
-        raise IndexError('tensors used as indices must be long, int, byte or bool tensors')
-    return i if a.ndim else int(a)
-
-
-def _check_mask(mask, shape, dim):
-    """Refuse a mask that does not fit the dimensions from `dim` on."""
-    for d, n in enumerate(mask.shape):
-        if n != shape[dim + d]:
-            raise IndexError(f'The shape of the mask {list(mask.shape)} at index {d} does not match the shape of the '
-                             f'indexed tensor {list(shape)} at index {dim + d}')
 
 
 def _advanced(x, entries):
@@ -342,7 +165,7 @@ def _advanced(x, entries):
         if outside(index, 0, n) is not None:
             bad = outside(index, -n, n)
             if bad is not None:
-                raise _out_of_bounds(bad, len(shapes) - 1, n)  # counted among the indexed dimensions
+                raise out_of_bounds(bad, len(shapes) - 1, n)  # counted among the indexed dimensions
             e = np.where(index < 0, index + n, index)
         elif not isinstance(e, TensorBase) or a.dtype != np.int64:
             e = index
@@ -368,7 +191,7 @@ def __setitem__(self, key, value):
             refuse_complex(self)
     if key is False:
         return
-    x, entries = (self[key], None) if type(key) is int else _basic(self, key)
+    x, entries = (self[key], None) if type(key) is int else basic(self, key)
     if entries is None:
         if isinstance(value, TensorBase):
             copy_from(x, _fitted(value, x._a.shape))
@@ -442,12 +265,12 @@ def _index_put(x, indices, values, accumulate, in_place):
     _same_type(x, values)
     entries = []
     for i in indices:
-        i = _index_tensor(i) if i._a.ndim or i._a.dtype.kind == 'b' else i
+        i = index_tensor(i) if i._a.ndim or i._a.dtype.kind == 'b' else i
         ndim = i.ndim if isinstance(i, np.ndarray) else 1
         if len(entries) + ndim > x._a.ndim:
             raise IndexError(f'too many indices for tensor of dimension {x._a.ndim} (got {len(indices)})')
         if isinstance(i, np.ndarray):
-            _check_mask(i, x._a.shape, len(entries))
+            check_mask(i, x._a.shape, len(entries))
             entries += i.nonzero()
         else:
             entries.append(i)

@@ -46,9 +46,12 @@ class Stack(Op, name='StackBackward0'):
     @staticmethod
     def forward(*arrays, dim):
         first = arrays[0]
-        y = empty((*first.shape[:dim], len(arrays), *first.shape[dim:]), first.dtype)
         key = (*(slice(None),) * dim, None)
-        return np.concatenate([a[key] for a in arrays], dim, y)
+        parts = tuple([a[key] for a in arrays])
+        y = K.copy.join(parts, dim)
+        if y is None:
+            y = np.concatenate(parts, dim, empty((*first.shape[:dim], len(arrays), *first.shape[dim:]), first.dtype))
+        return y
 
     def backward(self, g):
         return g.unbind(self.kw['dim'])
@@ -107,8 +110,10 @@ def cat(tensors, dim=0, *, out=None, axis=None):
     tensors = checks.tensors(tensors, 'cat')
     if not tensors:
         raise ValueError('cnet.cat(): expected a non-empty list of Tensors')
-    if axis is not None:
-        dim = axis
+    return _cat(tensors, dim if axis is None else axis, out)
+
+
+def _cat(tensors, dim, out):
     shape, dtype, alike, skipped = None, tensors[0]._a.dtype, True, False
     for i, x in enumerate(tensors):
         a = x._a
@@ -234,7 +239,7 @@ def _two(x):
 
 def _three(x):
     ndim = x._a.ndim
-    return x if ndim > 2 else (x if ndim == 2 else _two(x)).unsqueeze(-1)
+    return x if ndim > 2 else x.unsqueeze(-1) if ndim == 2 else x.reshape(1, x._a.size, 1)
 
 
 def hstack(tensors, *, out=None):
@@ -253,7 +258,7 @@ def hstack(tensors, *, out=None):
         [1, 2, 3]
     """
     tensors = _prepared(tensors, 'hstack', _one)
-    return cat(tensors, 0 if tensors[0]._a.ndim == 1 else 1, out=out)
+    return _cat(tensors, 0 if tensors[0]._a.ndim == 1 else 1, out)
 
 
 def vstack(tensors, *, out=None):
@@ -271,7 +276,7 @@ def vstack(tensors, *, out=None):
         >>> cnet.vstack((cnet.tensor([1, 2]), cnet.tensor([3, 4]))).tolist()
         [[1, 2], [3, 4]]
     """
-    return cat(_prepared(tensors, 'vstack', _two), 0, out=out)
+    return _cat(_prepared(tensors, 'vstack', _two), 0, out)
 
 
 def row_stack(tensors, *, out=None):
@@ -307,7 +312,7 @@ def dstack(tensors, *, out=None):
         >>> cnet.dstack((cnet.tensor([1, 2]), cnet.tensor([3, 4]))).tolist()
         [[[1, 3], [2, 4]]]
     """
-    return cat(_prepared(tensors, 'dstack', _three), 2, out=out)
+    return _cat(_prepared(tensors, 'dstack', _three), 2, out)
 
 
 def column_stack(tensors, *, out=None):
@@ -326,7 +331,7 @@ def column_stack(tensors, *, out=None):
         [[1, 3], [2, 4]]
     """
     tensors = _prepared(tensors, 'column_stack', lambda x: x if x._a.ndim > 1 else x.reshape(x._a.size, 1))
-    return cat(tensors, 1, out=out)
+    return _cat(tensors, 1, out)
 
 
 def block_diag(*tensors):

@@ -9,8 +9,9 @@ from .. import return_types
 from .._core import checks
 from .._core.base import wrap
 from .._core.inplace import copy_out
+from .._core.mode import is_grad_enabled
 from .._core.op import Op
-from ._linalg import batches, check_square, column_major, deliver, matrices, numbers, same_types
+from ._linalg import batches, check_square, column_major, deliver, matrices, numbers, quiet, same_types
 from .join import cat
 from .linalg_triangular import solve_stack, solve_triangular, stack
 
@@ -340,7 +341,11 @@ def lu_solve(LU, pivots, B, *, left=True, adjoint=False, out=None):
     _check_pivots(pivots, LU._a.shape[:-1], LU._a.shape[-2], 'Pivots given to lu_solve must all be smaller or equal to '
                   'LU.size(-2). Did you properly pass the result of lu_factor?')
     batches(LU._a.shape, B._a.shape, 'linalg.lu_solve')
-    r = _with_factors(pivots._a, *LuUnpack.apply(LU), B, left, adjoint)
+    if left and not adjoint and LU._a.shape[:-2] == B._a.shape[:-2] and not (
+            is_grad_enabled() and (LU.requires_grad or B.requires_grad)):
+        r = wrap(_solved(LU._a, pivots._a, B._a))
+    else:
+        r = _with_factors(pivots._a, *LuUnpack.apply(LU), B, left, adjoint)
     return r if out is None else copy_out(r, out)
 
 
@@ -352,6 +357,16 @@ def _exchanged(x, pivots, back):
         return p @ x if back else p.mT @ x
     order = rows_of(pivots, m)
     return x.index_select(-2, wrap(np.argsort(order) if back else order))
+
+
+def _solved(lu, pivots, b):
+    """X of A X = B from the packed factors, in one copy of B: the two triangles are never taken apart."""
+    *batch, n, k = b.shape
+    x = np.take_along_axis(b, rows_of(pivots, n)[..., None], -2).reshape(prod(batch), n, k)
+    lu = np.ascontiguousarray(lu).reshape(prod(batch), n, n)
+    solve_stack(lu, x, False, True)
+    quiet(solve_stack, lu, x, True, False)
+    return x.reshape(b.shape)
 
 
 def _with_factors(pivots, lower, upper, b, left, adjoint):

@@ -19,12 +19,14 @@ _BLOCK = 32  # rows; larger triangles leave more to the products, smaller ones a
 
 def stack(a, shape):
     """A copy of an array, broadcast to a batch shape, as one stack of matrices row after row."""
-    return np.array(np.broadcast_to(a, shape + a.shape[-2:]), order='C').reshape(prod(shape), *a.shape[-2:])
+    if a.shape[:-2] != shape:
+        a = np.broadcast_to(a, shape + a.shape[-2:])
+    return np.array(a, order='C').reshape(prod(shape), *a.shape[-2:])
 
 
 def substitute(a, b, upper, unit):
     """X of a X = b for triangular arrays. A zero on the diagonal divides, as in BLAS, and gives infinities."""
-    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    batch = a.shape[:-2] if a.shape[:-2] == b.shape[:-2] else np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     x = stack(b, batch)
     if a.shape[:-2] == batch:
         t = np.ascontiguousarray(a).reshape(x.shape[0], *a.shape[-2:])

@@ -5,6 +5,7 @@ What was in the tensor does not matter afterwards, so the gradient with respect 
 
 import numpy as np
 
+from .. import _kernels as K
 from .._core import checks, errors
 from .._core.base import GRAD, wrap
 from .._core.generator import engine_of
@@ -284,7 +285,12 @@ def check_probabilities(p):
     """Refuse an array that does not hold probabilities."""
     if p.dtype.kind != 'f':
         raise errors.not_implemented('bernoulli_tensor_cpu_p_', p.dtype)
-    if not ((p >= 0) & (p <= 1)).all():
+    if p.dtype.char in 'fd' and p.flags.c_contiguous and p.size:
+        low, high = K.reduce.extremes(p)
+        valid = low >= 0 and high <= 1
+    else:
+        valid = ((p >= 0) & (p <= 1)).all()
+    if not valid:
         raise RuntimeError('Expected p_in >= 0 && p_in <= 1 to be true, but got false.')
 
 

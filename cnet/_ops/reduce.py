@@ -26,7 +26,7 @@ def _sum_array(x, axes, keepdim, np_dtype):
     kind = x.dtype.kind
     if kind == 'f':
         return float_total(x, axes, keepdim)
-    return quiet(np.sum, x, axis=axes, dtype=np.int64 if kind in 'biu' and np_dtype is None else x.dtype, keepdims=keepdim)
+    return quiet(np.add.reduce, x, axes, np.int64 if kind in 'biu' and np_dtype is None else x.dtype, None, keepdim)
 
 
 class Sum(Op, name='SumBackward0'):
@@ -320,7 +320,7 @@ def _test(function, name, input, dim, keepdim, out, numpy):
     axes = axes_of(dim, input, name)
     if dim == () or dim == []:
         axes = ()
-    r = np.asarray(function(a, axis=axes, keepdims=bool(keepdim)))
+    r = np.asarray(function(a, axes, None, None, bool(keepdim)))
     # uint8 was the bool type before there was one, and still keeps to itself.
     return with_out(wrap(r.astype(np.uint8) if a.dtype == np.uint8 else r), out)
 
@@ -342,7 +342,7 @@ def all(input, dim=None, keepdim=False, *, out=None, **numpy):
         >>> cnet.all(cnet.tensor([[True, False], [True, True]]), dim=1)
         tensor([False,  True])
     """
-    return _test(np.all, 'all', input, dim, keepdim, out, numpy)
+    return _test(np.logical_and.reduce, 'all', input, dim, keepdim, out, numpy)
 
 
 def any(input, dim=None, keepdim=False, *, out=None, **numpy):
@@ -362,7 +362,7 @@ def any(input, dim=None, keepdim=False, *, out=None, **numpy):
         >>> cnet.any(cnet.tensor([0, 0, 1]))
         tensor(True)
     """
-    return _test(np.any, 'any', input, dim, keepdim, out, numpy)
+    return _test(np.logical_or.reduce, 'any', input, dim, keepdim, out, numpy)
 
 
 def count_nonzero(input, dim=None):
