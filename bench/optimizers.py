@@ -5,6 +5,7 @@ PyTorch makes of them. Bytes are those of parameters, gradients and state, each 
 """
 
 import io
+import itertools
 import math
 
 from .cases import Cases
@@ -75,6 +76,59 @@ for _where in LISTS:
         _step(_name, _where, ', fused', fused=True)
 for _name in ('RMSprop', 'Adagrad', 'NAdam'):
     _step(_name, 'ResNet-18')
+
+
+def _factored(where):
+    size = 4 * sum(map(math.prod, LISTS[where]))
+
+    @cases(f'Adafactor, {where}', reads=3 * size, writes=size)
+    def _(torch):
+        parameters = _parameters(torch, LISTS[where])
+        optimizer = torch.optim.Adafactor(parameters, lr=1e-4)
+
+        def call():
+            optimizer.step()
+            return parameters[0]
+        return call
+
+
+def _orthogonal(where):
+    shapes = [(shape[0], math.prod(shape[1:])) for shape in LISTS[where] if len(shape) > 1]  # it takes matrices only
+
+    @cases(f'Muon, {where}')
+    def _(torch):
+        parameters = _parameters(torch, shapes)
+        optimizer = torch.optim.Muon(parameters, lr=1e-5)
+
+        def call():
+            optimizer.step()
+            return parameters[-1].sum()
+        return call
+
+
+def _newton(where):
+    @cases(f'LBFGS, 4 iterations, {where}')
+    def _(torch):
+        parameters = _parameters(torch, LISTS[where])
+        optimizer = torch.optim.LBFGS(parameters, lr=1e-4, max_iter=4, history_size=10)
+        losses = itertools.count()
+
+        def closure():
+            with torch.no_grad():
+                for p in parameters:
+                    torch.mul(p, 0.1, out=p.grad)
+            return next(losses)
+
+        def call():
+            optimizer.step(closure)
+            return parameters[0]
+        return call
+
+
+for _where in ('LeNet', 'ResNet-18'):
+    _factored(_where)
+    _orthogonal(_where)
+    _newton(_where)
 
 
 def _clip(where, factor, label):

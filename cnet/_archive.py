@@ -93,7 +93,7 @@ class Archive:
         if not head:
             raise EOFError('Ran out of input')
         if head != _MAGIC:
-            raise RuntimeError('the file is no zip archive: it was not written by save(), or by a PyTorch older than 1.6')
+            raise RuntimeError('the file is no zip archive, and no file of an older PyTorch: it was not written by save()')
         self.records = directory(file).NameToInfo
         pickles = [name for name in self.records if name.endswith('/data.pkl') and name.count('/') == 1]
         if len(pickles) != 1:

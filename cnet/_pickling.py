@@ -217,9 +217,9 @@ ALLOWED = {
 
 _OPCODES = (
     'PROTO FRAME STOP MARK POP NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 LONG1 BINFLOAT BINUNICODE SHORT_BINUNICODE '
-    'BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8 EMPTY_LIST APPEND APPENDS EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 TUPLE3 '
-    'EMPTY_DICT SETITEM SETITEMS EMPTY_SET ADDITEMS BINPUT LONG_BINPUT MEMOIZE BINGET LONG_BINGET GLOBAL STACK_GLOBAL '
-    'BINPERSID REDUCE BUILD').split()
+    'BINSTRING SHORT_BINSTRING BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8 EMPTY_LIST APPEND APPENDS EMPTY_TUPLE TUPLE '
+    'TUPLE1 TUPLE2 TUPLE3 EMPTY_DICT SETITEM SETITEMS EMPTY_SET ADDITEMS BINPUT LONG_BINPUT MEMOIZE BINGET LONG_BINGET '
+    'GLOBAL STACK_GLOBAL BINPERSID REDUCE BUILD').split()
 
 
 def _allowed_by_user():
@@ -313,6 +313,8 @@ class Unpickler(pickle._Unpickler):
 
 def load_persistent(pid, load_storage):
     """The Storage that a persistent id names."""
+    if type(pid) is tuple and len(pid) == 6 and pid[5] is None:  # how files from before 1.6 say that it is no part of another
+        pid = pid[:5]
     _require(type(pid) is tuple and len(pid) == 5 and pid[0] == 'storage', f'the persistent id {pid!r}')
     _, kind, key, location, numel = pid
     _require(type(kind) is StorageType and type(key) is str and type(location) is str and _is_count(numel),

@@ -45,6 +45,12 @@ def _zip():
     return _archive
 
 
+def _old_files():
+    """The module that reads files from before the zip format, imported on first use."""
+    from . import _old_files
+    return _old_files
+
+
 def save(obj, f, pickle_module=None, pickle_protocol=DEFAULT_PROTOCOL, _use_new_zipfile_serialization=True):
     """Write an object, tensors included, to a file that `load` and PyTorch's `torch.load` read.
 
@@ -161,8 +167,13 @@ def load(f, map_location=None, pickle_module=None, *, weights_only=True, mmap=No
     to_cpu = _means_cpu(map_location)
     file = open(f, 'rb') if by_path else f
     try:
-        archive = _zip().Archive(file, f, bool(mmap))
         unpickler = Unpickler if weights_only else TrustingUnpickler
+        old = _old_files()
+        if old.is_old(file):
+            if mmap:
+                raise RuntimeError('mmap can only be used with files of the zip format; save the file again, or load it without')
+            return old.read(file, unpickler, to_cpu)
+        archive = _zip().Archive(file, f, bool(mmap))
         return unpickler(io.BytesIO(archive.read('data.pkl')), _Storages(archive, to_cpu)).load()
     finally:
         if by_path:

@@ -6,6 +6,7 @@ import os
 import pickle
 import random
 import struct
+import sys
 import tempfile
 import zipfile
 from collections import OrderedDict
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import cnet
+from cnet._pickling import Pickler
 from cnet.utils import npz
 
 try:
@@ -51,6 +53,20 @@ def _saved(protocol: int) -> bytes:
     return file.getvalue()
 
 
+def old_file(obj: Any) -> bytes:
+    """An object as PyTorch before 1.6 wrote it."""
+    pickled = io.BytesIO()
+    pickler = Pickler(pickled, 2)
+    pickler.dump(obj)
+    system = {'protocol_version': 1001, 'little_endian': sys.byteorder == 'little', 'type_sizes': {'int': 4}}
+    keys = [storage.key for storage in pickler.storages]
+    parts = [pickle.dumps(0x1950a86a20f9469cfc6c, 2), pickle.dumps(1001, 2), pickle.dumps(system, 2), pickled.getvalue(),
+             pickle.dumps(keys, 2)]
+    for storage in pickler.storages:
+        parts += [storage.array.size.to_bytes(8, sys.byteorder), storage.array.tobytes()]
+    return b''.join(parts)
+
+
 def _npz(compressed: bool) -> bytes:
     file = io.BytesIO()
     npz.save_file(flat(), file, compressed)
@@ -86,6 +102,7 @@ def readers() -> dict[str, tuple[bytes, Callable[[bytes], Any]]]:
     found['zip, large, from a file'] = large.getvalue(), lambda raw: cnet.load(io.BufferedReader(io.BytesIO(raw)))
     for protocol, raw in zips.items():
         found[f'pickle {protocol}'] = pickle_of(raw), lambda data, raw=raw: _load(with_pickle(raw, data))
+    found['before 1.6'] = old_file(contents()), _load
     found['npz'] = _npz(False), lambda raw: npz.load_file(io.BytesIO(raw))
     found['npz, compressed'] = _npz(True), lambda raw: npz.load_file(io.BytesIO(raw))
     if safetensors is not None:

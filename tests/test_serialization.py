@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mutations import old_file
 
 import cnet
 from cnet import _files, nn
@@ -339,3 +340,29 @@ def test_writers_at_the_same_time_do_not_harm_each_other(tmp_path: Path, nameles
     assert not wrong
     assert len(set(path.read_bytes())) == 1
     assert list(tmp_path.iterdir()) == [path]
+
+
+# ---- files from before the zip format
+
+def test_old_files() -> None:
+    shared = cnet.arange(6.)
+    file = io.BytesIO(b'before' + old_file({'a': shared, 'b': shared[2:], 'c': cnet.tensor([True])}))
+    file.seek(6)
+    got = load(file)
+    assert got['b'].tolist() == [2, 3, 4, 5] and got['c'].tolist() == [True]
+    got['a'].zero_()
+    assert not got['b'].any()
+
+
+@pytest.mark.parametrize(('old', 'new'), [
+    (b"X\x01\x00\x00\x000q", b"X\x01\x00\x00\x001q"),  # a storage by another key
+    (pickle.dumps(1001, 2), pickle.dumps(1002, 2)), (pickle.dumps(['0'], 2), pickle.dumps([], 2)),
+    (pickle.dumps(['0'], 2), pickle.dumps(['0', '0'], 2)), (pickle.dumps(['0'], 2), pickle.dumps([0], 2)),
+    ((6).to_bytes(8, 'little'), (7).to_bytes(8, 'little')), (b'K\x06t', b'J\x00\x00\x00\x7ft'),
+    (b'little_endian', b'littleXendian'),
+])
+def test_damaged_old_files(old: bytes, new: bytes) -> None:
+    raw = old_file({'a': cnet.arange(6.)})
+    assert raw.count(old) == 1 or old.startswith(b'X')
+    with pytest.raises((RuntimeError, pickle.UnpicklingError)):
+        load(io.BytesIO(raw.replace(old, new, 1)))

@@ -19,8 +19,8 @@ LAYERS = (
     ('cnet._ops',),
     ('cnet._tensor', 'cnet._tensor_str'),
     ('cnet.*',),                                    # the public doors: cnet.linalg, cnet.autograd, cnet.random ...
-    ('cnet.nn', 'cnet.optim', 'cnet.utils', 'cnet.serialization', 'cnet._pickling', 'cnet.functional', 'cnet.func',
-     'cnet.multiprocessing', 'cnet.distributions'),
+    ('cnet.nn', 'cnet.optim', 'cnet.utils', 'cnet.serialization', 'cnet._pickling', 'cnet._old_files', 'cnet.functional',
+     'cnet.func', 'cnet.multiprocessing', 'cnet.distributions'),
     ('cnet',),
 )
 

@@ -4,11 +4,12 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import errors
-from .._core.base import TensorBase
+from .._core.base import GRAD, TensorBase
 from .._core.dtype import number_category
 from .._core.elementwise import binary, binary_, binary_float, conj_of, foreign, kind_of, operator, reflected, scalar_for
-from .._core.inplace import assign_, copy_out
-from .._core.op import Op
+from .._core.inplace import assign_, check_writable, copy_out
+from .._core.op import Op, needs_grad
+from .._kernels._state import flags
 
 quiet = K._quiet.quiet
 P, E = K.pointwise, K.elementary
@@ -426,10 +427,26 @@ def __mul__(self, other):
     return other if other is NotImplemented else binary(Mul, self, other, 'mul')
 
 
+def _scale_into(x, y, alpha, name, sign):
+    """Add sign * alpha * y straight into `x` where nothing is recorded, and say whether that was done."""
+    a = x._a
+    if (not isinstance(y, TensorBase) or a.dtype.kind != 'f' or a.dtype != y._a.dtype or a.shape != y._a.shape
+            or (flags() & GRAD and needs_grad((x, y)))):
+        return False
+    if alpha.__class__ is not float:  # which suits any floating type
+        _check_alpha(alpha, x, y, name)
+    check_writable(x, False)
+    E.add_scaled(a, y._a, sign * alpha, a)
+    x._v.n += 1
+    return True
+
+
 def add_(self, other, *, alpha=1):
     """In-place version of `add`."""
     if alpha.__class__ is int and alpha == 1:
         return binary_(Add, self, other, 'add')
+    if _scale_into(self, other, alpha, 'add', 1):
+        return self
     return assign_(self, add(self, other, alpha=alpha))
 
 
@@ -437,6 +454,8 @@ def sub_(self, other, *, alpha=1):
     """In-place version of `sub`."""
     if alpha.__class__ is int and alpha == 1 and self._a.dtype.kind != 'b':
         return binary_(Sub, self, other, 'sub')
+    if _scale_into(self, other, alpha, 'sub', -1):
+        return self
     return assign_(self, sub(self, other, alpha=alpha))
 
 

@@ -129,12 +129,31 @@ def test_what_cannot_be_loaded_is_refused(make: Any) -> None:
     assert len(str(caught.value)) > 20
 
 
-def test_old_formats_are_refused() -> None:
-    file = io.BytesIO()
-    torch.save({'x': torch.ones(2)}, file, _use_new_zipfile_serialization=False)
-    file.seek(0)
-    with pytest.raises(RuntimeError, match='older than 1.6'):
-        cnet.load(file)
+@pytest.mark.parametrize('weights_only', [True, False])
+def test_files_from_before_the_zip_format(weights_only: bool, tmp_path: Path) -> None:
+    base = torch.arange(24.).view(4, 6)
+    optimizer = torch.optim.Adam([torch.nn.Parameter(base.clone())])
+    optimizer.param_groups[0]['params'][0].sum().backward()
+    optimizer.step()
+    made = {'base': base, 'part': base[1:, ::2], 'bool': torch.tensor([True, False]), 'empty': torch.zeros(0, 2),
+            'parameter': torch.nn.Parameter(torch.ones(2)), 'optimizer': optimizer.state_dict(), 'text': ['x', (1, None)]}
+    torch.save(made, tmp_path / 'old.pt', _use_new_zipfile_serialization=False)
+    memory = io.BytesIO()
+    torch.save(made, memory, _use_new_zipfile_serialization=False)
+    memory.seek(0)
+    for file in (tmp_path / 'old.pt', memory):
+        got = cnet.load(file, weights_only=weights_only)
+        for name in ('base', 'part', 'bool', 'empty', 'parameter'):
+            assert got[name].dtype.name == str(made[name].dtype)[6:]
+            assert got[name].tolist() == made[name].tolist()
+        assert got['parameter'].requires_grad and isinstance(got['parameter'], cnet.nn.Parameter)
+        assert got['text'] == made['text']
+        assert got['optimizer']['param_groups'] == made['optimizer']['param_groups']
+        assert got['optimizer']['state'][0]['exp_avg'].tolist() == made['optimizer']['state'][0]['exp_avg'].tolist()
+        got['base'].zero_()
+        assert not got['part'].any()
+    with pytest.raises(RuntimeError, match='mmap can only be used'):
+        cnet.load(tmp_path / 'old.pt', mmap=True)
 
 
 def test_names_that_are_not_ascii(tmp_path: Path) -> None:
