@@ -2,7 +2,7 @@
 
 Each kernel family is translated to C once and compiled once per instruction set. Environment: CNET_ONLY=conv,pool
 builds just those modules, CNET_BUILD_ISA=base,v4 just those instruction sets (and fails where the compiler cannot),
-CNET_COMPILE_CORE=0 leaves cnet/_core interpreted, CNET_DEBUG=1 turns checks on and optimisation down,
+CNET_COMPILE_CORE=0 leaves all Python interpreted, CNET_DEBUG=1 turns checks on and optimisation down,
 CNET_SANITIZE=address adds a sanitizer, CNET_JOBS=n sets the number of parallel compilers,
 CNET_VERBOSE=1 shows their command lines.
 """
@@ -39,8 +39,8 @@ MSVC = sys.platform == 'win32'
 # Without binding, a kernel is a plain built-in function: cheaper to call and to import, and smaller.
 KERNEL_DIRECTIVES = {'binding': False, 'boundscheck': DEBUG, 'initializedcheck': DEBUG, 'wraparound': False,
                      'cdivision': True, 'freethreading_compatible': True}
-# The core keeps Python's meaning, and its annotations are for readers: the types are in the .pxd.
-CORE_DIRECTIVES = {'annotation_typing': False}
+# Compiled Python keeps Python's meaning, and its annotations are for readers: the types are in the .pxd.
+PURE_DIRECTIVES = {'annotation_typing': False}
 
 if MSVC:
     CFLAGS, LDFLAGS, OPENMP = ['/Od' if DEBUG else '/O2', '/fp:contract'], [], ['/openmp']
@@ -55,6 +55,8 @@ else:
     if SANITIZE:
         CFLAGS += [f'-fsanitize={SANITIZE}', '-fno-omit-frame-pointer']
         LDFLAGS += [f'-fsanitize={SANITIZE}']
+# Compiled Python outside the core is calls and no loops: half the size costs it nothing.
+SMALL, SMALL_CFLAGS = ('cnet._ops.', 'cnet.nn.'), ['/O1'] if MSVC else ['-Os', '-fno-asynchronous-unwind-tables']
 MACROS = [('NPY_NO_DEPRECATED_API', 'NPY_2_0_API_VERSION'), ('NPY_TARGET_VERSION', 'NPY_2_0_API_VERSION')]
 
 
@@ -108,12 +110,17 @@ def closure(source: Path) -> set[Path]:
     return found
 
 
+def pure_name(folder: str, name: str) -> str:
+    """How CNET_ONLY calls a file of Python: 'op' for one of the core, '_ops.join' for others."""
+    return name if folder == 'cnet/_core' else f'{Path(folder).name}.{name}'
+
+
 def units() -> dict[str, Unit]:
-    """All files to translate, by their last name."""
+    """All files to translate, by the names that CNET_ONLY takes."""
     names = {name: (KERNELS / f'{name}.pyx', KERNEL_DIRECTIVES) for name in (*T['SINGLE'], *T['FAMILIES'])}
     if os.environ.get('CNET_COMPILE_CORE', '1') != '0':
-        names |= {name: (Path('cnet/_core', f'{name}.py'), CORE_DIRECTIVES) for name in T['CORE']
-                  if Path('cnet/_core', f'{name}.pxd').exists()}
+        names |= {pure_name(folder, name): (Path(folder, f'{name}.py'), PURE_DIRECTIVES)
+                  for folder, group in T['PURE'].items() for name in group}
     if unknown := ONLY - names.keys():
         raise SystemExit(f'CNET_ONLY names no module of targets.py: {", ".join(sorted(unknown))}')
     return {name: Unit(*pair) for name, pair in names.items() if (not ONLY or name in ONLY) and pair[0].exists()}
@@ -192,7 +199,7 @@ class Build(build_ext):
         import numpy
         stamp = BUILD / 'cython' / 'stamp'
         text = '\n'.join(map(str, (Cython.__version__, numpy.__version__, CFLAGS, LDFLAGS, MACROS, KERNEL_DIRECTIVES,
-                                   CORE_DIRECTIVES, [isa[:3] for isa in T['ISAS']])))
+                                   PURE_DIRECTIVES, [isa[:3] for isa in T['ISAS']])))
         if not stamp.exists() or stamp.read_text() != text:
             stamp.parent.mkdir(parents=True, exist_ok=True)
             stamp.write_text(text)
@@ -225,8 +232,9 @@ class Build(build_ext):
         self.extensions = [ext for ext in self.extensions if not getattr(ext, 'isa', None)
                            or (ext.isa.name not in refused and (not wanted or ext.isa.name in wanted))]
         for ext in self.extensions:
-            ext.extra_compile_args += CFLAGS + openmp
-            ext.extra_link_args += LDFLAGS + ([] if MSVC else openmp)
+            small = ext.name.startswith(SMALL) and not DEBUG
+            ext.extra_compile_args += CFLAGS + (SMALL_CFLAGS if small else openmp)
+            ext.extra_link_args += LDFLAGS + ([] if MSVC or small else openmp)
             ext.include_dirs += [str(KERNELS), numpy.get_include()]
             ext.define_macros += MACROS
         with ThreadPoolExecutor(self.parallel) as pool:

@@ -13,7 +13,6 @@ from ._ops.from_data import legacy_array
 class Tensor(TensorBase):
     """A multi-dimensional array of one element type that autograd can follow."""
 
-    __slots__ = ()
     __module__ = 'cnet'
 
     def __new__(cls, *args, device=None):

@@ -1,4 +1,4 @@
-from cnet._kernels._state cimport flags, inexact, instance, swap_flags
+from cnet._kernels._state cimport dtype_of, flags, inexact, instance, sizes_as, swap_flags
 
 cimport cython
 
@@ -7,6 +7,8 @@ cimport cython
 cdef class Version:
     cdef public long long n
 
+@cython.freelist(64)
+@cython.final
 cdef class View:
     cdef public TensorBase base
     cdef public View before
@@ -15,6 +17,8 @@ cdef class View:
     cdef public int output
     cdef public long long seen
     cdef public int kind
+
+cdef object _tensor_class
 
 cdef class TensorBase:
     cdef public object _a
@@ -26,8 +30,6 @@ cdef class TensorBase:
     cdef public object _grad
     cdef public View _view
     cdef public object _hooks
-    cdef dict __dict__
-    cdef object __weakref__
 
 @cython.locals(t=TensorBase)
 cpdef TensorBase blank(object cls, object array, Version version)

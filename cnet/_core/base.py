@@ -11,10 +11,10 @@ This file runs interpreted, and compiled with the types in `base.pxd`; both must
 import numpy as np
 from numpy import ndarray
 
-from .._kernels._state import flags, inexact, instance, swap_flags
+from .._kernels._state import dtype_of, flags, inexact, instance, sizes_as, swap_flags
 from .device import cpu
 from .dtype import from_np
-from .size import from_shape
+from .size import Size
 
 GRAD, INFERENCE, ANOMALY, PACK = 1, 2, 4, 8  # mode bits, see mode.py
 
@@ -45,17 +45,18 @@ class View:
 class TensorBase:
     """Array, version, gradient and history of a tensor. See the module's docstring."""
 
-    __slots__ = ('_a', '_v', '_fn', '_nr', '_req', '_inf', '_grad', '_view', '_hooks', '__dict__', '__weakref__')
+    # No __dict__ here: Python makes that of a subclass when it is first used, but a compiled class makes its own at once.
+    __slots__ = ('_a', '_v', '_fn', '_nr', '_req', '_inf', '_grad', '_view', '_hooks')
 
     @property
     def dtype(self):
         """The element type, a `cnet.dtype`."""
-        return from_np(self._a.dtype)
+        return from_np(dtype_of(self._a))
 
     @property
     def shape(self):
         """The sizes of the dimensions, a `cnet.Size`."""
-        return from_shape(self._a.shape)
+        return sizes_as(Size, self._a)
 
     @property
     def ndim(self):
@@ -182,7 +183,7 @@ def blank(cls, array, version):
 
 def fresh_version():
     """A counter for memory that nobody has written yet."""
-    v = Version()
+    v = Version.__new__(Version)  # compiled, no call of a type
     v.n = 0
     return v
 
@@ -225,7 +226,7 @@ def refresh(x):
 def mark_view(y, x, op, kw, output):
     """Note that `y` is the view `op(x, **kw)` (its output number `output`, or -1 if it has but one)."""
     before = x._view
-    view = View()
+    view = View.__new__(View)
     view.before = before
     view.base = x if before is None else before.base
     view.op = op

@@ -5,7 +5,7 @@ This file runs interpreted, and compiled with the types in `elementwise.pxd`; bo
 
 import numpy as np
 
-from .._kernels._state import flags
+from .._kernels._state import dtype_of, flags, inexact, shape_of
 from . import errors
 from .base import GRAD, TensorBase, wrap
 from .dtype import default_np, number_category, promote
@@ -19,16 +19,18 @@ def unary(op, x, name):
     """`op` of a tensor whose element type stays."""
     if not isinstance(x, TensorBase):
         raise errors.argument_type(name, 'input', 'Tensor', x, 1)
+    t = x
     info = op.info_
-    return finish(op, info, (x,), {}, info.forward(x._a))
+    return finish(op, info, (x,), {}, info.forward(t._a))
 
 
 def unary_float(op, x, name):
     """`op` of a tensor; integers are converted to the default floating type first."""
     if not isinstance(x, TensorBase):
         raise errors.argument_type(name, 'input', 'Tensor', x, 1)
-    a = x._a
-    if a.dtype.kind not in 'fc':
+    t = x
+    a = t._a
+    if not inexact(a):
         a = a.astype(default_np(FLOAT))
     info = op.info_
     return finish(op, info, (x,), {}, info.forward(a))
@@ -53,34 +55,36 @@ def scalar_for(value, np_dtype):
 def operands(a, b, name):
     """The two arrays (or an array and a number) of a binary operation in their common type."""
     if isinstance(a, TensorBase):
-        x = a._a
+        s = a
+        x = s._a
         if isinstance(b, TensorBase):
-            y = b._a
-            if x.dtype is y.dtype:
+            t = b
+            y = t._a
+            if dtype_of(x) is dtype_of(y):
                 return x, y
-            t = promote(a, b)
-            if x.dtype is not t:
-                x = x.astype(t)
-            if y.dtype is not t:
-                y = y.astype(t)
+            np_dtype = promote(a, b)
+            if x.dtype is not np_dtype:
+                x = x.astype(np_dtype)
+            if y.dtype is not np_dtype:
+                y = y.astype(np_dtype)
             return x, y
-        if type(b) is float and x.dtype.kind == 'f':
-            return x, b
+        if (type(b) is float or type(b) is int) and dtype_of(x).kind == 'f':
+            return x, float(b)
         if number_category(b) is None:
             raise errors.argument_type(name, 'other', 'Tensor', b, 2)
-        t = promote(a, b)
-        if x.dtype is not t:
-            x = x.astype(t)
-        return x, scalar_for(b, t)
+        np_dtype = promote(a, b)
+        if x.dtype is not np_dtype:
+            x = x.astype(np_dtype)
+        return x, scalar_for(b, np_dtype)
     if not isinstance(b, TensorBase) or number_category(a) is None:
         raise errors.argument_type(name, 'input', 'Tensor', a, 1)
-    if type(a) is float and b._a.dtype.kind == 'f':
-        return a, b._a
-    t = promote(a, b)
+    if (type(a) is float or type(a) is int) and dtype_of(b._a).kind == 'f':
+        return float(a), b._a
+    np_dtype = promote(a, b)
     y = b._a
-    if y.dtype is not t:
-        y = y.astype(t)
-    return scalar_for(a, t), y
+    if y.dtype is not np_dtype:
+        y = y.astype(np_dtype)
+    return scalar_for(a, np_dtype), y
 
 
 def as_float(x):
@@ -137,8 +141,9 @@ def binary_(op, x, b, name):
         if p is a:
             check_writable(x, False)
             shape = getattr(q, 'shape', ())
-            if shape == a.shape or not shape:
-                op.info_.forward(a, q, a)
+            if not shape or shape == shape_of(a):
+                info = op.info_
+                info.forward(a, q, a)
                 x._v.n += 1
                 return x
     return assign_(x, binary(op, x, b, name))
@@ -146,12 +151,12 @@ def binary_(op, x, b, name):
 
 def unary_(op, x):
     """`x.op_()` for an operation that keeps the element type."""
+    info = op.info_
     if not (flags() & GRAD and needs_grad((x,))):
         check_writable(x, False)
-        op.info_.forward(x._a, x._a)
+        info.forward(x._a, x._a)
         x._v.n += 1
         return x
-    info = op.info_
     return assign_(x, finish(op, info, (x,), {}, info.forward(x._a)))
 
 

@@ -1,4 +1,4 @@
-from cnet._kernels._state cimport flags, has_shape, next_sequence, swap_flags
+from cnet._kernels._state cimport dtype_of, flags, has_shape, next_sequence, shape_of, swap_flags
 from cnet._core.base cimport TensorBase, alias, wrap
 from cnet._core.op cimport Node
 

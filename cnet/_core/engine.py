@@ -13,7 +13,7 @@ from sys import getrefcount
 
 import numpy as np
 
-from .._kernels._state import flags, has_shape, next_sequence, swap_flags
+from .._kernels._state import dtype_of, flags, has_shape, next_sequence, shape_of, swap_flags
 from .base import ANOMALY, GRAD, TensorBase, alias, wrap
 from .dtype import from_np
 from .hooks import run_chain
@@ -38,7 +38,7 @@ class Pending:
 
 def pending_for(target, outputs):
     """An empty entry."""
-    p = Pending()
+    p = Pending.__new__(Pending)
     p.target = target
     p.grads = [None] * outputs
     p.owned = 0  # bit i: the engine made grads[i] by adding, so it may add to it in place
@@ -67,7 +67,7 @@ def fitted(g, shape, np_dtype, node, i):
             raise RuntimeError(f'Function {node.name()} returned an invalid gradient at index {i} - got {list(t._a.shape)} '
                                f'but expected shape compatible with {list(shape)}')
         t = t.sum_to_size(shape)
-    if t._a.dtype is not np_dtype and t._a.dtype != np_dtype:
+    if dtype_of(t._a) is not np_dtype and t._a.dtype != np_dtype:
         if t._a.dtype.kind == 'c' and np_dtype.kind != 'c':
             t = t.real
         if t._a.dtype != np_dtype:
@@ -204,7 +204,7 @@ def step(node, arrived, heap, waiting, leaves, create, bits):
             nr = edges[2 * i + 1]
             if isinstance(target, TensorBase):
                 leaf = target
-                deliver(leaf, nr, fitted(g, leaf._a.shape, leaf._a.dtype, node, i), heap, waiting, leaves, create)
+                deliver(leaf, nr, fitted(g, shape_of(leaf._a), dtype_of(leaf._a), node, i), heap, waiting, leaves, create)
             else:
                 inner = target
                 shape, np_dtype = inner.meta[nr]

@@ -6,7 +6,6 @@ base when its history is next asked for (`base.refresh`).
 """
 
 import math
-import warnings
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from .._kernels._state import flags
 from . import errors
 from .arrays import cast
 from .base import GRAD, INFERENCE, MULTI, NORMAL, TensorBase, refresh, wrap
+from .caution import warn
 from .dtype import from_np
 from .engine import expandable
 from .op import Op, Saved, record
@@ -253,8 +253,8 @@ def copy_out(r, out):
         write(a, b)
     else:
         if a.size:
-            warnings.warn(f'An output with one or more elements was resized since it had shape {list(a.shape)}, which does not '
-                          f'match the required output shape {list(b.shape)}. This behavior is deprecated.', UserWarning, 3)
+            warn(f'An output with one or more elements was resized since it had shape {list(a.shape)}, which does not '
+                 f'match the required output shape {list(b.shape)}. This behavior is deprecated.')
         out._a = np.array(b, dtype=a.dtype)
     out._v.n += 1
     return out

@@ -1,5 +1,5 @@
 from cnet._kernels._alloc cimport large, serve
-from cnet._kernels._state cimport flags, inexact, instance, next_sequence, swap_flags
+from cnet._kernels._state cimport dtype_of, flags, inexact, instance, next_sequence, shape_of, swap_flags
 from cnet._core.base cimport TensorBase, Version, alias, blank, mark_view, refresh, wrap
 
 cdef class Info:
@@ -34,8 +34,10 @@ cdef class Node:
     cdef public bint spent
     cdef public object _hooks
     cdef public object trace
-    cdef dict __dict__
-    cdef object __weakref__
+
+@cython.final
+cdef class Apply:
+    cdef readonly object cls
 
 @cython.locals(info=Info, t=TensorBase, arrays=list, big=cython.bint)
 cpdef run(object cls, tuple inputs, dict kw)

@@ -10,7 +10,7 @@ This file runs interpreted, and compiled with the types in `op.pxd`; both must b
 import weakref
 
 from .._kernels._alloc import large, serve
-from .._kernels._state import flags, inexact, instance, next_sequence, swap_flags
+from .._kernels._state import dtype_of, flags, inexact, instance, next_sequence, shape_of, swap_flags
 from .base import ANOMALY, GRAD, PACK, TensorBase, alias, blank, mark_view, refresh, tensor_class, wrap
 from .dtype import from_np
 from .hooks import LeafHooks, NodeHooks, add, packer
@@ -35,8 +35,7 @@ class Saved:
 class Node:
     """One recorded operation: where gradients come in (`backward`) and where they go (`edges`)."""
 
-    __slots__ = ('kw', 'edges', 'needs', 'ins', 'outs', 'aux', 'meta', 'seq', 'spent', '_hooks', 'trace',
-                 '__dict__', '__weakref__')
+    __slots__ = ('kw', 'edges', 'needs', 'ins', 'outs', 'aux', 'meta', 'seq', 'spent', '_hooks', 'trace')
 
     def saved(self, i):
         """Saved input number i: the tensor, or the constant that was passed in its place."""
@@ -55,7 +54,7 @@ class Node:
         """The shape of input number i, which must require a gradient."""
         target = self.edges[2 * i]
         if isinstance(target, TensorBase):
-            return target._a.shape
+            return shape_of(target._a)
         return target.meta[self.edges[2 * i + 1]][0]
 
     def release(self):
@@ -151,6 +150,8 @@ class Op(Node):
         info.view = cls.view
         info.serve = not (cls.view or cls.own_memory)
         cls.info_ = info
+        if type(cls.apply) is Apply:
+            cls.apply = Apply(cls)
 
     @staticmethod
     def forward(*inputs, **kw):
@@ -159,10 +160,23 @@ class Op(Node):
     def backward(self, *g):
         raise NotImplementedError(f'the derivative of {type(self).__name__} is not implemented')
 
-    @classmethod
-    def apply(cls, *inputs, **kw):
-        """Run the operation on tensors (or constants) and record it if a gradient may be asked for."""
-        return run(cls, inputs, kw)
+
+class Apply:
+    """`Op.apply(*inputs, **kw)`: run the operation on tensors (or constants), record it if a gradient may be asked for.
+
+    An object on every class, in place of a class method, which Python would bind anew for every call.
+    """
+
+    __slots__ = ('cls',)
+
+    def __init__(self, cls):
+        self.cls = cls
+
+    def __call__(self, *inputs, **kw):
+        return run(self.cls, inputs, kw)
+
+
+Op.apply = Apply(Op)
 
 
 def run(cls, inputs, kw):
@@ -265,7 +279,7 @@ def record(cls, inputs, kw, aux, outs):
     connect(node, inputs)
     meta = []
     for t in outs:
-        meta.append((t._a.shape, t._a.dtype))
+        meta.append((shape_of(t._a), dtype_of(t._a)))
     node.meta = meta
     if info.keep_in:
         ins = [None] * len(inputs)
@@ -309,7 +323,7 @@ def save(x, output):
                            'inference mode in computation tracked by autograd. To work around this, you can make a clone '
                            'to get a normal tensor and use it in autograd, or use `torch.no_grad()` instead of '
                            '`torch.inference_mode()`.')
-    s = Saved()
+    s = Saved.__new__(Saved)
     s.version = x._v
     s.seen = x._v.n
     s.output = output

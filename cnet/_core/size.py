@@ -1,6 +1,5 @@
 """Size: the tuple of a tensor's dimensions."""
 
-from functools import partial
 from operator import index
 
 __all__ = ['Size']
@@ -65,9 +64,6 @@ class Size(tuple):
         return tuple.__new__(Size, tuple(self) * n)
 
     __rmul__ = __mul__
-
-
-from_shape = partial(tuple.__new__, Size)  # for a tuple known to hold ints: a quarter of the constructor's time
 
 
 def _ints(sizes):

@@ -69,3 +69,131 @@ cpdef bint has_shape(object a, tuple shape) noexcept:
         if cnp.PyArray_DIM(<cnp.ndarray>a, <int>i) != <Py_ssize_t>shape[i]:
             return False
     return True
+
+
+cdef extern from *:
+    """
+    static PyObject* cnet_sizes(PyObject* cls, PyObject* array) {
+        PyArrayObject* a = (PyArrayObject*)array;
+        int n = PyArray_NDIM(a);
+        PyTypeObject* type = (PyTypeObject*)cls;
+        PyObject* sizes = type == &PyTuple_Type ? PyTuple_New(n) : type->tp_alloc(type, n);
+        if (sizes == NULL) return NULL;
+        for (int i = 0; i < n; i++) {
+            PyObject* size = PyLong_FromSsize_t(PyArray_DIM(a, i));
+            if (size == NULL) { Py_DECREF(sizes); return NULL; }
+            PyTuple_SET_ITEM(sizes, i, size);
+        }
+        return sizes;
+    }
+    """
+    object cnet_sizes(object cls, object array)
+
+
+cpdef tuple shape_of(object a):
+    """`a.shape` of an array, in a third of the time that the attribute takes."""
+    return cnet_sizes(tuple, a)
+
+
+cpdef object sizes_as(object cls, object a):
+    """The shape of an array as an instance of `cls`, a subclass of tuple without `__new__` of its own to run."""
+    return cnet_sizes(cls, a)
+
+
+cpdef object dtype_of(object a):
+    """`a.dtype` of an array."""
+    return <object>cnp.PyArray_DESCR(<cnp.ndarray>a)
+
+
+cdef extern from *:
+    """
+    PyAPI_FUNC(PyObject*) _PyObject_GenericGetAttrWithDict(PyObject*, PyObject*, PyObject*, int);
+
+    static PyObject *cnet_stores, *cnet_missing, *cnet_forward, *cnet_mark, *cnet_everywhere, *cnet_with_hooks;
+
+    /* Attributes as Python looks them up, then the members of the dictionaries named in `stores`, then `missing`. */
+    static PyObject* cnet_member(PyObject* self, PyObject* name) {
+        PyObject* found = _PyObject_GenericGetAttrWithDict(self, name, NULL, 1);
+        if (found != NULL || PyErr_Occurred()) return found;
+        PyObject* own = PyObject_GenericGetDict(self, NULL);
+        if (own == NULL) PyErr_Clear();
+        for (Py_ssize_t i = 0; own != NULL && i < PyTuple_GET_SIZE(cnet_stores); i++) {
+            PyObject* store = PyDict_GetItemWithError(own, PyTuple_GET_ITEM(cnet_stores, i));
+            if (store == NULL ? PyErr_Occurred() != NULL : !PyDict_Check(store)) break;
+            if (store != NULL && (found = PyDict_GetItemWithError(store, name)) != NULL) {
+                Py_INCREF(found);
+                break;
+            }
+        }
+        Py_XDECREF(own);
+        if (found != NULL || PyErr_Occurred()) return found;
+        return PyObject_CallFunctionObjArgs(cnet_missing, self, name, NULL);
+    }
+
+    /* self.forward(*args, **kwargs), or with_hooks(self, args, kwargs) if there are hooks somewhere. */
+    static PyObject* cnet_call(PyObject* self, PyObject* args, PyObject* kwargs) {
+        PyObject *own = PyObject_GenericGetDict(self, NULL), *function, *result;
+        if (own == NULL) return NULL;
+        int hooked = PyDict_Contains(own, cnet_mark);
+        Py_DECREF(own);
+        if (hooked < 0) return NULL;
+        if (hooked || PyDict_GET_SIZE(cnet_everywhere)) {
+            own = kwargs == NULL ? PyDict_New() : Py_NewRef(kwargs);
+            if (own == NULL) return NULL;
+            result = PyObject_CallFunctionObjArgs(cnet_with_hooks, self, args, own, NULL);
+            Py_DECREF(own);
+            return result;
+        }
+        function = PyObject_GetAttr(self, cnet_forward);
+        if (function == NULL) return NULL;
+        result = PyObject_Call(function, args, kwargs);
+        Py_DECREF(function);
+        return result;
+    }
+
+    static void cnet_set_lookup(PyObject* cls) { ((PyTypeObject*)cls)->tp_getattro = cnet_member; }
+    static void cnet_set_call(PyObject* cls) { ((PyTypeObject*)cls)->tp_call = cnet_call; }
+
+    static void cnet_set_stores(PyObject* stores, PyObject* missing) {
+        cnet_stores = Py_NewRef(stores);
+        cnet_missing = Py_NewRef(missing);
+    }
+
+    static void cnet_set_hooks(PyObject* forward, PyObject* mark, PyObject* everywhere, PyObject* with_hooks) {
+        cnet_forward = Py_NewRef(forward);
+        cnet_mark = Py_NewRef(mark);
+        cnet_everywhere = Py_NewRef(everywhere);
+        cnet_with_hooks = Py_NewRef(with_hooks);
+    }
+    """
+    void cnet_set_lookup(object cls)
+    void cnet_set_call(object cls)
+    void cnet_set_stores(object stores, object missing)
+    void cnet_set_hooks(object forward, object mark, object everywhere, object with_hooks)
+
+
+def register_stores(tuple stores, missing):
+    """Name, once, the attributes that hold dictionaries of members, and what answers for a name that none of them has."""
+    cnet_set_stores(stores, missing)
+
+
+def find_members(cls):
+    """Let instances of a class find members of the registered stores at the cost of an attribute.
+
+    A `__getattr__` written in Python costs an AttributeError first. Whoever gives the class (or a base) another `__getattr__`
+    or `__getattribute__` later gets Python's own look-up back, as assigning these resets the slot.
+    """
+    cnet_set_lookup(cls)
+
+
+def register_hooks(str mark, everywhere, with_hooks):
+    """Say, once, which attribute marks an object with hooks, where hooks on all objects are, and what calls them."""
+    cnet_set_hooks('forward', mark, everywhere, with_hooks)
+
+
+def call_forward(cls):
+    """Let a call of an instance be `self.forward(...)`, or the registered function where there are hooks.
+
+    As with `find_members`, assigning `__call__` to the class or a base resets the slot.
+    """
+    cnet_set_call(cls)

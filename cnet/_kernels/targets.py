@@ -66,8 +66,15 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 # gains nothing from wide vectors. Families may cimport these.
 SINGLE = ('_alloc', '_cpu', '_quiet', '_state', '_threads', '_workspace', 'checksum', 'random', 'strided')
 
-# Files of cnet/_core that are compiled when they have a `.pxd`; each also runs uncompiled (CNET_COMPILE_CORE=0).
-CORE = ('base', 'elementwise', 'engine', 'op')
+# Files of Python that are compiled as they are, by folder: those that every small call goes through. A `.pxd` beside one
+# gives its variables C types. Each also runs uncompiled (CNET_COMPILE_CORE=0).
+PURE = {
+    'cnet/_core': ('arrays', 'base', 'checks', 'elementwise', 'engine', 'history', 'inplace', 'op'),
+    'cnet/_ops': ('_axes', '_keys', '_norm_ops', '_places', 'activation', 'addmm', 'broadcast', 'compare', 'convert', 'create',
+                  'gather', 'getitem', 'join', 'matmul', 'norm', 'permute', 'pointwise', 'reduce', 'rows', 'shape', 'slices',
+                  'softmax', 'split', 'ternary', 'unary'),
+    'cnet/nn/modules': ('module',),
+}
 
 # Cython's memoryview type and helper functions, once for the whole package instead of 130 KB per module.
 SHARED = '_cyutility'

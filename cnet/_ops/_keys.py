@@ -3,6 +3,7 @@
 import numpy as np
 
 from .._core.base import TensorBase
+from .._core.op import finish
 from .shape import Alias
 from .slices import Part, Select
 
@@ -77,7 +78,10 @@ def _simple(x, key):
             dim, open_key = n - behind, ()
         else:
             return None
-    return x if op is Alias else op.apply(x, key=key + open_key)
+    if op is Alias:
+        return x
+    key += open_key
+    return finish(op, op.info_, (x,), {'key': key}, x._a[key])
 
 
 def _indexed(x, key):

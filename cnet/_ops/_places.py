@@ -10,8 +10,10 @@ from .._core.base import GRAD, TensorBase, refresh, wrap
 from .._core.inplace import check_writable, rebase
 from .._core.op import Op, record
 from .._kernels._state import flags
+from .._kernels.strided import meet, plain
 
-_INT64 = np.dtype(np.int64)
+LONG = np.dtype(np.int64)
+first_outside = K.index.first_outside
 
 
 class Write(Op):
@@ -68,20 +70,21 @@ def cut(shape, dim):
 
 def as_long(a):
     """An index array as contiguous int64."""
-    return a if a.dtype is _INT64 and a.flags.c_contiguous else np.asarray(a, np.int64, order='C')
+    return a if plain(a, LONG) else np.asarray(a, np.int64, order='C')
 
 
 def outside(index, low, high):
     """The first number of an index outside low..high-1, or None."""
     index = as_long(index)
-    i = K.index.first_outside(index, low, high)
+    i = first_outside(index, low, high)
     return None if i < 0 else int(index.ravel()[i])
 
 
 def add_rows(y, index, src, dim):
     """y[..., index[j], ...] += src[..., j, ...] along `dim`, in the order of the index."""
     outer, n, inner = cut(y.shape, dim)
-    src = np.ascontiguousarray(src, y.dtype)
+    if not (src.ndim and plain(src, y.dtype)):
+        src = np.ascontiguousarray(src, y.dtype)
     if y.flags.c_contiguous and K.index.add_rows(y, index, src, outer, n, index.size, inner):
         return
     np.add.at(y, (*(slice(None),) * dim, index), src)
@@ -122,7 +125,7 @@ def take_where(x, mask):
 def put_where(y, mask, src):
     """y[mask] = the first elements of `src`, which has enough of them, for a mask of the shape of y."""
     total = np.count_nonzero(mask)
-    if np.may_share_memory(y, src) or not K.copy.unpack(y, mask, src, total):
+    if meet(y, src) or not K.copy.unpack(y, mask, src, total):
         y[mask] = src.reshape(-1)[:total]
 
 
@@ -146,11 +149,11 @@ def refuse_overlap(out, *inputs):
     a = out._a
     repeated = a.size > 1 and 0 in a.strides and any(n > 1 and step == 0 for n, step in zip(a.shape, a.strides, strict=True))
     for x in inputs:
-        if repeated or out is x or np.may_share_memory(a, x._a):
+        if repeated or out is x or meet(a, x._a):
             raise RuntimeError('unsupported operation: some elements of the input tensor and the written-to tensor refer '
                                'to a single memory location. Please clone() the tensor before performing the operation.')
 
 
 def separate(src, y):
     """`src` contiguous and apart from the memory of `y`, so that a kernel may write the one while it reads the other."""
-    return src.copy() if np.may_share_memory(src, y) else np.ascontiguousarray(src)
+    return src.copy() if meet(src, y) else src if src.ndim and plain(src, y.dtype) else np.ascontiguousarray(src)

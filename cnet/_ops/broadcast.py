@@ -7,7 +7,7 @@ from .. import _kernels as K
 from .._core import checks, errors
 from .._core.base import TensorBase
 from .._core.dtype import from_np
-from .._core.op import Op
+from .._core.op import Op, finish
 from .._core.size import Size
 
 __all__ = [
@@ -70,7 +70,8 @@ def expand(self, *size, implicit=False, **kw):
         size = kw.pop('size'),
         if kw:
             raise TypeError(f"expand() got an unexpected keyword argument '{next(iter(kw))}'")
-    return Expand.apply(self, size=checks.size(size, 'expand'))
+    size = checks.size(size, 'expand')
+    return finish(Expand, Expand.info_, (self,), {'size': size}, Expand.forward(self._a, size))
 
 
 def expand_as(self, other):

@@ -1,12 +1,12 @@
 """Changing type or order in memory: to, float, clone, contiguous, copy_ and their relatives."""
 
-import warnings
 
 import numpy as np
 
 from .._core import arrays, checks, errors, inplace
 from .._core import dtype as dtypes
 from .._core.base import TensorBase, wrap
+from .._core.caution import warn
 from .._core.device import check_device, contiguous_format, preserve_format, refuse
 from .._core.op import Op
 
@@ -19,7 +19,7 @@ class ToCopy(Op, name='ToCopyBackward0'):
     @staticmethod
     def forward(x, dt, format):
         if x.dtype.kind == 'c' and dt.kind not in 'cb':
-            warnings.warn('Casting complex values to real discards the imaginary part', UserWarning, stacklevel=4)
+            warn('Casting complex values to real discards the imaginary part')
         if format is preserve_format and x.flags.c_contiguous and x.dtype != dt:
             return arrays.cast(x, dt)
         return arrays.copy_as(x, dt, format)

@@ -13,7 +13,8 @@ from .._core.arrays import zeros
 from .._core.base import TensorBase
 from .._core.dtype import from_np
 from .._core.inplace import copy_from, overwrite_
-from .._core.op import Op
+from .._core.op import Op, finish
+from .._kernels.strided import picked, widened
 from ._keys import basic, check_mask, checked, index_tensor, out_of_bounds, scalar_error
 from ._places import Write, add_rows, as_long, fill_where, outside, refuse_complex, take_rows, take_where, whole_mask
 from .shape import Alias, Unsqueeze
@@ -136,11 +137,12 @@ def __getitem__(self, key):
             raise scalar_error()
         if not -shape[0] <= key < shape[0]:
             raise out_of_bounds(key, 0, shape[0])
-        return Select.apply(self, key=(key, ...))
+        return finish(Select, Select.info_, (self,), {'key': (key, ...)}, picked(self._a, 0, key))
     if kind is slice:
-        return Part.apply(self, key=checked(key, shape, 0))
+        key = checked(key, shape, 0)
+        return finish(Part, Part.info_, (self,), {'key': key}, self._a[key])
     if key is None:
-        return Unsqueeze.apply(self, dim=0)
+        return finish(Unsqueeze, Unsqueeze.info_, (self,), {'dim': 0}, widened(self._a, 0))
     x, entries = basic(self, key)
     if entries is None:
         return Alias.apply(x) if x is self else x

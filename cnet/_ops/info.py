@@ -2,7 +2,7 @@
 
 from .._core import arrays, checks
 from .._core.device import strided
-from .._core.size import from_shape
+from .._core.size import Size
 
 __all__ = ['is_complex', 'is_conj', 'is_floating_point', 'is_neg', 'is_same_size', 'is_signed', 'numel',
            'resolve_conj', 'resolve_neg']
@@ -24,7 +24,7 @@ def size(self, dim=None):
     """
     shape = self._a.shape
     if dim is None:
-        return from_shape(shape)
+        return tuple.__new__(Size, shape)
     return shape[_existing(dim, len(shape), 'size')]
 
 

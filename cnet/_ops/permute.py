@@ -1,9 +1,9 @@
 """Dimensions in another order: permute, transpose and their kin. All are views, each the adjoint of its inverse."""
 
-import warnings
-
 from .._core import checks
-from .._core.op import Op
+from .._core.caution import warn
+from .._core.op import Op, finish
+from .._kernels.strided import swapped
 
 __all__ = ['adjoint', 'moveaxis', 'movedim', 'permute', 'swapaxes', 'swapdims', 't', 'transpose']
 
@@ -28,7 +28,7 @@ class Transpose(Op, name='TransposeBackward0'):
 
     @staticmethod
     def forward(x, dim0, dim1):
-        return x.swapaxes(dim0, dim1) if x.ndim else x.view()
+        return swapped(x, dim0, dim1) if x.ndim else x.view()
 
     def backward(self, g):
         return Transpose.apply(g, **self.kw)
@@ -70,10 +70,10 @@ def permute(input, *dims, **kw):
         raise RuntimeError('permute(sparse_coo): number of dimensions in the tensor input does not match the length of '
                            f'the desired ordering of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = '
                            f'{len(dims)}')
-    dims = tuple([checks.dim(d, ndim) for d in dims])
+    dims = tuple([d if type(d) is int and 0 <= d < ndim else checks.dim(d, ndim) for d in dims])
     if len(set(dims)) < ndim:
         raise RuntimeError('permute(): duplicate dims are not allowed.')
-    return Permute.apply(input, dims=dims)
+    return finish(Permute, Permute.info_, (input,), {'dims': dims}, input._a.transpose(dims))
 
 
 def transpose(input, dim0, dim1):
@@ -93,7 +93,8 @@ def transpose(input, dim0, dim1):
         (4, 3, 2)
     """
     ndim = input._a.ndim
-    return Transpose.apply(input, dim0=checks.dim(dim0, ndim), dim1=checks.dim(dim1, ndim))
+    dim0, dim1 = checks.dim(dim0, ndim), checks.dim(dim1, ndim)
+    return finish(Transpose, Transpose.info_, (input,), {'dim0': dim0, 'dim1': dim1}, Transpose.forward(input._a, dim0, dim1))
 
 
 def swapaxes(input, axis0, axis1):
@@ -153,7 +154,7 @@ def t(input):
     """
     if input._a.ndim > 2:
         raise RuntimeError(f't() expects a tensor with <= 2 dimensions, but self is {input._a.ndim}D')
-    return T.apply(input)
+    return finish(T, T.info_, (input,), {}, input._a.T)
 
 
 def movedim(input, source, destination):
@@ -235,21 +236,21 @@ def _last_two(x, name, advice='Consider using x.conj().'):
         raise RuntimeError(f'tensor.{name} is only supported on matrices or batches of matrices. Got 1-D tensor.')
     if ndim == 0:
         subject = name if name == 'adjoint()' else f'Tensor.{name}'
-        warnings.warn(f'{subject} is deprecated on 0-D tensors. {advice}', UserWarning, stacklevel=3)
+        warn(f'{subject} is deprecated on 0-D tensors. {advice}')
         return x
-    return Transpose.apply(x, dim0=ndim - 2, dim1=ndim - 1)
+    kw = {'dim0': ndim - 2, 'dim1': ndim - 1}
+    return finish(Transpose, Transpose.info_, (x,), kw, swapped(x._a, ndim - 2, ndim - 1))
 
 
 def reversed_dims(x):
     """``x.T``: the dimensions in reverse order."""
     ndim = x._a.ndim
     if ndim != 2:
-        warnings.warn('Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.' if not ndim
-                      else 'The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated '
-                      'and it will throw an error in a future release. Consider `x.mT` to transpose batches of '
-                      'matrices or `x.permute(*cnet.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a '
-                      'tensor.', UserWarning, stacklevel=2)
-    return Permute.apply(x, dims=tuple(range(ndim - 1, -1, -1)))
+        warn('Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.' if not ndim
+             else 'The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated '
+             'and it will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or '
+             '`x.permute(*cnet.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.')
+    return finish(Permute, Permute.info_, (x,), {'dims': tuple(range(ndim - 1, -1, -1))}, x._a.T)
 
 
 def matrix_transpose(x):

@@ -6,11 +6,11 @@ through a reshape.
 
 from math import prod
 
-from .. import _kernels as K
 from .._core import checks, errors
 from .._core.base import wrap
 from .._core.dtype import dtype as dtype_class
-from .._core.op import Op
+from .._core.op import Op, finish
+from .._kernels.strided import reshaped, strided, widened
 
 __all__ = ['flatten', 'ravel', 'reshape', 'squeeze', 'unflatten', 'unsqueeze']
 
@@ -45,7 +45,7 @@ class View(Op, name='ViewBackward0'):
 
     @staticmethod
     def forward(x, shape):
-        y = K.strided.reshaped(x, shape)
+        y = reshaped(x, shape)
         if y is None:
             infer(shape, x.size)
             raise RuntimeError("view size is not compatible with input tensor's size and stride (at least one dimension "
@@ -85,7 +85,7 @@ class Squeeze(Op, name='SqueezeBackward0'):
             d = dims[0]
             return x.squeeze(d) if x.ndim and x.shape[d] == 1 else x.view()
         keep = [i for i, n in enumerate(x.shape) if n != 1 or i not in dims]
-        return K.strided.strided(x, [x.shape[i] for i in keep], [x.strides[i] for i in keep])
+        return strided(x, [x.shape[i] for i in keep], [x.strides[i] for i in keep])
 
     def backward(self, g):
         return g.reshape(self.in_shape(0))
@@ -104,9 +104,7 @@ class Unsqueeze(Op, name='UnsqueezeBackward0'):
 
     @staticmethod
     def forward(x, dim):
-        shape, strides = x.shape, x.strides
-        step = shape[dim] * strides[dim] if dim < len(shape) else x.itemsize
-        return K.strided.strided(x, (*shape[:dim], 1, *shape[dim:]), (*strides[:dim], step, *strides[dim:]))
+        return widened(x, dim)
 
     def backward(self, g):
         return g.squeeze(self.kw['dim'])
@@ -141,7 +139,12 @@ def view(self, *shape, size=None, dtype=None):
     elif not shape:
         raise TypeError('view() received an invalid combination of arguments - got (), but expected (dtype) or '
                         '(tuple of ints size)')
-    return View.apply(self, shape=checks.size(shape, 'view'))
+    return _view(self, checks.size(shape, 'view'))
+
+
+def _view(x, shape):
+    y = reshaped(x._a, shape)
+    return View.apply(x, shape=shape) if y is None else finish(View, View.info_, (x,), {'shape': shape}, y)
 
 
 def _view_dtype(x, dtype):
@@ -175,7 +178,7 @@ def view_as(self, other):
         >>> cnet.arange(4).view_as(cnet.zeros(2, 2)).tolist()
         [[0, 1], [2, 3]]
     """
-    return View.apply(self, shape=checks.tensor(other, 'view_as', 'other', 1)._a.shape)
+    return _view(self, checks.tensor(other, 'view_as', 'other', 1)._a.shape)
 
 
 def reshape(input, *shape, **kw):
@@ -204,8 +207,11 @@ def reshape(input, *shape, **kw):
 
 
 def _reshape(x, shape):
-    if x._a.flags.c_contiguous or K.strided.reshaped(x._a, shape) is not None:
-        return View.apply(x, shape=shape)
+    y = reshaped(x._a, shape)
+    if y is not None:
+        return finish(View, View.info_, (x,), {'shape': shape}, y)
+    if x._a.flags.c_contiguous:
+        return View.apply(x, shape=shape)  # which says what is wrong
     return UnsafeView.apply(x, shape=infer(shape, x._a.size))
 
 
@@ -251,7 +257,7 @@ def flatten(input, start_dim=0, end_dim=-1):
     if start > end:
         raise RuntimeError('flatten() has invalid args: start_dim cannot come after end_dim')
     if not ndim:
-        return View.apply(input, shape=(1,))
+        return _view(input, (1,))
     if start == end:
         return input
     return _reshape(input, (*shape[:start], prod(shape[start:end + 1]), *shape[end + 1:]))
@@ -326,10 +332,12 @@ def squeeze(input, dim=None):
     """
     ndim = input._a.ndim
     if dim is None:
-        return Squeeze.apply(input, dims=range(ndim))
+        dims = range(ndim)
+        return finish(Squeeze, Squeeze.info_, (input,), {'dims': dims}, Squeeze.forward(input._a, dims))
     if isinstance(dim, (tuple, list)):
         return SqueezeDims.apply(input, dims=checks.dims(dim, ndim) if dim else ())
-    return SqueezeDim.apply(input, dims=(checks.dim(dim, ndim),))
+    dims = (checks.dim(dim, ndim),)
+    return finish(SqueezeDim, SqueezeDim.info_, (input,), {'dims': dims}, Squeeze.forward(input._a, dims))
 
 
 def unsqueeze(input, dim):
@@ -347,7 +355,8 @@ def unsqueeze(input, dim):
         >>> tuple(cnet.unsqueeze(cnet.zeros(2, 3), -1).shape)
         (2, 3, 1)
     """
-    return Unsqueeze.apply(input, dim=checks.dim(dim, input._a.ndim + 1))
+    dim = checks.dim(dim, input._a.ndim + 1)
+    return finish(Unsqueeze, Unsqueeze.info_, (input,), {'dim': dim}, widened(input._a, dim))
 
 
 METHODS = {

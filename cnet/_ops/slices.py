@@ -11,7 +11,7 @@ from .. import _kernels as K
 from .._core import checks
 from .._core.arrays import zeros
 from .._core.inplace import copy_out
-from .._core.op import Op
+from .._core.op import Op, finish
 
 __all__ = [
     'as_strided', 'as_strided_scatter', 'narrow', 'narrow_copy', 'select', 'select_scatter', 'slice_scatter',
@@ -179,7 +179,8 @@ def select(input, dim, index):
         >>> cnet.select(cnet.tensor([[1, 2], [3, 4]]), 1, 0).tolist()
         [1, 3]
     """
-    return Select.apply(input, key=_select_key(input, dim, index, 'select'))
+    key = _select_key(input, dim, index, 'select')
+    return finish(Select, Select.info_, (input,), {'key': key}, input._a[key])
 
 
 def _select_key(x, dim, index, name):
@@ -210,7 +211,8 @@ def narrow(input, dim, start, length):
         >>> cnet.narrow(cnet.arange(5), 0, 1, 3).tolist()
         [1, 2, 3]
     """
-    return Part.apply(input, key=_narrow_key(input, dim, start, length))
+    key = _narrow_key(input, dim, start, length)
+    return finish(Part, Part.info_, (input,), {'key': key}, input._a[key])
 
 
 def narrow_copy(input, dim, start, length, *, out=None):

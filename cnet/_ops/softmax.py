@@ -1,7 +1,6 @@
 """Softmax, log-softmax and softmin along one dimension."""
 
 import math
-import warnings
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from .. import _kernels as K
 from .._core import checks, errors
 from .._core.arrays import cast, empty
 from .._core.base import TensorBase
+from .._core.caution import warn
 from .._core.inplace import copy_out
 from .._core.op import Op
 
@@ -115,8 +115,7 @@ class LogSoftmaxGrad(Op, name='LogSoftmaxBackwardDataBackward0'):
 
 def _legacy_dim(name, ndim):
     """The dimension taken where the caller names none, as old programs expect."""
-    warnings.warn(f'Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an '
-                  'argument.', stacklevel=4)
+    warn(f'Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.')
     return 0 if ndim in (0, 1, 3) else 1
 
 
@@ -226,7 +225,7 @@ def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
         tensor([1., 0.])
     """
     if eps != 1e-10:
-        warnings.warn('`eps` parameter is deprecated and has no effect.', stacklevel=2)
+        warn('`eps` parameter is deprecated and has no effect.')
     noise = -logits.detach().new_empty(logits.shape).exponential_().log()
     soft = ((logits + noise) / tau).softmax(dim)
     if not hard:

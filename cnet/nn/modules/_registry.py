@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 
+from ..._kernels._state import find_members, register_stores
 from ..._tensor import Tensor
 from ..parameter import Buffer, Parameter
 
@@ -13,6 +14,7 @@ parameter_hooks, buffer_hooks, module_hooks = OrderedDict(), OrderedDict(), Orde
 CALL_HOOKS = ('_forward_hooks', '_forward_hooks_with_kwargs', '_forward_hooks_always_called', '_forward_pre_hooks',
               '_forward_pre_hooks_with_kwargs', '_backward_hooks', '_backward_pre_hooks')
 STATE_HOOKS = ('_state_dict_hooks', '_state_dict_pre_hooks', '_load_state_dict_pre_hooks', '_load_state_dict_post_hooks')
+STORES = ('_parameters', '_buffers', '_modules')
 _EMPTY = OrderedDict()
 
 
@@ -39,6 +41,11 @@ def _filtered(hooks, owner, name, value):
 
 class Registry:
     """The part of `Module` that keeps members by name and finds them again."""
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cls.__getattr__ is Registry.__getattr__ and cls.__getattribute__ is object.__getattribute__:
+            find_members(cls)
 
     def _members(self, kind, store):
         """The dictionary `store` of this module, which exists once `Module.__init__` has run."""
@@ -144,7 +151,7 @@ class Registry:
 
     def __getattr__(self, name):
         own = self.__dict__
-        for store in ('_parameters', '_buffers', '_modules'):
+        for store in STORES:
             if store in own:
                 members = own[store]
                 if name in members:
@@ -365,3 +372,6 @@ class Registry:
         """Walk over the buffers, each once."""
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
+
+
+register_stores(STORES, Registry.__getattr__)

@@ -4,6 +4,7 @@ Its four duties are kept in four files: what it owns (`_registry`), what it save
 (`_hooks`) and conversions of all its tensors (`_convert`). This file joins them and adds the call itself.
 """
 
+from ..._kernels._state import call_forward, register_hooks
 from ._convert import Convertible
 from ._hooks import (
     GLOBAL,
@@ -58,6 +59,11 @@ class Module(Registry, Stateful, Hooked, Convertible):
     _version = 1             # saved with the state, so that a class can read states of its older versions
     _is_full_backward_hook = None  # which kind of backward hooks the module has; it cannot have both
 
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cls.__call__ is Module.__call__:
+            call_forward(cls)
+
     def __init__(self, *args, **kwargs):
         if not self.call_super_init:
             if kwargs:
@@ -79,7 +85,7 @@ class Module(Registry, Stateful, Hooked, Convertible):
         """What the module computes; every subclass defines it."""
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args, **kwargs):  # subclasses do the same in C, see __init_subclass__
         if '_hooked' in self.__dict__ or GLOBAL:
             return self._call_with_hooks(args, kwargs)
         return self.forward(*args, **kwargs)
@@ -163,3 +169,6 @@ class Module(Registry, Stateful, Hooked, Convertible):
             return f'{self._get_name()}({lines[0]})'
         body = ''.join(f'\n  {line}' for line in (*lines, *children))
         return f'{self._get_name()}({body}\n)' if body else f'{self._get_name()}()'
+
+
+register_hooks('_hooked', GLOBAL, Module._call_with_hooks)
