@@ -39,6 +39,18 @@ def _filtered(hooks, owner, name, value):
     return value
 
 
+def _below(module, found):
+    """The keys of `found`, to which the module and those below it are added: `named_modules` without the names."""
+    if type(module).named_modules is Registry.named_modules:
+        found[module] = None
+        for child in module._modules.values():
+            if child is not None and child not in found:
+                _below(child, found)
+    else:
+        found.update((child, None) for _, child in module.named_modules())
+    return found
+
+
 class Registry:
     """The part of `Module` that keeps members by name and finds them again."""
 
@@ -314,8 +326,7 @@ class Registry:
 
     def modules(self):
         """Walk over the module and all modules below it, each once."""
-        for _, module in self.named_modules():
-            yield module
+        yield from _below(self, {})
 
     def named_children(self):
         """Walk over the direct submodules with their names, each once."""
@@ -361,8 +372,16 @@ class Registry:
 
     def parameters(self, recurse=True):
         """Walk over the parameters, each once: what an optimizer is given."""
-        for _, parameter in self.named_parameters(recurse=recurse):
-            yield parameter
+        if type(self).named_parameters is not Registry.named_parameters:
+            for _, parameter in self.named_parameters(recurse=recurse):
+                yield parameter
+            return
+        seen = set()
+        for owner in _below(self, {}) if recurse else (self,):
+            for parameter in owner._parameters.values():
+                if parameter is not None and id(parameter) not in seen:
+                    seen.add(id(parameter))
+                    yield parameter
 
     def named_buffers(self, prefix='', recurse=True, remove_duplicate=True):
         """Walk over the buffers with their dotted paths; arguments as in `named_parameters`."""
