@@ -18,24 +18,26 @@ cdef extern from "rnn.h" nogil:
                   Py_ssize_t brs, const float *d, Py_ssize_t drs, Py_ssize_t dcs, float *c, Py_ssize_t crs)
     void vd_axpys(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, Py_ssize_t acs, const double *b,
                   Py_ssize_t brs, const double *d, Py_ssize_t drs, Py_ssize_t dcs, double *c, Py_ssize_t crs)
-    void vf_lstm_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, float *g, Py_ssize_t ldg, const float *c, Py_ssize_t ldc,
-                      float *h, Py_ssize_t ldh)
-    void vd_lstm_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, double *g, Py_ssize_t ldg, const double *c, Py_ssize_t ldc,
-                      double *h, Py_ssize_t ldh)
+    void vf_lstm_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, float *s, Py_ssize_t lds, Py_ssize_t step, float *g,
+                      Py_ssize_t ldg, float *c, float *h, Py_ssize_t ldh)
+    void vd_lstm_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, double *s, Py_ssize_t lds, Py_ssize_t step, double *g,
+                      Py_ssize_t ldg, double *c, double *h, Py_ssize_t ldh)
     void vf_lstm_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const float *g, Py_ssize_t ldg, const float *c, Py_ssize_t ldc,
                       const float *dh, Py_ssize_t ldd, float *dc, float *dg, Py_ssize_t ldo)
     void vd_lstm_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const double *g, Py_ssize_t ldg, const double *c,
                       Py_ssize_t ldc, const double *dh, Py_ssize_t ldd, double *dc, double *dg, Py_ssize_t ldo)
-    void vf_gru_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, float *g, Py_ssize_t ldg, const float *q, Py_ssize_t ldq,
-                     float *h, Py_ssize_t ldh)
-    void vd_gru_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, double *g, Py_ssize_t ldg, const double *q, Py_ssize_t ldq,
-                     double *h, Py_ssize_t ldh)
+    void vf_gru_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const float *s, Py_ssize_t lds, Py_ssize_t step, float *g,
+                     Py_ssize_t ldg, const float *q, Py_ssize_t ldq, float *h, Py_ssize_t ldh)
+    void vd_gru_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const double *s, Py_ssize_t lds, Py_ssize_t step, double *g,
+                     Py_ssize_t ldg, const double *q, Py_ssize_t ldq, double *h, Py_ssize_t ldh)
     void vf_gru_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const float *g, Py_ssize_t ldg, const float *q, Py_ssize_t ldq,
                      const float *dh, Py_ssize_t ldd, float *past, float *dg, Py_ssize_t ldo)
     void vd_gru_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const double *g, Py_ssize_t ldg, const double *q,
                      Py_ssize_t ldq, const double *dh, Py_ssize_t ldd, double *past, double *dg, Py_ssize_t ldo)
-    void vf_rnn_step(int relu, Py_ssize_t m, Py_ssize_t n, float *g, Py_ssize_t ldg, float *h, Py_ssize_t ldh)
-    void vd_rnn_step(int relu, Py_ssize_t m, Py_ssize_t n, double *g, Py_ssize_t ldg, double *h, Py_ssize_t ldh)
+    void vf_rnn_step(int relu, Py_ssize_t m, Py_ssize_t n, const float *s, Py_ssize_t lds, float *g, Py_ssize_t ldg, float *h,
+                     Py_ssize_t ldh)
+    void vd_rnn_step(int relu, Py_ssize_t m, Py_ssize_t n, const double *s, Py_ssize_t lds, double *g, Py_ssize_t ldg,
+                     double *h, Py_ssize_t ldh)
     void vf_rnn_grad(int relu, Py_ssize_t m, Py_ssize_t n, const float *g, Py_ssize_t ldg, const float *dh, Py_ssize_t ldd,
                      float *dg, Py_ssize_t ldo)
     void vd_rnn_grad(int relu, Py_ssize_t m, Py_ssize_t n, const double *g, Py_ssize_t ldg, const double *dh, Py_ssize_t ldd,
@@ -54,16 +56,22 @@ cdef struct Layer:
     int cell, gates                     # gates that the hidden state feeds
     Py_ssize_t D, T, B, N, X, H, P
     Py_ssize_t W, V                     # columns of g and of dg
+    Py_ssize_t columns                  # gates of a unit in a task's table
     Py_ssize_t M                        # rows of g per direction: N, or those of a chunk
     Py_ssize_t chunk                    # steps
-    Py_ssize_t column[4]                # of g where the hidden part of a gate goes
+    Py_ssize_t column[4]                # where the hidden part of a gate goes, in gates
+    Py_ssize_t lo, hi                   # rows of a step that are computed
+    int first_d, last_d                 # and the directions [first_d, last_d)
+    bint keep                           # whether g is kept for backward
+    bint alone                          # a thread computes its rows or its direction in all steps
+    bint together                       # steps of some rows multiply inputs and states at once
     const long long *first              # first row of every step, then N; NULL: B rows each
     void *x
     void *y
     void *h0
     void *c0
     void *g
-    void *cn                            # last cell states of an LSTM, in forward
+    void *cn                            # cell states of an LSTM, in forward
     void *past
     void *dy
     void *dg
@@ -103,23 +111,23 @@ cdef inline void add_rows(Py_ssize_t n, Py_ssize_t k, const real *a, const real 
         vd_axpys(1, n, k, a, 0, 1, b, ld, c, 0, 1, c, 0)
 
 
-cdef inline void cell_step(const Layer *L, Py_ssize_t m, Py_ssize_t n, real *g, const real *old, Py_ssize_t ldo, real *h,
-                           Py_ssize_t ldh) noexcept nogil:
-    """Gates and new state of a task; old: the cell state of an LSTM, the state of a GRU."""
+cdef inline void cell_step(const Layer *L, Py_ssize_t m, Py_ssize_t n, real *s, Py_ssize_t lds, Py_ssize_t step, real *g,
+                           real *c, const real *old, Py_ssize_t ldo, real *h, Py_ssize_t ldh) noexcept nogil:
+    """Gates and new state of a task from sums s; c: the cell state of an LSTM; old: the state before."""
     if real is float:
         if L.cell == LSTM:
-            vf_lstm_step(m, n, L.H, g, L.W, old, ldo, h, ldh)
+            vf_lstm_step(m, n, L.H, s, lds, step, g, L.W, c, h, ldh)
         elif L.cell == GRU:
-            vf_gru_step(m, n, L.H, g, L.W, old, ldo, h, ldh)
+            vf_gru_step(m, n, L.H, s, lds, step, g, L.W, old, ldo, h, ldh)
         else:
-            vf_rnn_step(L.cell == RELU, m, n, g, L.W, h, ldh)
+            vf_rnn_step(L.cell == RELU, m, n, s, lds, g, L.W, h, ldh)
     else:
         if L.cell == LSTM:
-            vd_lstm_step(m, n, L.H, g, L.W, old, ldo, h, ldh)
+            vd_lstm_step(m, n, L.H, s, lds, step, g, L.W, c, h, ldh)
         elif L.cell == GRU:
-            vd_gru_step(m, n, L.H, g, L.W, old, ldo, h, ldh)
+            vd_gru_step(m, n, L.H, s, lds, step, g, L.W, old, ldo, h, ldh)
         else:
-            vd_rnn_step(L.cell == RELU, m, n, g, L.W, h, ldh)
+            vd_rnn_step(L.cell == RELU, m, n, s, lds, g, L.W, h, ldh)
 
 
 cdef inline void cell_grad(const Layer *L, Py_ssize_t m, Py_ssize_t n, const real *g, const real *old, Py_ssize_t ldo,

@@ -9,9 +9,13 @@ of both directions run side by side, and every other step takes them in reverse 
 cache, half of what the last step left there is used before it is pushed out. What the columns of g (gates, kept for
 backward) mean stands in rnn.h.
 
-The inputs of a chunk of steps are multiplied in one product just before those steps, so that the gates are still in a
-cache when the steps add to them. Where g is not kept it has the rows of one chunk only, and every chunk writes over the one
-before; the cell states stand in columns of their own, and a step reads that of the step before in time.
+A step of many rows multiplies its inputs and the states before it together, and the gates of a task's units stay in a table
+of its own until the new states are known. In steps of few rows that would read all weights for little work: there the inputs of
+a chunk of steps are multiplied in one product just before those steps, so that the gates are still in a cache when the steps
+add to them. Where g is not kept it has the rows of one chunk only, and every chunk writes over the one before.
+
+On several threads a thread takes one direction, or some rows, through all steps, and nobody waits for anybody; only where
+there are too few rows do all threads join after every step. The sums of a row do not depend on the rows beside it.
 """
 
 from cython.parallel cimport prange
@@ -31,6 +35,9 @@ cdef enum:
     GROUPED_TASKS = 8
     TILE = GROUP * 512  # numbers of temporary results of a task: four times 14 rows of two vectors of 16
     CHUNK_ROWS = 96   # of inputs multiplied at once: with 256 units, 480 KB of gates
+    TOGETHER_ROWS = 8  # from so many on, a step multiplies inputs and states together
+    TOGETHER_BYTES = 1 << 21  # and if all weights fill at most so much of a second-level cache
+    ROWS_EACH = 8     # that are worth a thread
     UNPACKED_ROWS = 4  # from 5 on, packing weights for one use and whole tiles are faster than reading them again per row
     ROW_PANELS = 4    # panels of columns per task of one row
 
@@ -94,10 +101,10 @@ cdef struct Task:
 
 cdef inline Py_ssize_t row_blocks(const Layer *L, Py_ssize_t s) noexcept nogil:
     """Tiles that the rows of the s-th step make, in the direction that has more of them."""
-    cdef Py_ssize_t b = rows(L, s)
+    cdef Py_ssize_t b = min(L.hi, rows(L, s))
     if L.D == 2:
-        b = max(b, rows(L, L.T - 1 - s))
-    return max(<Py_ssize_t> 1, (b + MR - 1) // MR)
+        b = max(b, min(L.hi, rows(L, L.T - 1 - s)))
+    return max(<Py_ssize_t> 1, (b - L.lo + MR - 1) // MR)
 
 
 cdef inline Py_ssize_t grouped(const Layer *L, Py_ssize_t across, Py_ssize_t blocks) noexcept nogil:
@@ -109,15 +116,14 @@ cdef inline Task task_at(const Layer *L, Py_ssize_t number, Py_ssize_t s, Py_ssi
     """Task `number` of the s-th step over `width` columns, `wide` per task."""
     cdef Task a
     cdef Py_ssize_t blocks = row_blocks(L, s), across = (width + wide - 1) // wide, group = grouped(L, across, blocks)
-    cdef Py_ssize_t groups = (blocks + group - 1) // group, b, h, i
+    cdef Py_ssize_t groups = (blocks + group - 1) // group, b, i
     i = number % groups
-    a.d = number // groups // across
+    a.d = L.first_d + number // groups // across
     a.panel = number // groups % across
     a.j = a.panel * wide
     a.n = min(wide, width - a.j)
-    b = rows(L, moment(L, a.d, s))
-    h = (b + blocks - 1) // blocks * group
-    a.lo, a.hi = min(i * h, b), min(i * h + h, b)
+    b = max(<Py_ssize_t> 0, min(L.hi, rows(L, moment(L, a.d, s))) - L.lo)
+    a.lo, a.hi = L.lo + b * i // groups, L.lo + b * (i + 1) // groups
     return a
 
 
@@ -129,17 +135,40 @@ cdef inline const real *old_rows(const Layer *L, Py_ssize_t d, Py_ssize_t k, Py_
     return initial + (d * L.B + row) * ldi
 
 
+cdef inline bint together(const Layer *L, Py_ssize_t t) noexcept nogil:
+    """Whether step t multiplies inputs and states together."""
+    return L.together and rows(L, t) >= TOGETHER_ROWS
+
+
+cdef inline void add_inputs(const Layer *L, Py_ssize_t d, Py_ssize_t q, Py_ssize_t panel, Py_ssize_t m, const real *x, real *g,
+                            Py_ssize_t ld) noexcept nogil:
+    """g[m, columns of a panel] = the inputs' part of gate q, from packed weights."""
+    cdef Py_ssize_t nr = columns(x), H = L.H, X = L.X, j = panel * nr, n = min(nr, H - j), k, kc, drs = 0
+    cdef Py_ssize_t inputs = 3 if L.cell == GRU else L.gates
+    cdef const real *sums = shift(<const real *> L.bias[d], q * H + j)
+    cdef const real *w = <const real *> L.packed_in + ((d * inputs + q) * ((H + nr - 1) // nr) + panel) * X * nr
+    for k from 0 <= k < X by KC:
+        kc = min(<Py_ssize_t> KC, X - k)
+        tiles(m, n, kc, x + k, X, 1, w + k * nr, nr, sums, drs, 1, g, ld)
+        sums, drs = g, ld
+
+
 cdef inline int input_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, const real *kind) noexcept nogil:
     """The inputs' part of one gate of a group of hidden units, for the chunk of steps from the s-th on."""
-    cdef Py_ssize_t nr = columns(kind), H = L.H, W = L.W, X = L.X, across = (H + nr - 1) // nr, zero = 0, i, k, kc
+    cdef Py_ssize_t nr = columns(kind), H = L.H, W = L.W, X = L.X, across = (H + nr - 1) // nr, zero = 0, i
     cdef Py_ssize_t inputs = 3 if L.cell == GRU else L.gates, j = number % across * nr, q = number // across % inputs
-    cdef Py_ssize_t d = number // across // inputs, n = min(nr, H - j), end = min(s + L.chunk, L.T), m, drs = 0
-    cdef Py_ssize_t t = s if d == 0 else L.T - end
-    cdef const real *x = <const real *> L.x + start(L, t) * X
+    cdef Py_ssize_t d = L.first_d + number // across // inputs, n = min(nr, H - j), m
+    cdef Py_ssize_t t = s if d == 0 else L.T - min(s + L.chunk, L.T), end = t + min(s + L.chunk, L.T) - s
+    cdef const real *x
     cdef const real *bias = shift(<const real *> L.bias[d], q * H + j)
-    cdef const real *w
-    cdef real *g = <real *> L.g + (d * L.M + place(L, d, s if d == 0 else end - 1)) * W + q * H + j
-    m = start(L, t + end - s) - start(L, t)
+    cdef real *g
+    while t < end and together(L, t):
+        t += 1
+    if t == end:
+        return 0
+    x = <const real *> L.x + start(L, t) * X
+    g = <real *> L.g + (d * L.M + place(L, d, moment(L, d, t))) * W + q * H + j
+    m = start(L, end) - start(L, t)
     if L.packed_in == NULL:
         for i in range(m):
             if bias != NULL:
@@ -147,26 +176,28 @@ cdef inline int input_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, cons
             else:
                 memset(g + i * W, 0, n * sizeof(real))
         return add_unpacked(1, m, n, X, x, X, <const real *> L.w_ih[d] + (q * H + j) * X, 0, g, W, &zero)
-    w = <const real *> L.packed_in + number * X * nr
-    for k from 0 <= k < X by KC:
-        kc = min(<Py_ssize_t> KC, X - k)
-        tiles(m, n, kc, x + k, X, 1, w + k * nr, nr, bias, drs, 1, g, W)
-        bias, drs = g, W
+    add_inputs(L, d, q, number % across, m, x, g, W)
     return 0
 
 
 cdef inline int forward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, const real *kind) noexcept nogil:
     """Gates and new states of a group of hidden units in the s-th step."""
-    cdef Py_ssize_t nr = columns(kind), H = L.H, P = L.P, D = L.D, W = L.W, i, part, lo, hi, ldh, ldo, ldn, t, at, before
+    cdef Py_ssize_t nr = columns(kind), H = L.H, P = L.P, D = L.D, W = L.W, i, q, part, lo, hi, ldh, ldn, lds, step, t, at, before
+    cdef Py_ssize_t to[4]
+    cdef real table[4 * TILE]
     cdef Task a = task_at(L, number, s, H, nr)
     cdef Py_ssize_t k = joined(L, a.d, s - 1)
+    cdef bint both = together(L, moment(L, a.d, s))
+    cdef real *sums
     cdef real *y = <real *> L.y + a.d * P
     cdef real *all = <real *> L.g + a.d * L.M * W
     cdef real *g
     cdef real *out
     cdef const real *h
-    cdef const real *old
     cdef const real *bias
+    step = nr if both else H
+    for q in range(4):
+        to[q] = L.column[q] * step
     t, at = start(L, moment(L, a.d, s)), place(L, a.d, s)
     before = start(L, moment(L, a.d, s - 1)) if k else 0
     for part in range(2):
@@ -176,28 +207,29 @@ cdef inline int forward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, co
         g = all + (at + lo) * W + a.j
         ldh = D * P if part == 0 else P
         h = old_rows(L, a.d, k, lo, before, <const real *> y, D * P, <const real *> L.h0, P)
+        sums, lds = g, W
+        if both:
+            sums, lds = table, L.columns * nr
+            for q in range(3 if L.cell == GRU else L.gates):
+                add_inputs(L, a.d, q, a.panel, hi - lo, <const real *> L.x + (t + lo) * L.X, sums + q * nr, lds)
         if L.cell == GRU:
             bias = shift(<const real *> L.b_hh[a.d], 2 * H + a.j)
             for i in range(hi - lo):
                 if bias != NULL:
-                    memcpy(g + i * W + 3 * H, bias, a.n * sizeof(real))
+                    memcpy(sums + i * lds + 3 * step, bias, a.n * sizeof(real))
                 else:
-                    memset(g + i * W + 3 * H, 0, a.n * sizeof(real))
+                    memset(sums + i * lds + 3 * step, 0, a.n * sizeof(real))
         if L.packed != NULL:
             add_products(L.gates, hi - lo, a.n, P, h, ldh,
-                         <real *> L.packed + (a.d * ((H + nr - 1) // nr) + a.panel) * (L.gates * P * nr), g, W, L.column)
-        elif add_unpacked(L.gates, hi - lo, a.n, P, h, ldh, <const real *> L.w_hh[a.d] + a.j * P, H * P, g, W, L.column):
+                         <real *> L.packed + (a.d * ((H + nr - 1) // nr) + a.panel) * (L.gates * P * nr), sums, lds, to)
+        elif add_unpacked(L.gates, hi - lo, a.n, P, h, ldh, <const real *> L.w_hh[a.d] + a.j * P, H * P, g, W, to):
             return -1
-        old, ldo = h + a.j, ldh
-        if L.cell == LSTM:
-            ldo = W if part == 0 else H
-            old = old_rows(L, a.d, k, lo, place(L, a.d, s - 1) if k else 0, <const real *> all + 4 * H, W,
-                           <const real *> L.c0, H) + a.j
         if L.w_hr[0] != NULL:
             out, ldn = g + 5 * H, W
         else:
             out, ldn = y + (t + lo) * D * P + a.j, D * P
-        cell_step(L, hi - lo, a.n, g, old, ldo, out, ldn)
+        cell_step(L, hi - lo, a.n, sums, lds, step, g if L.keep else <real *> NULL, <real *> L.cn + (a.d * L.B + lo) * H + a.j,
+                  h + a.j, ldh, out, ldn)
     return 0
 
 
@@ -332,7 +364,7 @@ cdef inline int run_tasks(const Layer *L, int what, Py_ssize_t s, Py_ssize_t lo,
 
 cdef inline int run_all(const Layer *L, int what, Py_ssize_t s, Py_ssize_t tasks, double work, const real *kind) noexcept nogil:
     """All tasks of the s-th step, in one run per thread. As gemm counts: 8 units of work per multiplication of a tile."""
-    cdef int threads = threads_for(work), i, failed = 0
+    cdef int threads = 1 if L.alone else threads_for(work), i, failed = 0
     if threads == 1:
         return run_tasks(L, what, s, 0, tasks, kind)
     for i in prange(threads, num_threads=threads, schedule='static', chunksize=1):
@@ -342,8 +374,11 @@ cdef inline int run_all(const Layer *L, int what, Py_ssize_t s, Py_ssize_t tasks
 
 cdef inline int run_inputs(const Layer *L, Py_ssize_t s, const real *kind) noexcept nogil:
     """The inputs' part of the gates of the chunk that begins with the s-th step."""
-    cdef Py_ssize_t nr = columns(kind), tasks = L.D * (3 if L.cell == GRU else L.gates) * ((L.H + nr - 1) // nr)
+    cdef Py_ssize_t nr = columns(kind), inputs = 3 if L.cell == GRU else L.gates
+    cdef Py_ssize_t tasks = (L.last_d - L.first_d) * inputs * ((L.H + nr - 1) // nr)
     cdef double weights = <double> tasks * nr * L.X
+    if L.together and L.first == NULL:
+        return 0
     return run_all(L, INPUT, s, tasks, weights / 8 * L.chunk * L.B + weights * sizeof(real) / 4, kind)
 
 
@@ -353,8 +388,38 @@ cdef inline int run_step(const Layer *L, int what, Py_ssize_t s, Py_ssize_t widt
     cdef Py_ssize_t wide = backward_width(L, kind) if what == BACKWARD else columns(kind)
     cdef Py_ssize_t across = (width + wide - 1) // wide, blocks = row_blocks(L, s), group = grouped(L, across, blocks)
     # As gemm counts: 80 multiplications a nanosecond or 40 bytes of weights; and 60 operations for the gates of a unit.
-    return run_all(L, what, s, L.D * across * ((blocks + group - 1) // group),
+    return run_all(L, what, s, (L.last_d - L.first_d) * across * ((blocks + group - 1) // group),
                    L.D * (product / 8 * rows(L, 0) + product * sizeof(real) / 4 + 60.0 * width * rows(L, s)), kind)
+
+
+cdef inline double step_work(const Layer *L) noexcept nogil:
+    """Of a step on average, as `threads_for` counts: see run_step."""
+    cdef double product = <double> L.gates * L.H * L.P
+    return product / 8 * L.N / L.T * L.D + 60.0 * L.H * L.N / L.T * L.D
+
+
+cdef inline int shares(const Layer *L, double work) noexcept nogil:
+    """Into how many parts directions and rows are cut, for threads or directions to take through all steps of so much work
+    each; 0: all steps are joint."""
+    cdef int threads = threads_for(work * L.T), parts = max(threads, <int> L.D), each = parts
+    if L.D == 2 and parts % 2 == 0:
+        each = parts // 2
+    if each == 1 or (L.first == NULL and L.packed != NULL and L.B >= each * ROWS_EACH):
+        return parts
+    return 0
+
+
+cdef inline Layer share(const Layer *L, int number, int parts) noexcept nogil:
+    """One of them. Rows are cut in pairs, since a row alone is multiplied in another order."""
+    cdef Layer mine = L[0]
+    cdef Py_ssize_t pairs = L.B // 2
+    mine.alone = True
+    if L.D == 2 and parts % 2 == 0:
+        mine.first_d, mine.last_d = number % 2, number % 2 + 1
+        number, parts = number // 2, parts // 2
+    mine.lo = pairs * number // parts * 2
+    mine.hi = pairs * (number + 1) // parts * 2 if number + 1 < parts else L.B
+    return mine
 
 
 cdef inline void pack_task(const real *w, Py_ssize_t ks, Py_ssize_t step, Py_ssize_t K, Py_ssize_t width, Py_ssize_t panel,
@@ -371,11 +436,15 @@ cdef inline int pack_weights(Layer *L, bint backward, const real *kind) noexcept
     cdef bint steps = L.w_hr[0] != NULL or (L.T > 1 and L.B > 1)
     cdef Py_ssize_t hidden = (wide * H if backward else high * P) * G * nr if steps else 0
     cdef Py_ssize_t projection = (high * P if backward else wide * H) * nr if L.w_hr[0] != NULL else 0
-    cdef Py_ssize_t first = high * inputs * X * nr if not backward and L.T > L.chunk else 0
-    cdef Py_ssize_t total = L.D * (hidden + projection + first)
+    cdef Py_ssize_t first, total
     cdef real *p = NULL
-    cdef int threads = threads_for(sizeof(real) * 2.0 * total)
+    cdef int threads
     cdef const real *w
+    L.together = (not backward and L.T > 1 and X > 0 and L.B >= TOGETHER_ROWS and
+                  G * H * (X + P) * <Py_ssize_t> sizeof(real) <= TOGETHER_BYTES)
+    first = high * inputs * X * nr if L.together or (not backward and L.T > L.chunk) else 0
+    total = L.D * (hidden + projection + first)
+    threads = threads_for(sizeof(real) * 2.0 * total)
     L.packed = L.packed_in = NULL
     if not total:
         return 0

@@ -5,7 +5,8 @@
  *     LSTM    i  f  u  o  c          u: the candidate, c: the new cell state, kept for backward
  *     GRU     r  z  n  v             v: the hidden part of n, before r scales it
  *     RNN     h
- * g points at the first of the n columns, so that a gate's columns are at g + gate * H.
+ * g points at the first of the n columns, so that a gate's columns are at g + gate * H. The sums that a step starts from
+ * are at s + gate * step, in rows lds apart: in a table of the task's own, or in g. Where g is NULL, nothing is kept.
  */
 #ifndef T
 #ifndef CNET_RNN_H
@@ -136,25 +137,29 @@ static void FN(add_dots)(int gates, ptrdiff_t n, ptrdiff_t k, const T *x, const 
     }
 }
 
-/* Gates from their sums, and the new cell state and output h, from the old cell state c. */
-static void FN(lstm_step)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, T *g, ptrdiff_t ldg, const T *c, ptrdiff_t ldc, T *h,
-                          ptrdiff_t ldh)
+/* Gates from their sums, the cell state c, which the new one replaces, and the output h. */
+static void FN(lstm_step)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, T *s, ptrdiff_t lds, ptrdiff_t step, T *g, ptrdiff_t ldg, T *c,
+                          T *h, ptrdiff_t ldh)
 {
-    for (ptrdiff_t r = 0; r < m; r++, c += ldc)
+    for (ptrdiff_t r = 0; r < m; r++)
         RNN_EACH {
-            T *p = g + r * ldg + j;
-            V i = FN(gate)(FN(get)(p, w)), f = FN(gate)(FN(get)(p + H, w));
-            V u = FN(gate_tanh)(FN(get)(p + 2 * H, w)), o = FN(gate)(FN(get)(p + 3 * H, w));
-            V cell = f * FN(get)(c + j, w) + i * u;
-            FN(put)(p, i, w);
-            FN(put)(p + H, f, w);
-            FN(put)(p + 2 * H, u, w);
-            FN(put)(p + 3 * H, o, w);
-            FN(put)(p + 4 * H, cell, w);
+            T *p = s + r * lds + j, *d = g + r * ldg + j;
+            V i = FN(gate)(FN(get)(p, w)), f = FN(gate)(FN(get)(p + step, w));
+            V u = FN(gate_tanh)(FN(get)(p + 2 * step, w)), o = FN(gate)(FN(get)(p + 3 * step, w));
+            V cell = f * FN(get)(c + r * H + j, w) + i * u;
+            FN(put)(p + 3 * step, o, w);
+            FN(put)(c + r * H + j, cell, w);
+            if (g) {
+                FN(put)(d, i, w);
+                FN(put)(d + H, f, w);
+                FN(put)(d + 2 * H, u, w);
+                FN(put)(d + 3 * H, o, w);
+                FN(put)(d + 4 * H, cell, w);
+            }
         }
     /* Apart, so that the chain of dependent operations of one vector is short enough for several to overlap. */
-    for (ptrdiff_t r = 0; r < m; r++, g += ldg, h += ldh)
-        RNN_EACH FN(put)(h + j, FN(get)(g + 3 * H + j, w) * FN(gate_tanh)(FN(get)(g + 4 * H + j, w)), w);
+    for (; m > 0; m--, s += lds, c += H, h += ldh)
+        RNN_EACH FN(put)(h + j, FN(get)(s + 3 * step + j, w) * FN(gate_tanh)(FN(get)(c + j, w)), w);
 }
 
 /* dg from the gradient dh of the output; dc is that of the new cell state and becomes that of the old one, c. */
@@ -177,17 +182,21 @@ static void FN(lstm_grad)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, const T *g, ptr
 }
 
 /* Gates from their sums, and the new state h from the old one, q. */
-static void FN(gru_step)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, T *g, ptrdiff_t ldg, const T *q, ptrdiff_t ldq, T *h,
-                         ptrdiff_t ldh)
+static void FN(gru_step)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, const T *s, ptrdiff_t lds, ptrdiff_t step, T *g,
+                         ptrdiff_t ldg, const T *q, ptrdiff_t ldq, T *h, ptrdiff_t ldh)
 {
-    for (; m > 0; m--, g += ldg, q += ldq, h += ldh)
+    for (ptrdiff_t i = 0; i < m; i++, s += lds, q += ldq, h += ldh)
         RNN_EACH {
-            T *p = g + j;
-            V r = FN(gate)(FN(get)(p, w)), z = FN(gate)(FN(get)(p + H, w));
-            V u = FN(gate_tanh)(FN(get)(p + 2 * H, w) + r * FN(get)(p + 3 * H, w));
-            FN(put)(p, r, w);
-            FN(put)(p + H, z, w);
-            FN(put)(p + 2 * H, u, w);
+            const T *p = s + j;
+            T *d = g + i * ldg + j;
+            V r = FN(gate)(FN(get)(p, w)), z = FN(gate)(FN(get)(p + step, w)), v = FN(get)(p + 3 * step, w);
+            V u = FN(gate_tanh)(FN(get)(p + 2 * step, w) + r * v);
+            if (g) {
+                FN(put)(d, r, w);
+                FN(put)(d + H, z, w);
+                FN(put)(d + 2 * H, u, w);
+                FN(put)(d + 3 * H, v, w);
+            }
             FN(put)(h + j, u + z * (FN(get)(q + j, w) - u), w);
         }
 }
@@ -210,13 +219,13 @@ static void FN(gru_grad)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, const T *g, ptrd
         }
 }
 
-static void FN(rnn_step)(int relu, ptrdiff_t m, ptrdiff_t n, T *g, ptrdiff_t ldg, T *h, ptrdiff_t ldh)
+static void FN(rnn_step)(int relu, ptrdiff_t m, ptrdiff_t n, const T *s, ptrdiff_t lds, T *g, ptrdiff_t ldg, T *h, ptrdiff_t ldh)
 {
-    for (; m > 0; m--, g += ldg, h += ldh)
+    for (ptrdiff_t i = 0; i < m; i++, s += lds, h += ldh)
         RNN_EACH {
-            V x = FN(get)(g + j, w);
+            V x = FN(get)(s + j, w);
             x = relu ? FN(max)((V){0}, x) : FN(gate_tanh)(x);
-            FN(put)(g + j, x, w);
+            if (g) FN(put)(g + i * ldg + j, x, w);
             FN(put)(h + j, x, w);
         }
 }

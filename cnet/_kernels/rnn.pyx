@@ -13,8 +13,8 @@ from cnet._kernels._threads cimport threads_for
 from cnet._kernels.cells cimport GRU, LSTM, TANH, Layer, flush_begin, flush_end
 from cnet._kernels.gemm cimport MR, ROW_TILES, gemm, gemm_packed
 from cnet._kernels.recurrence cimport (
-    BACKWARD, CHUNK_ROWS, FORWARD, OUTPUT_GRAD, PROJECT, joined, moment, old_rows, pack_weights, place, rows, run_inputs,
-    run_step, start,
+    BACKWARD, CHUNK_ROWS, FORWARD, OUTPUT_GRAD, PROJECT, joined, moment, old_rows, pack_weights, rows, run_inputs, run_step,
+    share, shares, start, step_work,
 )
 from cnet._kernels.types cimport real
 
@@ -26,31 +26,41 @@ cdef enum:
     PIECE = 512       # rows of a product that one thread computes: the other matrix is packed once for so many
 
 
-cdef inline void last_cells(const Layer *L, Py_ssize_t s, const real *kind) noexcept nogil:
-    """cn of the rows that end with the s-th step, before another chunk takes their place in g."""
-    cdef Py_ssize_t d, r, H = L.H
-    cdef const real *c
-    for d in range(L.D):
-        if d == 1 and s + 1 < L.T:
-            continue
-        c = <const real *> L.g + (d * L.M + place(L, d, s)) * L.W + 4 * H
-        for r in range(rows(L, s + 1) if s + 1 < L.T else 0, rows(L, moment(L, d, s))):
-            memcpy(<real *> L.cn + (d * L.B + r) * H, c + r * L.W, H * sizeof(real))
+cdef inline int forward_steps(const Layer *L, const real *kind) noexcept nogil:
+    cdef Py_ssize_t s
+    cdef int failed = 0
+    for s in range(L.T):
+        if s % L.chunk == 0:
+            failed |= run_inputs(L, s, kind)
+        failed |= run_step(L, FORWARD, s, L.H, <double> L.gates * L.H * (L.P + (L.X if L.together else 0)), kind)
+        if L.w_hr[0] != NULL:
+            failed |= run_step(L, PROJECT, s, L.P, <double> L.H * L.P, kind)
+        if failed:
+            break
+    return failed
+
+
+cdef inline int forward_share(const Layer *L, int number, int parts, const real *kind) noexcept nogil:
+    cdef Layer mine = share(L, number, parts)
+    return forward_steps(&mine, kind)
 
 
 cdef inline int forward(Layer *L, const real *kind) noexcept nogil:
-    cdef Py_ssize_t s
-    cdef int failed = pack_weights(L, False, kind)
-    for s in range(L.T):
-        if failed:
-            break
-        if s % L.chunk == 0:
-            failed |= run_inputs(L, s, kind)
-        failed |= run_step(L, FORWARD, s, L.H, <double> L.gates * L.H * L.P, kind)
-        if L.w_hr[0] != NULL:
-            failed |= run_step(L, PROJECT, s, L.P, <double> L.H * L.P, kind)
-        if L.cn != NULL:
-            last_cells(L, s, kind)
+    cdef int i, parts, threads, failed = pack_weights(L, False, kind)
+    if failed:
+        return failed
+    if L.cell == LSTM:
+        memcpy(L.cn, L.c0, L.D * L.B * L.H * sizeof(real))
+    parts = shares(L, step_work(L))
+    if parts == 0:
+        return forward_steps(L, kind)
+    threads = threads_for(step_work(L) * L.T)
+    if threads == 1:
+        for i in range(parts):
+            failed |= forward_share(L, i, parts, kind)
+    else:
+        for i in prange(parts, num_threads=threads, schedule='static', chunksize=1):
+            failed |= forward_share(L, i, parts, kind)
     return failed
 
 
@@ -190,19 +200,38 @@ cdef inline int job(const Layer *L, Py_ssize_t number, Py_ssize_t pieces, real *
     return failed
 
 
-cdef inline int backward(Layer *L, real *dx, void **dw, bint first, const real *kind) noexcept nogil:
-    """first: whether anybody asks for the gradient of the initial state."""
-    cdef Py_ssize_t s, i, H = L.H, pieces = (L.gates * H + PIECE - 1) // PIECE
-    cdef Py_ssize_t jobs = L.D * (2 * pieces + 3) + ((L.N + PIECE - 1) // PIECE if dx != NULL else 0)
-    cdef int failed = pack_weights(L, True, kind), threads
-    if failed:
-        return failed
+cdef inline void backward_steps(const Layer *L, const real *kind) noexcept nogil:
+    cdef Py_ssize_t s
     for s in range(L.T - 1, -1, -1):
         if L.w_hr[0] != NULL:
-            run_step(L, OUTPUT_GRAD, s, L.P, <double> L.gates * H * L.P, kind)
-            run_step(L, BACKWARD, s, H, <double> H * L.P, kind)
+            run_step(L, OUTPUT_GRAD, s, L.P, <double> L.gates * L.H * L.P, kind)
+            run_step(L, BACKWARD, s, L.H, <double> L.H * L.P, kind)
         else:
-            run_step(L, BACKWARD, s, H, <double> L.gates * H * L.P, kind)
+            run_step(L, BACKWARD, s, L.H, <double> L.gates * L.H * L.P, kind)
+
+
+cdef inline void backward_share(const Layer *L, int number, int parts, const real *kind) noexcept nogil:
+    cdef Layer mine = share(L, number, parts)
+    backward_steps(&mine, kind)
+
+
+cdef inline int backward(Layer *L, real *dx, void **dw, bint first, const real *kind) noexcept nogil:
+    """first: whether anybody asks for the gradient of the initial state."""
+    cdef Py_ssize_t i, H = L.H, pieces = (L.gates * H + PIECE - 1) // PIECE
+    cdef Py_ssize_t jobs = L.D * (2 * pieces + 3) + ((L.N + PIECE - 1) // PIECE if dx != NULL else 0)
+    cdef int failed = pack_weights(L, True, kind), threads, parts
+    if failed:
+        return failed
+    parts = shares(L, step_work(L))
+    threads = threads_for(step_work(L) * L.T)
+    if parts == 0:
+        backward_steps(L, kind)
+    elif threads == 1:
+        for i in range(parts):
+            backward_share(L, <int> i, parts, kind)
+    else:
+        for i in prange(parts, num_threads=threads, schedule='static', chunksize=1):
+            backward_share(L, <int> i, parts, kind)
     threads = threads_for(<double> L.D * L.N * L.gates * H * (2 * L.X + L.P) / 8)
     if threads == 1:
         for i in range(jobs):
@@ -281,13 +310,14 @@ cdef Layer layer(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, cnp.nd
     L.first = <const long long *> data(first)
     L.x, L.h0, L.c0 = data(x), data(h0), data(c0)
     for q in range(4):
-        L.column[q] = (3 if q == 2 and cell == GRU else q) * L.H
+        L.column[q] = 3 if q == 2 and cell == GRU else q
+    L.columns = 1 if cell >= TANH else 4
     for d in range(L.D):
         L.w_ih[d], L.w_hh[d], L.b_hh[d] = data(weights[5 * d]), data(weights[5 * d + 1]), data(weights[5 * d + 3])
         L.w_hr[d] = data(weights[5 * d + 4])
     L.W = odd_lines(L.H if cell >= TANH else 4 * L.H if cell == GRU else (6 if L.w_hr[0] != NULL else 5) * L.H)
     L.V = odd_lines(L.H if cell >= TANH else 4 * L.H)
-    L.M = L.N
+    L.M, L.hi, L.last_d, L.keep = L.N, B, <int> L.D, True
     L.chunk = max(<Py_ssize_t> 1, CHUNK_ROWS // max(<Py_ssize_t> 1, B))
     return L
 
@@ -310,6 +340,7 @@ def rnn_forward(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, bint la
     d = cnp.PyArray_NDIM(x) - 1
     shape[d] = L.D * L.P
     y = new_array(d + 1, shape, kind)
+    L.keep = keep
     if not keep:
         L.M = min(L.N, L.chunk * B)
     g = empty(kind, L.D, L.M, L.W)

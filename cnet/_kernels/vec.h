@@ -201,10 +201,8 @@ static inline vf vf_frexp(vf x, vf *e)
 #if VEC_BYTES == 64
 static inline vf vf_ratio(vf a, vf b)
 {
-    vf r = _mm512_rcp14_ps(b);
-    r += r * (1.0f - b * r);
-    vf q = a * r;
-    return q + r * (a - b * q);
+    vf r = _mm512_rcp14_ps(b), q = a * r;
+    return q + q * (1.0f - b * r);
 }
 #else
 static inline vf vf_ratio(vf a, vf b) { return a / b; }
