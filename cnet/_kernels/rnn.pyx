@@ -32,7 +32,7 @@ cdef inline int forward_steps(const Layer *L, const real *kind) noexcept nogil:
     for s in range(L.T):
         if s % L.chunk == 0:
             failed |= run_inputs(L, s, kind)
-        failed |= run_step(L, FORWARD, s, L.H, <double> L.gates * L.H * (L.P + (L.X if L.together else 0)), kind)
+        failed |= run_step(L, FORWARD, s, L.H, <double> L.gates * L.H * L.P, kind)
         if L.w_hr[0] != NULL:
             failed |= run_step(L, PROJECT, s, L.P, <double> L.H * L.P, kind)
         if failed:
