@@ -30,7 +30,7 @@ cdef extern from *:
     /* Pages of 2 MB for what fills a second-level cache: small ones lie in memory as it comes and share some of its sets. */
     static void *cnet_lines(size_t n) {
         void *p;
-        if (n < ((size_t)1 << 20)) return aligned_alloc(64, n);
+        if (n <= ((size_t)1 << 20)) return aligned_alloc(64, n);
         p = aligned_alloc((size_t)1 << 21, n);
         if (p) madvise(p, n, MADV_HUGEPAGE);
         return p;
@@ -73,7 +73,7 @@ cdef extern from *:
         }
         if (n <= b->size[i] && b->epoch[i] == cnet_epoch) return b->memory[i];
         cnet_block_free(b, i);
-        n = n < ((size_t)1 << 20) ? (n + 4095) & ~(size_t)4095 : (n + 2097151) & ~(size_t)2097151;
+        n = n <= ((size_t)1 << 20) ? (n + 4095) & ~(size_t)4095 : (n + 2097151) & ~(size_t)2097151;
         b->memory[i] = cnet_lines(n);
         b->epoch[i] = cnet_epoch;
         if (!b->memory[i]) return NULL;

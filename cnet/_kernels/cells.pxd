@@ -19,20 +19,23 @@ cdef extern from "rnn.h" nogil:
     void vd_axpys(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, Py_ssize_t acs, const double *b,
                   Py_ssize_t brs, const double *d, Py_ssize_t drs, Py_ssize_t dcs, double *c, Py_ssize_t crs)
     void vf_lstm_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, float *s, Py_ssize_t lds, Py_ssize_t step, float *g,
-                      Py_ssize_t ldg, float *c, float *h, Py_ssize_t ldh)
+                      Py_ssize_t ldg, Py_ssize_t apart, float *c, float *h, Py_ssize_t ldh)
     void vd_lstm_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, double *s, Py_ssize_t lds, Py_ssize_t step, double *g,
-                      Py_ssize_t ldg, double *c, double *h, Py_ssize_t ldh)
-    void vf_lstm_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const float *g, Py_ssize_t ldg, const float *c, Py_ssize_t ldc,
-                      const float *dh, Py_ssize_t ldd, float *dc, float *dg, Py_ssize_t ldo)
-    void vd_lstm_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const double *g, Py_ssize_t ldg, const double *c,
+                      Py_ssize_t ldg, Py_ssize_t apart, double *c, double *h, Py_ssize_t ldh)
+    void vf_lstm_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const float *g, Py_ssize_t ldg, Py_ssize_t apart,
+                      const float *c, Py_ssize_t ldc, const float *dh, Py_ssize_t ldd, float *dc, float *dg, Py_ssize_t ldo)
+    void vd_lstm_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const double *g, Py_ssize_t ldg, Py_ssize_t apart,
+                      const double *c,
                       Py_ssize_t ldc, const double *dh, Py_ssize_t ldd, double *dc, double *dg, Py_ssize_t ldo)
-    void vf_gru_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const float *s, Py_ssize_t lds, Py_ssize_t step, float *g,
-                     Py_ssize_t ldg, const float *q, Py_ssize_t ldq, float *h, Py_ssize_t ldh)
-    void vd_gru_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const double *s, Py_ssize_t lds, Py_ssize_t step, double *g,
-                     Py_ssize_t ldg, const double *q, Py_ssize_t ldq, double *h, Py_ssize_t ldh)
-    void vf_gru_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const float *g, Py_ssize_t ldg, const float *q, Py_ssize_t ldq,
+    void vf_gru_step(Py_ssize_t m, Py_ssize_t n, const float *s, Py_ssize_t lds, Py_ssize_t step, float *g, Py_ssize_t ldg,
+                     Py_ssize_t apart, const float *q, Py_ssize_t ldq, float *h, Py_ssize_t ldh)
+    void vd_gru_step(Py_ssize_t m, Py_ssize_t n, const double *s, Py_ssize_t lds, Py_ssize_t step, double *g, Py_ssize_t ldg,
+                     Py_ssize_t apart, const double *q, Py_ssize_t ldq, double *h, Py_ssize_t ldh)
+    void vf_gru_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const float *g, Py_ssize_t ldg, Py_ssize_t apart,
+                      const float *q, Py_ssize_t ldq,
                      const float *dh, Py_ssize_t ldd, float *past, float *dg, Py_ssize_t ldo)
-    void vd_gru_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const double *g, Py_ssize_t ldg, const double *q,
+    void vd_gru_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const double *g, Py_ssize_t ldg, Py_ssize_t apart,
+                      const double *q,
                      Py_ssize_t ldq, const double *dh, Py_ssize_t ldd, double *past, double *dg, Py_ssize_t ldo)
     void vf_rnn_step(int relu, Py_ssize_t m, Py_ssize_t n, const float *s, Py_ssize_t lds, float *g, Py_ssize_t ldg, float *h,
                      Py_ssize_t ldh)
@@ -57,6 +60,7 @@ cdef struct Layer:
     Py_ssize_t D, T, B, N, X, H, P
     Py_ssize_t W, V                     # columns of g and of dg
     Py_ssize_t columns                  # gates of a unit in a task's table
+    Py_ssize_t kept                     # numbers of a unit in g
     Py_ssize_t M                        # rows of g per direction: N, or those of a chunk
     Py_ssize_t chunk                    # steps
     Py_ssize_t column[4]                # where the hidden part of a gate goes, in gates
@@ -112,38 +116,39 @@ cdef inline void add_rows(Py_ssize_t n, Py_ssize_t k, const real *a, const real 
 
 
 cdef inline void cell_step(const Layer *L, Py_ssize_t m, Py_ssize_t n, real *s, Py_ssize_t lds, Py_ssize_t step, real *g,
-                           real *c, const real *old, Py_ssize_t ldo, real *h, Py_ssize_t ldh) noexcept nogil:
+                           Py_ssize_t ldg, Py_ssize_t apart, real *c, const real *old, Py_ssize_t ldo, real *h,
+                           Py_ssize_t ldh) noexcept nogil:
     """Gates and new state of a task from sums s; c: the cell state of an LSTM; old: the state before."""
     if real is float:
         if L.cell == LSTM:
-            vf_lstm_step(m, n, L.H, s, lds, step, g, L.W, c, h, ldh)
+            vf_lstm_step(m, n, L.H, s, lds, step, g, ldg, apart, c, h, ldh)
         elif L.cell == GRU:
-            vf_gru_step(m, n, L.H, s, lds, step, g, L.W, old, ldo, h, ldh)
+            vf_gru_step(m, n, s, lds, step, g, ldg, apart, old, ldo, h, ldh)
         else:
-            vf_rnn_step(L.cell == RELU, m, n, s, lds, g, L.W, h, ldh)
+            vf_rnn_step(L.cell == RELU, m, n, s, lds, g, ldg, h, ldh)
     else:
         if L.cell == LSTM:
-            vd_lstm_step(m, n, L.H, s, lds, step, g, L.W, c, h, ldh)
+            vd_lstm_step(m, n, L.H, s, lds, step, g, ldg, apart, c, h, ldh)
         elif L.cell == GRU:
-            vd_gru_step(m, n, L.H, s, lds, step, g, L.W, old, ldo, h, ldh)
+            vd_gru_step(m, n, s, lds, step, g, ldg, apart, old, ldo, h, ldh)
         else:
-            vd_rnn_step(L.cell == RELU, m, n, s, lds, g, L.W, h, ldh)
+            vd_rnn_step(L.cell == RELU, m, n, s, lds, g, ldg, h, ldh)
 
 
-cdef inline void cell_grad(const Layer *L, Py_ssize_t m, Py_ssize_t n, const real *g, const real *old, Py_ssize_t ldo,
-                           const real *dh, Py_ssize_t ldd, real *past, real *dg) noexcept nogil:
+cdef inline void cell_grad(const Layer *L, Py_ssize_t m, Py_ssize_t n, const real *g, Py_ssize_t ldg, Py_ssize_t apart,
+                           const real *old, Py_ssize_t ldo, const real *dh, Py_ssize_t ldd, real *past, real *dg) noexcept nogil:
     """Gradients of the gates of a task; past: the running gradient of an LSTM's cell state or a GRU's state."""
     if real is float:
         if L.cell == LSTM:
-            vf_lstm_grad(m, n, L.H, g, L.W, old, ldo, dh, ldd, past, dg, L.V)
+            vf_lstm_grad(m, n, L.H, g, ldg, apart, old, ldo, dh, ldd, past, dg, L.V)
         elif L.cell == GRU:
-            vf_gru_grad(m, n, L.H, g, L.W, old, ldo, dh, ldd, past, dg, L.V)
+            vf_gru_grad(m, n, L.H, g, ldg, apart, old, ldo, dh, ldd, past, dg, L.V)
         else:
-            vf_rnn_grad(L.cell == RELU, m, n, g, L.W, dh, ldd, dg, L.V)
+            vf_rnn_grad(L.cell == RELU, m, n, g, ldg, dh, ldd, dg, L.V)
     else:
         if L.cell == LSTM:
-            vd_lstm_grad(m, n, L.H, g, L.W, old, ldo, dh, ldd, past, dg, L.V)
+            vd_lstm_grad(m, n, L.H, g, ldg, apart, old, ldo, dh, ldd, past, dg, L.V)
         elif L.cell == GRU:
-            vd_gru_grad(m, n, L.H, g, L.W, old, ldo, dh, ldd, past, dg, L.V)
+            vd_gru_grad(m, n, L.H, g, ldg, apart, old, ldo, dh, ldd, past, dg, L.V)
         else:
-            vd_rnn_grad(L.cell == RELU, m, n, g, L.W, dh, ldd, dg, L.V)
+            vd_rnn_grad(L.cell == RELU, m, n, g, ldg, dh, ldd, dg, L.V)

@@ -140,6 +140,22 @@ cdef inline bint together(const Layer *L, Py_ssize_t t) noexcept nogil:
     return L.together and rows(L, t) >= TOGETHER_ROWS
 
 
+cdef inline real *gates_at(const Layer *L, const Task *a, Py_ssize_t s, Py_ssize_t row, Py_ssize_t *ld, Py_ssize_t *apart,
+                           const real *kind) noexcept nogil:
+    """Where g has the columns of a task, from a row of the s-th step on, and the distances of rows and gates.
+
+    Where they are kept, the rows of a panel of columns lie together if the step has many: 160 pieces of 128 bytes, each in a
+    page of its own, took backward four times as long as the work on them.
+    """
+    cdef Py_ssize_t t = moment(L, a.d, s)
+    cdef real *g = <real *> L.g + (a.d * L.M + place(L, a.d, s)) * L.W
+    if L.keep and L.kept > 1 and L.w_hr[0] == NULL and together(L, t):
+        ld[0], apart[0] = L.kept * a.n, a.n
+        return g + a.j * L.kept * rows(L, t) + row * ld[0]
+    ld[0], apart[0] = L.W, L.H
+    return g + row * L.W + a.j
+
+
 cdef inline void add_inputs(const Layer *L, Py_ssize_t d, Py_ssize_t q, Py_ssize_t panel, Py_ssize_t m, const real *x, real *g,
                             Py_ssize_t ld) noexcept nogil:
     """g[m, columns of a panel] = the inputs' part of gate q, from packed weights."""
@@ -182,7 +198,8 @@ cdef inline int input_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, cons
 
 cdef inline int forward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, const real *kind) noexcept nogil:
     """Gates and new states of a group of hidden units in the s-th step."""
-    cdef Py_ssize_t nr = columns(kind), H = L.H, P = L.P, D = L.D, W = L.W, i, q, part, lo, hi, ldh, ldn, lds, step, t, at, before
+    cdef Py_ssize_t nr = columns(kind), H = L.H, P = L.P, D = L.D, i, q, part, lo, hi, ldh, ldn, lds, step, t, before
+    cdef Py_ssize_t ldg, apart
     cdef Py_ssize_t to[4]
     cdef real table[4 * TILE]
     cdef Task a = task_at(L, number, s, H, nr)
@@ -190,7 +207,6 @@ cdef inline int forward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, co
     cdef bint both = together(L, moment(L, a.d, s))
     cdef real *sums
     cdef real *y = <real *> L.y + a.d * P
-    cdef real *all = <real *> L.g + a.d * L.M * W
     cdef real *g
     cdef real *out
     cdef const real *h
@@ -198,16 +214,16 @@ cdef inline int forward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, co
     step = nr if both else H
     for q in range(4):
         to[q] = L.column[q] * step
-    t, at = start(L, moment(L, a.d, s)), place(L, a.d, s)
+    t = start(L, moment(L, a.d, s))
     before = start(L, moment(L, a.d, s - 1)) if k else 0
     for part in range(2):
         lo, hi = (a.lo, min(a.hi, k)) if part == 0 else (max(a.lo, k), a.hi)
         if lo >= hi:
             continue
-        g = all + (at + lo) * W + a.j
+        g = gates_at(L, &a, s, lo, &ldg, &apart, kind)
         ldh = D * P if part == 0 else P
         h = old_rows(L, a.d, k, lo, before, <const real *> y, D * P, <const real *> L.h0, P)
-        sums, lds = g, W
+        sums, lds = g, ldg
         if both:
             sums, lds = table, L.columns * nr
             for q in range(3 if L.cell == GRU else L.gates):
@@ -222,14 +238,14 @@ cdef inline int forward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, co
         if L.packed != NULL:
             add_products(L.gates, hi - lo, a.n, P, h, ldh,
                          <real *> L.packed + (a.d * ((H + nr - 1) // nr) + a.panel) * (L.gates * P * nr), sums, lds, to)
-        elif add_unpacked(L.gates, hi - lo, a.n, P, h, ldh, <const real *> L.w_hh[a.d] + a.j * P, H * P, g, W, to):
+        elif add_unpacked(L.gates, hi - lo, a.n, P, h, ldh, <const real *> L.w_hh[a.d] + a.j * P, H * P, sums, lds, to):
             return -1
         if L.w_hr[0] != NULL:
-            out, ldn = g + 5 * H, W
+            out, ldn = g + 5 * H, ldg
         else:
             out, ldn = y + (t + lo) * D * P + a.j, D * P
-        cell_step(L, hi - lo, a.n, sums, lds, step, g if L.keep else <real *> NULL, <real *> L.cn + (a.d * L.B + lo) * H + a.j,
-                  h + a.j, ldh, out, ldn)
+        cell_step(L, hi - lo, a.n, sums, lds, step, g if L.keep else <real *> NULL, ldg, apart,
+                  <real *> L.cn + (a.d * L.B + lo) * H + a.j, h + a.j, ldh, out, ldn)
     return 0
 
 
@@ -301,10 +317,10 @@ cdef inline Py_ssize_t backward_width(const Layer *L, const real *kind) noexcept
 cdef inline void backward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, const real *kind) noexcept nogil:
     """Gradients of the gates of a group of hidden units in the s-th step."""
     cdef real dh[TILE]
-    cdef Py_ssize_t nr = columns(kind), wide = backward_width(L, kind), H = L.H, P = L.P, W = L.W
+    cdef Py_ssize_t nr = columns(kind), wide = backward_width(L, kind), H = L.H, P = L.P, ldg, apart, old_apart
     cdef Py_ssize_t across = (P + nr - 1) // nr, t, part, lo, hi, ldo, zero = 0
     cdef Task a = task_at(L, number, s, H, wide)
-    cdef Py_ssize_t k = joined(L, a.d, s - 1), before = start(L, moment(L, a.d, s - 1)) if k else 0
+    cdef Py_ssize_t k = joined(L, a.d, s - 1)
     cdef const real *w = <real *> L.packed
     cdef const real *g
     cdef const real *old = NULL
@@ -322,14 +338,16 @@ cdef inline void backward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, 
         lo, hi = (a.lo, min(a.hi, k)) if part == 0 else (max(a.lo, k), a.hi)
         if lo >= hi:
             continue
-        g = <const real *> L.g + (a.d * L.N + t + lo) * W + a.j
+        g = gates_at(L, &a, s, lo, &ldg, &apart, kind)
         ldo = H
-        if L.cell == LSTM:
-            ldo = W if part == 0 else H
-            old = old_rows(L, a.d, k, lo, before, <const real *> L.g + a.d * L.N * W + 4 * H, W, <const real *> L.c0, H) + a.j
+        if L.cell == LSTM and part == 0:
+            old = gates_at(L, &a, s - 1, lo, &ldo, &old_apart, kind)
+            old = old + 4 * old_apart
+        elif L.cell == LSTM:
+            old = <const real *> L.c0 + (a.d * L.B + lo) * H + a.j
         elif L.cell == GRU:
             old = <const real *> L.past + (a.d * L.N + t + lo) * P + a.j
-        cell_grad(L, hi - lo, a.n, g, old, ldo, dh + (lo - a.lo) * wide, wide, past + (a.d * L.B + lo) * H + a.j,
+        cell_grad(L, hi - lo, a.n, g, ldg, apart, old, ldo, dh + (lo - a.lo) * wide, wide, past + (a.d * L.B + lo) * H + a.j,
                   <real *> L.dg + (a.d * L.N + t + lo) * L.V + a.j)
 
 
@@ -399,12 +417,13 @@ cdef inline double step_work(const Layer *L) noexcept nogil:
 
 
 cdef inline int shares(const Layer *L, double work) noexcept nogil:
-    """Into how many parts directions and rows are cut, for threads or directions to take through all steps of so much work
-    each; 0: all steps are joint."""
+    """Into how many parts directions and rows are cut, each for a thread to take through all steps of so much work; 0: threads
+    join after every step. Two directions are two parts on one thread too: the weights of one leave more room in a cache.
+    """
     cdef int threads = threads_for(work * L.T), parts = max(threads, <int> L.D), each = parts
     if L.D == 2 and parts % 2 == 0:
         each = parts // 2
-    if each == 1 or (L.first == NULL and L.packed != NULL and L.B >= each * ROWS_EACH):
+    if each == 1 or (L.together and L.first == NULL and L.B >= each * ROWS_EACH):
         return parts
     return 0
 
@@ -440,9 +459,9 @@ cdef inline int pack_weights(Layer *L, bint backward, const real *kind) noexcept
     cdef real *p = NULL
     cdef int threads
     cdef const real *w
-    L.together = (not backward and L.T > 1 and X > 0 and L.B >= TOGETHER_ROWS and
+    L.together = (L.T > 1 and X > 0 and L.B >= TOGETHER_ROWS and
                   G * H * (X + P) * <Py_ssize_t> sizeof(real) <= TOGETHER_BYTES)
-    first = high * inputs * X * nr if L.together or (not backward and L.T > L.chunk) else 0
+    first = high * inputs * X * nr if not backward and (L.together or L.T > L.chunk) else 0
     total = L.D * (hidden + projection + first)
     threads = threads_for(sizeof(real) * 2.0 * total)
     L.packed = L.packed_in = NULL

@@ -5,8 +5,9 @@
  *     LSTM    i  f  u  o  c          u: the candidate, c: the new cell state, kept for backward
  *     GRU     r  z  n  v             v: the hidden part of n, before r scales it
  *     RNN     h
- * g points at the first of the n columns, so that a gate's columns are at g + gate * H. The sums that a step starts from
- * are at s + gate * step, in rows lds apart: in a table of the task's own, or in g. Where g is NULL, nothing is kept.
+ * g points at the first of the n columns, and a gate's columns are at g + gate * apart: H, or n where the rows of a task lie
+ * together. The sums that a step starts from are at s + gate * step, in rows lds apart: in a table of the task's own, or in
+ * g. Where g is NULL, nothing is kept.
  */
 #ifndef T
 #ifndef CNET_RNN_H
@@ -138,8 +139,8 @@ static void FN(add_dots)(int gates, ptrdiff_t n, ptrdiff_t k, const T *x, const 
 }
 
 /* Gates from their sums, the cell state c, which the new one replaces, and the output h. */
-static void FN(lstm_step)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, T *s, ptrdiff_t lds, ptrdiff_t step, T *g, ptrdiff_t ldg, T *c,
-                          T *h, ptrdiff_t ldh)
+static void FN(lstm_step)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, T *s, ptrdiff_t lds, ptrdiff_t step, T *g, ptrdiff_t ldg,
+                          ptrdiff_t apart, T *c, T *h, ptrdiff_t ldh)
 {
     for (ptrdiff_t r = 0; r < m; r++)
         RNN_EACH {
@@ -151,10 +152,10 @@ static void FN(lstm_step)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, T *s, ptrdiff_t
             FN(put)(c + r * H + j, cell, w);
             if (g) {
                 FN(put)(d, i, w);
-                FN(put)(d + H, f, w);
-                FN(put)(d + 2 * H, u, w);
-                FN(put)(d + 3 * H, o, w);
-                FN(put)(d + 4 * H, cell, w);
+                FN(put)(d + apart, f, w);
+                FN(put)(d + 2 * apart, u, w);
+                FN(put)(d + 3 * apart, o, w);
+                FN(put)(d + 4 * apart, cell, w);
             }
         }
     /* Apart, so that the chain of dependent operations of one vector is short enough for several to overlap. */
@@ -163,15 +164,15 @@ static void FN(lstm_step)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, T *s, ptrdiff_t
 }
 
 /* dg from the gradient dh of the output; dc is that of the new cell state and becomes that of the old one, c. */
-static void FN(lstm_grad)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, const T *g, ptrdiff_t ldg, const T *c, ptrdiff_t ldc,
-                          const T *dh, ptrdiff_t ldd, T *dc, T *dg, ptrdiff_t ldo)
+static void FN(lstm_grad)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, const T *g, ptrdiff_t ldg, ptrdiff_t apart,
+                          const T *c, ptrdiff_t ldc, const T *dh, ptrdiff_t ldd, T *dc, T *dg, ptrdiff_t ldo)
 {
     for (; m > 0; m--, g += ldg, c += ldc, dh += ldd, dc += H, dg += ldo)
         RNN_EACH {
             const T *p = g + j;
             T *d = dg + j;
-            V i = FN(get)(p, w), f = FN(get)(p + H, w), u = FN(get)(p + 2 * H, w), o = FN(get)(p + 3 * H, w);
-            V t = FN(gate_tanh)(FN(get)(p + 4 * H, w)), dy = FN(get)(dh + j, w);
+            V i = FN(get)(p, w), f = FN(get)(p + apart, w), u = FN(get)(p + 2 * apart, w), o = FN(get)(p + 3 * apart, w);
+            V t = FN(gate_tanh)(FN(get)(p + 4 * apart, w)), dy = FN(get)(dh + j, w);
             V e = FN(get)(dc + j, w) + dy * o * ((T)1 - t * t);
             FN(put)(d, e * u * (i * ((T)1 - i)), w);
             FN(put)(d + H, e * FN(get)(c + j, w) * (f * ((T)1 - f)), w);
@@ -182,8 +183,8 @@ static void FN(lstm_grad)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, const T *g, ptr
 }
 
 /* Gates from their sums, and the new state h from the old one, q. */
-static void FN(gru_step)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, const T *s, ptrdiff_t lds, ptrdiff_t step, T *g,
-                         ptrdiff_t ldg, const T *q, ptrdiff_t ldq, T *h, ptrdiff_t ldh)
+static void FN(gru_step)(ptrdiff_t m, ptrdiff_t n, const T *s, ptrdiff_t lds, ptrdiff_t step, T *g,
+                         ptrdiff_t ldg, ptrdiff_t apart, const T *q, ptrdiff_t ldq, T *h, ptrdiff_t ldh)
 {
     for (ptrdiff_t i = 0; i < m; i++, s += lds, q += ldq, h += ldh)
         RNN_EACH {
@@ -193,23 +194,23 @@ static void FN(gru_step)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, const T *s, ptrd
             V u = FN(gate_tanh)(FN(get)(p + 2 * step, w) + r * v);
             if (g) {
                 FN(put)(d, r, w);
-                FN(put)(d + H, z, w);
-                FN(put)(d + 2 * H, u, w);
-                FN(put)(d + 3 * H, v, w);
+                FN(put)(d + apart, z, w);
+                FN(put)(d + 2 * apart, u, w);
+                FN(put)(d + 3 * apart, v, w);
             }
             FN(put)(h + j, u + z * (FN(get)(q + j, w) - u), w);
         }
 }
 
 /* dg from the gradient dh of the new state; what passes on to the old state q unchanged is left in `past`. */
-static void FN(gru_grad)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, const T *g, ptrdiff_t ldg, const T *q, ptrdiff_t ldq,
-                         const T *dh, ptrdiff_t ldd, T *past, T *dg, ptrdiff_t ldo)
+static void FN(gru_grad)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, const T *g, ptrdiff_t ldg, ptrdiff_t apart,
+                         const T *q, ptrdiff_t ldq, const T *dh, ptrdiff_t ldd, T *past, T *dg, ptrdiff_t ldo)
 {
     for (; m > 0; m--, g += ldg, q += ldq, dh += ldd, past += H, dg += ldo)
         RNN_EACH {
             const T *p = g + j;
             T *d = dg + j;
-            V r = FN(get)(p, w), z = FN(get)(p + H, w), u = FN(get)(p + 2 * H, w), v = FN(get)(p + 3 * H, w);
+            V r = FN(get)(p, w), z = FN(get)(p + apart, w), u = FN(get)(p + 2 * apart, w), v = FN(get)(p + 3 * apart, w);
             V e = FN(get)(dh + j, w), du = e * ((T)1 - z) * ((T)1 - u * u);
             FN(put)(d, du * v * (r * ((T)1 - r)), w);
             FN(put)(d + H, e * (FN(get)(q + j, w) - u) * (z * ((T)1 - z)), w);

@@ -312,6 +312,7 @@ cdef Layer layer(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, cnp.nd
     for q in range(4):
         L.column[q] = 3 if q == 2 and cell == GRU else q
     L.columns = 1 if cell >= TANH else 4
+    L.kept = L.columns + (cell == LSTM)
     for d in range(L.D):
         L.w_ih[d], L.w_hh[d], L.b_hh[d] = data(weights[5 * d]), data(weights[5 * d + 1]), data(weights[5 * d + 3])
         L.w_hr[d] = data(weights[5 * d + 4])

@@ -14,8 +14,10 @@ from cnet import nn
 from cnet._ops import rnn as networks
 
 KINDS = ['LSTM', 'GRU', 'RNN']
-# (T, B, I, H): one row; tiles that are not whole; several chunks of steps, the last one short; more inputs than a panel has.
-SHAPES = [(1, 1, 3, 5), (7, 1, 20, 37), (1, 7, 9, 70), (1, 3, 5, 40), (11, 20, 33, 72), (23, 9, 300, 33), (3, 64, 5, 300)]
+# (T, B, I, H): one row; tiles that are not whole; several chunks of steps, the last one short; more inputs than a panel has;
+# an odd number of rows, cut for threads; weights that fill more than a cache.
+SHAPES = [(1, 1, 3, 5), (7, 1, 20, 37), (1, 7, 9, 70), (1, 3, 5, 40), (11, 20, 33, 72), (23, 9, 300, 33), (3, 64, 5, 300),
+          (4, 49, 8, 33), (3, 17, 300, 520)]
 
 
 @pytest.fixture
@@ -44,10 +46,10 @@ def test_bits_do_not_depend_on_threads(kind: str, shape: tuple, two: bool, fine_
     net = getattr(nn, kind)(inputs, hidden, bidirectional=two)
     x = cnet.randn(steps, batch, inputs, requires_grad=True)
     found = []
-    for threads in (1, 2, 3):
+    for threads in (1, 2, 3, 4):
         cnet.set_num_threads(threads)
         found.append(outcome(net, x))
-    assert found[0] == found[1] == found[2]
+    assert found[0] == found[1] == found[2] == found[3]
 
 
 @pytest.mark.parametrize(('kind', 'shape', 'two'), list(itertools.product([*KINDS, 'projected'], SHAPES, [False, True])))
