@@ -25,18 +25,15 @@ cdef extern from "rnn.h" nogil:
     void vf_lstm_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const float *g, Py_ssize_t ldg, Py_ssize_t apart,
                       const float *c, Py_ssize_t ldc, const float *dh, Py_ssize_t ldd, float *dc, float *dg, Py_ssize_t ldo)
     void vd_lstm_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const double *g, Py_ssize_t ldg, Py_ssize_t apart,
-                      const double *c,
-                      Py_ssize_t ldc, const double *dh, Py_ssize_t ldd, double *dc, double *dg, Py_ssize_t ldo)
+                      const double *c, Py_ssize_t ldc, const double *dh, Py_ssize_t ldd, double *dc, double *dg, Py_ssize_t ldo)
     void vf_gru_step(Py_ssize_t m, Py_ssize_t n, const float *s, Py_ssize_t lds, Py_ssize_t step, float *g, Py_ssize_t ldg,
                      Py_ssize_t apart, const float *q, Py_ssize_t ldq, float *h, Py_ssize_t ldh)
     void vd_gru_step(Py_ssize_t m, Py_ssize_t n, const double *s, Py_ssize_t lds, Py_ssize_t step, double *g, Py_ssize_t ldg,
                      Py_ssize_t apart, const double *q, Py_ssize_t ldq, double *h, Py_ssize_t ldh)
     void vf_gru_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const float *g, Py_ssize_t ldg, Py_ssize_t apart,
-                      const float *q, Py_ssize_t ldq,
-                     const float *dh, Py_ssize_t ldd, float *past, float *dg, Py_ssize_t ldo)
+                     const float *q, Py_ssize_t ldq, const float *dh, Py_ssize_t ldd, float *past, float *dg, Py_ssize_t ldo)
     void vd_gru_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const double *g, Py_ssize_t ldg, Py_ssize_t apart,
-                      const double *q,
-                     Py_ssize_t ldq, const double *dh, Py_ssize_t ldd, double *past, double *dg, Py_ssize_t ldo)
+                     const double *q, Py_ssize_t ldq, const double *dh, Py_ssize_t ldd, double *past, double *dg, Py_ssize_t ldo)
     void vf_rnn_step(int relu, Py_ssize_t m, Py_ssize_t n, const float *s, Py_ssize_t lds, float *g, Py_ssize_t ldg, float *h,
                      Py_ssize_t ldh)
     void vd_rnn_step(int relu, Py_ssize_t m, Py_ssize_t n, const double *s, Py_ssize_t lds, double *g, Py_ssize_t ldg,
