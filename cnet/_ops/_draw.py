@@ -82,7 +82,12 @@ def bernoulli(engine, a, p):
 
 def bernoulli_each(engine, a, p):
     """Ones with the probabilities in the array p, of the shape of `a`."""
-    order = sorted(range(a.ndim), key=lambda i: -a.strides[i]) if not a.flags.c_contiguous else range(a.ndim)
+    if a.flags.c_contiguous:
+        u = np.empty(a.shape, F64 if p.dtype == F64 else F32)
+        engine.uniform(u, 0.0, 1.0)
+        a[...] = u < p
+        return
+    order = sorted(range(a.ndim), key=lambda i: -a.strides[i])
     v = a.transpose(order)
     u = np.empty(v.shape, F64 if p.dtype == F64 else F32)
     engine.uniform(u, 0.0, 1.0)

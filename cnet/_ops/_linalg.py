@@ -69,8 +69,8 @@ def batches(a, b, name):
 
 def raise_for(info, sentence):
     """Raise LinAlgError for the first failure in an array of LAPACK codes; `sentence(code)` describes it."""
-    bad = np.flatnonzero(info)
-    if bad.size:
+    if info.any():
+        bad = np.flatnonzero(info)
         where = f'(Batch element {bad[0]}): ' if info.ndim else ''
         name, _, text = sentence(int(info.ravel()[bad[0]])).partition(': ')
         raise LinAlgError(f'{name}: {where}{text}')

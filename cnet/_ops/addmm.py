@@ -121,7 +121,7 @@ def check_scale(x, alpha, beta):
 
 def check_sum(c, shape, np_dtype, name):
     """Refuse a first operand that does not broadcast to the product's shape, or has another type."""
-    if c.ndim > len(shape) or any(n != m and n != 1 for n, m in zip(c.shape[::-1], shape[::-1])):
+    if c.shape != shape and (c.ndim > len(shape) or any(n != m and n != 1 for n, m in zip(c.shape[::-1], shape[::-1]))):
         if c.ndim > len(shape):
             raise RuntimeError(f'expand({scalar_name(c.dtype)}Tensor{{{list(c.shape)}}}, size={list(shape)}): the number of '
                                f'sizes provided ({len(shape)}) must be greater or equal to the number of dimensions in the '

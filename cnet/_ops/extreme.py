@@ -76,7 +76,7 @@ class Aminmax(Op, name='AminmaxBackward0'):
 
     @staticmethod
     def forward(x, axes, keepdim):
-        if axes is None and x.dtype.char in 'fd' and x.size and x.flags.c_contiguous:
+        if axes is None and x.size > 4096 and x.dtype.char in 'fd' and x.flags.c_contiguous:
             return K.reduce.extremes(x)
         return _extreme_array(x, axes, keepdim, -1), _extreme_array(x, axes, keepdim, 1)
 

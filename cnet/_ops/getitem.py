@@ -76,7 +76,7 @@ class IndexPut(Write, name='IndexPutBackward0'):
     def into(y, value, *entries, add):
         if add:
             accumulate(y, entries, value)
-        elif whole_mask(entries, y) and not np.ndim(value):
+        elif whole_mask(entries, y) and not (type(value) is np.ndarray and value.ndim):
             fill_where(y, entries[0], value)
         else:
             y[_numpy_key(entries)] = value

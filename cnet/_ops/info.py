@@ -261,8 +261,14 @@ def _no(self):
     return False
 
 
+def _numel(self):
+    """How many elements the tensor has."""
+    return self._a.size
+
+
+_numel.__name__ = _numel.__qualname__ = 'numel'
 METHODS = {
-    'size': size, 'stride': stride, 'dim': dim, 'ndimension': dim, 'numel': numel, 'nelement': numel,
+    'size': size, 'stride': stride, 'dim': dim, 'ndimension': dim, 'numel': _numel, 'nelement': _numel,
     'element_size': element_size, 'data_ptr': data_ptr,
     'is_floating_point': is_floating_point, 'is_complex': is_complex, 'is_signed': is_signed,
     'is_same_size': is_same_size, 'is_conj': is_conj, 'is_neg': is_neg, 'is_set_to': is_set_to,

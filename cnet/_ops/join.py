@@ -37,11 +37,6 @@ class Cat(Op, name='CatBackward0'):
         return tuple(grads)
 
 
-def joined(tensors, dim):
-    """`cat` of tensors that are known to fit."""
-    return Cat.apply(*tensors, dim=dim, sizes=[x._a.shape[dim] for x in tensors])
-
-
 class Stack(Op, name='StackBackward0'):
     @staticmethod
     def forward(*arrays, dim):
@@ -137,7 +132,7 @@ def _cat(tensors, dim, out):
         tensors = _same_dtype(tensors)
     if skipped and shape is not None and len(shape) > 1:
         tensors = [x for x in tensors if x._a.shape != (0,)]
-    y = joined(tensors, dim)
+    y = Cat.apply(*tensors, dim=dim, sizes=[x._a.shape[dim] for x in tensors])
     return y if out is None else copy_out(y, out)
 
 

@@ -197,8 +197,8 @@ class CholeskySolve(Op, name='CholeskySolveBackward0'):
 
     @staticmethod
     def forward(b, factor, upper):
-        lower = np.tril(mh(factor)) if upper else np.tril(factor)
-        return quiet(substitute, mh(lower), quiet(substitute, lower, b, False, False), True, False)
+        lower, upper = (mh(factor), factor) if upper else (factor, mh(factor))   # the other triangle is not looked at
+        return quiet(substitute, upper, quiet(substitute, lower, b, False, False), True, False)
 
     def backward(self, g):
         factor, x, upper = self.saved(1), self.out(0), self.kw['upper']

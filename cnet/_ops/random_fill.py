@@ -286,7 +286,7 @@ def check_probabilities(p):
     if p.dtype.kind != 'f':
         raise errors.not_implemented('bernoulli_tensor_cpu_p_', p.dtype)
     if p.dtype.char in 'fd' and p.flags.c_contiguous and p.size:
-        low, high = K.reduce.extremes(p)
+        low, high = K.reduce.extremes(p) if p.size > 4096 else [K.reduce.extreme(p, None, False, sign) for sign in (-1, 1)]
         valid = low >= 0 and high <= 1
     else:
         valid = ((p >= 0) & (p <= 1)).all()

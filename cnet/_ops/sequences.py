@@ -45,11 +45,15 @@ def arange(start=None, end=None, step=1, *, out=None, dtype=None, layout=strided
             raise TypeError('arange() missing 1 required positional arguments: "end"')
     if start is None:
         start = 0
-    bounds = [checks.number(x, 'arange', name, 1) for x, name in ((start, 'start'), (end, 'end'), (step, 'step'))]
-    if any(isinstance(x, complex) for x in bounds):
-        raise RuntimeError('value cannot be converted to type double without overflow')
+    if type(start) is int and type(end) is int and type(step) is int:
+        bounds, dt = (start, end, step), int64.np
+    else:
+        bounds = [checks.number(x, 'arange', name, 1) for x, name in ((start, 'start'), (end, 'end'), (step, 'step'))]
+        dt = None
+        if complex in map(type, bounds):
+            raise RuntimeError('value cannot be converted to type double without overflow')
     if dtype is None and out is None:
-        dt = default_np(max(INT, *map(number_category, bounds)))
+        dt = default_np(max(INT, *map(number_category, bounds))) if dt is None else dt
     else:
         dt = np_type(dtype, 'arange', out)
     if dt.kind in 'bc':
@@ -373,7 +377,7 @@ def cartesian_prod(*tensors):
             raise RuntimeError(f'Expect a 1D vector, but got shape {list(x.shape)}')
     if len(tensors) == 1:
         return tensors[0]
-    return stack([grid.flatten() for grid in meshgrid(*tensors, indexing='ij')], 1)
+    return stack(meshgrid(*tensors, indexing='ij'), -1).view(-1, len(tensors))
 
 
 METHODS = {}

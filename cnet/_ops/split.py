@@ -7,7 +7,8 @@ from .._core import checks
 from .._core.base import wrap
 from .._core.mode import is_grad_enabled
 from .._core.op import Op
-from .join import Stack, joined
+from .join import Cat, Stack
+from .slices import Part
 
 __all__ = [
     'chunk', 'dsplit', 'hsplit', 'split', 'split_with_sizes', 'tensor_split', 'unbind', 'unsafe_chunk', 'unsafe_split',
@@ -36,7 +37,7 @@ class Split(Op, name='SplitBackward0'):
     def backward(self, *g):
         dim = self.kw['dim']
         whole = _together(g, dim, False)
-        return joined(g, dim) if whole is None else whole
+        return Cat.apply(*g, dim=dim, sizes=[x._a.shape[dim] for x in g]) if whole is None else whole
 
 
 class SplitWithSizes(Split, name='SplitWithSizesBackward0'):
@@ -293,7 +294,7 @@ def tensor_split(input, indices_or_sections=None, dim=0, *, indices=None, sectio
         size, longer = divmod(n, sections)
         cuts = [i * size + min(i, longer) for i in range(sections + 1)]
     before = (slice(None),) * dim
-    return tuple([input[(*before, slice(a, b))] for a, b in pairwise(cuts)])
+    return tuple([Part.apply(input, key=(*before, slice(a, b), ...)) for a, b in pairwise(cuts)])
 
 
 def _from_tensor(cuts):
