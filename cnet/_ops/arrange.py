@@ -4,7 +4,9 @@ import itertools
 
 import numpy as np
 
+from .. import _kernels as K
 from .._core import checks, errors
+from .._core.arrays import copied
 from .._core.base import wrap
 from .._core.op import Op
 from .join import Stack
@@ -37,8 +39,20 @@ class Flip(Op, name='FlipBackward0'):
 class Roll(Op, name='RollBackward0'):
     @staticmethod
     def forward(x, shifts, dims):
-        x = np.ascontiguousarray(x) if x.ndim else x
-        return np.roll(x, shifts, dims) if dims else np.roll(x, shifts[0])
+        if not x.size or not x.ndim:
+            return x.copy()
+        r, turned = x, False
+        if not dims:
+            r, dims = x.reshape(-1), (0,)
+        for shift, d in zip(shifts, dims, strict=True):
+            n = r.shape[d]
+            shift %= n
+            if shift:
+                before = (slice(None),) * d
+                parts = r[(*before, slice(n - shift, n))], r[(*before, slice(n - shift))]
+                joined = K.copy.join(parts, d)
+                r, turned = np.concatenate(parts, d) if joined is None else joined, True
+        return (r if turned else copied(x)).reshape(x.shape)
 
     def backward(self, g):
         return Roll.apply(g, shifts=tuple([-s for s in self.kw['shifts']]), dims=self.kw['dims'])

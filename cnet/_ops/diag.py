@@ -1,5 +1,7 @@
 """Diagonals and triangles: diagonal, diag_embed, diag, tril, triu. A diagonal is a view; its adjoint fills zeros."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from .. import _kernels as K
@@ -65,10 +67,23 @@ class DiagonalScatter(Op, name='DiagonalScatterBackward0'):
         return (DiagonalScatter.apply(g, 0, **self.kw) if self.needs[0] else None, Diagonal.apply(g, **self.kw))
 
 
+@lru_cache(16)
+def _small_triangle(n, m, k):
+    return np.greater_equal.outer(np.arange(n), np.arange(-k, m - k))
+
+
+def _triangle_mask(shape, k):
+    """Where elements lie on or below diagonal number k; small ones are kept."""
+    n, m = shape[-2:]
+    mask = _small_triangle(n, m, k) if n * m <= 65536 else _small_triangle.__wrapped__(n, m, k)
+    return mask if len(shape) == 2 else np.broadcast_to(mask, shape)
+
+
 class Tril(Op, name='TrilBackward0'):
     @staticmethod
     def forward(x, k):
-        return np.tril(x, k)
+        r = K.copy.choose(_triangle_mask(x.shape, k), x, np.zeros((), x.dtype)) if x.size else None
+        return np.tril(x, k) if r is None else r
 
     def backward(self, g):
         return Tril.apply(g, **self.kw)
@@ -77,7 +92,8 @@ class Tril(Op, name='TrilBackward0'):
 class Triu(Op, name='TriuBackward0'):
     @staticmethod
     def forward(x, k):
-        return np.triu(x, k)
+        r = K.copy.choose(_triangle_mask(x.shape, k - 1), np.zeros((), x.dtype), x) if x.size else None
+        return np.triu(x, k) if r is None else r
 
     def backward(self, g):
         return Triu.apply(g, **self.kw)

@@ -15,6 +15,17 @@ __all__ = ['cross', 'diagonal', 'vander', 'vecdot']
 quiet = K._quiet.quiet
 
 
+def _cross_array(x, y, dim):
+    r = np.empty(x.shape if x.shape == y.shape else np.broadcast_shapes(x.shape, y.shape), x.dtype)
+    keys = [(*(slice(None),) * dim, i) for i in (0, 1, 2, 0, 1)]
+    a, b = [x[key] for key in keys], [y[key] for key in keys]
+    for i in range(3):
+        part = r[keys[i]] if r.ndim > 1 else r[i:i + 1].reshape(())
+        np.multiply(a[i + 1], b[i + 2], out=part)
+        part -= a[i + 2] * b[i + 1]
+    return r
+
+
 class Cross(Op, name='LinalgCrossBackward0'):
     """The product of vectors of three numbers that is perpendicular to both."""
 
@@ -22,12 +33,7 @@ class Cross(Op, name='LinalgCrossBackward0'):
 
     @staticmethod
     def forward(x, y, dim):
-        x, y = np.moveaxis(x, dim, 0), np.moveaxis(y, dim, 0)
-        r = np.empty((3, *np.broadcast_shapes(x.shape[1:], y.shape[1:])), x.dtype)
-        for i in range(3):
-            j, k = (i + 1) % 3, (i + 2) % 3
-            r[i] = quiet(lambda j=j, k=k: x[j] * y[k] - x[k] * y[j])
-        return np.ascontiguousarray(np.moveaxis(r, 0, dim))
+        return quiet(_cross_array, x, y, dim)
 
     def backward(self, g):
         dim = self.kw['dim']

@@ -175,7 +175,8 @@ def equal(input, other):
     for position, x in enumerate((input, other), 1):
         if not isinstance(x, TensorBase):
             raise errors.argument_type('equal', ('input', 'other')[position - 1], 'Tensor', x, position)
-    return np.array_equal(input._a, other._a)
+    a, b = input._a, other._a
+    return a.shape == b.shape and bool(np.logical_and.reduce(a == b, None))
 
 
 def is_nonzero(input):

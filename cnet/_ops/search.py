@@ -35,7 +35,7 @@ def nonzero(input, *, out=None, as_tuple=False):
     a = checks.tensor(input, 'nonzero')._a
     if as_tuple:
         return tuple([wrap(np.ascontiguousarray(i)) for i in np.atleast_1d(a).nonzero()])
-    y = wrap(np.argwhere(a) if a.ndim else np.empty((int(bool(a)), 0), np.int64))
+    y = wrap(np.array(a.nonzero()).T if a.ndim else np.empty((int(bool(a)), 0), np.int64))
     return y if out is None else copy_out(y, out)
 
 
@@ -237,8 +237,16 @@ def isin(elements=None, test_elements=None, *, assume_unique=False, invert=False
         if isinstance(t, TensorBase) and t._a.dtype.kind in 'bc':
             raise RuntimeError(f'Unsupported input type encountered for isin(): {t.dtype.legacy}')
     x, y = (t._a if isinstance(t, TensorBase) else np.asarray(t) for t in (elements, test_elements))
-    r = wrap(np.isin(x, y, invert=invert))
+    r = wrap(_found(x, y.ravel(), invert) if y.size <= 16 else np.isin(x, y, invert=invert))
     return r if out is None else copy_out(r, out)
+
+
+def _found(x, few, invert):
+    """Whether elements are among a few: compared with each, which NumPy would find by sorting."""
+    r = np.zeros(x.shape, bool)
+    for y in few:
+        r |= x == y
+    return np.logical_not(r, r) if invert else r
 
 
 def unravel_index(indices, shape):

@@ -183,8 +183,7 @@ def logspace(start, end, steps, base=10.0, *, out=None, dtype=None, layout=strid
     check_options('logspace', layout, device, pin_memory)
     start, end, n = _ends('logspace', start, end, steps)
     dt = _spaced_type('logspace', (start, end), dtype, out)
-    with np.errstate(over='ignore', invalid='ignore'):
-        a = np.power(base, _spaced(start, end, n, dt if dt.kind in 'iu' else np.dtype(np.float64)))
+    a = K._quiet.quiet(np.power, base, _spaced(start, end, n, dt if dt.kind in 'iu' else np.dtype(np.float64)))
     return finish(arrays.cast(a, dt), out, requires_grad, 'logspace')
 
 
@@ -218,7 +217,7 @@ def eye(n, m=None, *, out=None, dtype=None, layout=strided, device=None, pin_mem
     return finish(np.eye(n, m, dtype=np_type(dtype, 'eye', out)), out, requires_grad, 'eye')
 
 
-def _triangle(op, indices, row, col, offset, dtype, layout, device, pin_memory):
+def _triangle(op, upper, row, col, offset, dtype, layout, device, pin_memory):
     check_options(op, layout, device, pin_memory)
     row, col = checks.integer(row, op, 'row', 1), checks.integer(col, op, 'col', 2)
     for name, value in (('row', row), ('col', col)):
@@ -227,7 +226,9 @@ def _triangle(op, indices, row, col, offset, dtype, layout, device, pin_memory):
     dt = int64.np if dtype is None else as_dtype(dtype, op).np
     if dt.kind not in 'iu':
         raise errors.not_implemented(op, dt)
-    return wrap(np.array(indices(row, checks.integer(offset, op, 'offset', 3), col), dt))
+    k = checks.integer(offset, op, 'offset', 3)
+    below = np.greater_equal.outer(np.arange(row), np.arange(-k, col - k) + upper)
+    return wrap(np.array((~below if upper else below).nonzero(), dt))
 
 
 def tril_indices(row, col, offset=0, *, dtype=None, layout=strided, device=None, pin_memory=False):
@@ -251,7 +252,7 @@ def tril_indices(row, col, offset=0, *, dtype=None, layout=strided, device=None,
         tensor([[0, 1, 1],
                 [0, 0, 1]])
     """
-    return _triangle('tril_indices', np.tril_indices, row, col, offset, dtype, layout, device, pin_memory)
+    return _triangle('tril_indices', False, row, col, offset, dtype, layout, device, pin_memory)
 
 
 def triu_indices(row, col, offset=0, *, dtype=None, layout=strided, device=None, pin_memory=False):
@@ -275,7 +276,7 @@ def triu_indices(row, col, offset=0, *, dtype=None, layout=strided, device=None,
         tensor([[0, 0, 1],
                 [0, 1, 1]])
     """
-    return _triangle('triu_indices', np.triu_indices, row, col, offset, dtype, layout, device, pin_memory)
+    return _triangle('triu_indices', True, row, col, offset, dtype, layout, device, pin_memory)
 
 
 def vander(x, N=None, increasing=False):

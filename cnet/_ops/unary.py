@@ -26,6 +26,15 @@ def _zero(g, x):
     return None
 
 
+def _sinc(a):
+    if a.dtype.char not in 'fd':
+        return quiet(np.sinc, a).astype(a.dtype, copy=False)
+    y = P.mul(a, math.pi)
+    r = P.div(E.sin(y), y)
+    r[a == 0] = 1
+    return r
+
+
 def _sgn(a):
     if a.dtype.kind == 'b':
         return a.copy()
@@ -67,7 +76,7 @@ FLOAT_TABLE = {
                 lambda g, x: g * (math.pi / 180), 'degrees to radians', '180.', '3.1416'),
     'rad2deg': ('Rad2Deg', _scale(180 / math.pi), X,
                 lambda g, x: g * (180 / math.pi), 'radians to degrees', '1.', '57.2958'),
-    'sinc': ('Sinc', lambda a: quiet(np.sinc, a).astype(a.dtype, copy=False), X, lambda g, x: g * _sinc_slope(x).conj(),
+    'sinc': ('Sinc', _sinc, X, lambda g, x: g * _sinc_slope(x).conj(),
              'sin(pi x) / (pi x)', '0.5', '0.6366'),
 }
 SAME_TABLE = {
