@@ -13,7 +13,7 @@ from .._core.op import Op
 from ._conv_geometry import forward_geometry, transposed_geometry
 from ._conv_kernels import forward, input_grad, weight_grad
 
-__all__ = ['conv1d', 'conv2d', 'conv3d', 'conv_transpose1d', 'conv_transpose2d', 'conv_transpose3d']
+__all__ = ['conv1d', 'conv2d', 'conv3d', 'conv_tbc', 'conv_transpose1d', 'conv_transpose2d', 'conv_transpose3d']
 FUNCTIONAL = __all__
 METHODS = {}
 
@@ -84,6 +84,22 @@ class ConvComplex(Conv, name='AddBackward0'):
 
 class ConvInputComplex(ConvInput, name='AddBackward0'):
     """ConvInput of complex numbers."""
+
+
+class ConvTbc(Op, name='ConvTbcBackward0'):
+    """y[T, B, M] from x[T, B, C], w[K, C, M] and b[M]."""
+
+    keep_in = (0, 1)
+
+    @staticmethod
+    def forward(x, w, b, **geo):
+        return np.ascontiguousarray(Conv.forward(x.transpose(1, 2, 0), w.transpose(2, 1, 0), b, **geo).transpose(2, 0, 1))
+
+    def backward(self, g):
+        x, w, g, geo = self.saved(0).permute(1, 2, 0), self.saved(1).permute(2, 1, 0), g.permute(1, 2, 0), geometry_of(self)
+        return (ConvInput.apply(g, w, None, size=x._a.shape[2:], **geo).permute(2, 0, 1) if self.needs[0] else None,
+                ConvWeight.apply(x, g, kernel=w._a.shape[2:], **geo).permute(2, 1, 0) if self.needs[1] else None,
+                g.sum((0, 2)) if self.needs[2] else None)
 
 
 def geometry_of(node):
@@ -362,3 +378,63 @@ def conv_transpose3d(input, weight, bias=None, stride=1, padding=0, output_paddi
         (1, 1, 3, 3, 3)
     """
     return convolve_transposed('conv_transpose3d', 3, input, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+def conv_tbc(input, weight, bias, pad=0):
+    """A convolution over the first of three dimensions.
+
+    Args:
+        input (Tensor): (T, B, C).
+        weight (Tensor): (K, C, M).
+        bias (Tensor): (M).
+        pad (int): zeros added at both ends.
+
+    Shape:
+        T steps of B sequences with C channels; M output channels; K the length of the kernel.
+
+    Returns:
+        Tensor: (T + 2 * pad - K + 1, B, M).
+
+    Example:
+        >>> import cnet
+        >>> cnet.conv_tbc(cnet.ones(3, 1, 2), cnet.ones(2, 2, 1), cnet.zeros(1)).flatten().tolist()
+        [4.0, 4.0]
+    """
+    checks.tensor(bias, 'conv_tbc', 'bias', 3)
+    x, w, b = arrays('conv_tbc', input, weight, bias)
+    if x.ndim != 3:
+        raise RuntimeError('Input must have 3 dims: time, batch, in_channel')
+    if w.ndim != 3:
+        raise RuntimeError('Weight tensor must have 3 dims: kernel_width, in_channels, out_channels.')
+    if b.ndim != 1:
+        raise RuntimeError('Bias must be 1-D')
+    if x.shape[2] != w.shape[1]:
+        raise RuntimeError('Input dim 2 (input channels) is not == dim 1 in the weight tensor')
+    if w.shape[2] != b.shape[0]:
+        raise RuntimeError('Bias size must equal dim 2 in the weight tensor (output channels).')
+    if x.dtype is not w.dtype or b.dtype is not x.dtype or x.dtype.kind != 'f':
+        check_types('conv1d', x, w, b)
+    geo = forward_geometry((x.shape[1], x.shape[2], x.shape[0]), w.shape[::-1], b.shape, 1, pad, 1, 1, 'conv1d')
+    return ConvTbc.apply(input, weight, bias, **geo)
+
+
+def gradient_of_input(n, input_size, weight, grad_output, stride, padding, dilation, groups):
+    """The gradient of a convolution over n dimensions by its input."""
+    geo = gradient_geometry(n, input_size, weight.shape, grad_output, stride, padding, dilation, groups)
+    return ConvInput.apply(grad_output, weight, None, size=tuple(input_size)[2:], **geo)
+
+
+def gradient_of_weight(n, input, weight_size, grad_output, stride, padding, dilation, groups):
+    """The gradient of a convolution over n dimensions by its weight."""
+    geo = gradient_geometry(n, input.shape, weight_size, grad_output, stride, padding, dilation, groups)
+    return ConvWeight.apply(input, grad_output, kernel=tuple(weight_size)[2:], **geo)
+
+
+def gradient_geometry(n, input_size, weight_size, grad_output, stride, padding, dilation, groups):
+    """The constants of a convolution whose result has a given gradient."""
+    size, kernel = tuple(input_size), tuple(weight_size)
+    geo = forward_geometry(size, kernel, None, hashable(stride), hashable(padding), hashable(dilation), groups, f'conv{n}d')
+    expected = (size[0], kernel[0], *geo['out'])
+    if len(size) != n + 2 or tuple(grad_output.shape) != expected:
+        raise RuntimeError(f'Expected grad_output of shape {list(expected)}, but got {list(grad_output.shape)}')
+    return {name: geo[name] for name in ('stride', 'padding', 'dilation', 'groups')}

@@ -7,7 +7,7 @@ from . import functional, init, modules, parameter, utils
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
 if TYPE_CHECKING:
-    from . import attention, parallel
+    from . import attention, grad, parallel
     from .modules import *
     from .parallel import DataParallel
 
@@ -17,7 +17,7 @@ __all__ = [  # noqa: PLE0604  (the starred part holds strings)
     *modules.__all__,
 ]
 
-_LAZY = ('attention', 'parallel')
+_LAZY = ('attention', 'grad', 'parallel')
 
 
 def __getattr__(name):

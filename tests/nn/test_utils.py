@@ -78,3 +78,30 @@ def test_vector_and_back() -> None:
     assert net[0].weight.requires_grad
     with pytest.raises(TypeError, match='expected cnet.Tensor'):
         vector_to_parameters([1.0], net.parameters())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize('dims', [1, 2, 3])
+def test_gradients_of_convolutions(dims: int) -> None:
+    x = cnet.randn(2, 4, *[7] * dims, dtype=cnet.float64, requires_grad=True)
+    w = cnet.randn(6, 2, *[3] * dims, dtype=cnet.float64, requires_grad=True)
+    constants = {'stride': 2, 'padding': 1, 'dilation': 1, 'groups': 2}
+    y = getattr(nn.functional, f'conv{dims}d')(x, w, None, **constants)
+    g = cnet.randn(*y.shape, dtype=cnet.float64)
+    gx, gw = cnet.autograd.grad(y, (x, w), g)
+    assert cnet.allclose(getattr(nn.grad, f'conv{dims}d_input')(x.shape, w, g, **constants), gx)
+    assert cnet.allclose(getattr(nn.grad, f'conv{dims}d_weight')(x, w.shape, g, **constants), gw)
+    with pytest.raises(RuntimeError, match='Expected grad_output of shape'):
+        getattr(nn.grad, f'conv{dims}d_input')(x.shape, w, g[:1], **constants)
+
+
+def test_memory_formats_of_weights() -> None:
+    model = nn.Sequential(nn.Conv2d(8, 4, 3), nn.Sequential(nn.ConvTranspose2d(4, 2, 3)), nn.Conv3d(2, 2, 3), nn.Linear(4, 2))
+    before = [p.detach().clone() for p in model.parameters()]
+    assert nn.utils.convert_conv2d_weight_memory_format(model, cnet.channels_last) is model
+    nn.utils.convert_conv3d_weight_memory_format(model, cnet.channels_last_3d)
+    assert model[0].weight.is_contiguous(memory_format=cnet.channels_last)
+    assert model[1][0].weight.is_contiguous(memory_format=cnet.channels_last)
+    assert model[2].weight.is_contiguous(memory_format=cnet.channels_last_3d)
+    assert model[3].weight.is_contiguous()
+    assert all(cnet.equal(a, b) for a, b in zip(before, model.parameters()))
+    assert model[0](cnet.randn(1, 8, 5, 5)).shape == (1, 4, 3, 3)

@@ -47,6 +47,20 @@ TRANSPOSED3D = calls(
     ((1, 2, 3, 2, 3), (2, 3, 2, 2, 2), True, T), ((2, 2, 2, 2), (2, 1, 2, 2, 2), False, {**T, 'stride': 2, 'padding': 1}))
 
 
+def tbc(make: Maker, dtype: str) -> Iterator[Sample]:
+    """Samples of conv_tbc, whose bias is no option."""
+    for x, w, constants in (((6, 2, 3), (3, 3, 4), {}), ((5, 1, 2), (2, 2, 2), {'pad': 1}), ((4, 2, 3), (1, 3, 2), {'pad': 2})):
+        yield Sample(make(*x), make(*w), make(w[2]), **constants)
+
+
+def tbc_errors(make: Maker) -> Iterator[Error]:
+    for match, x, w, b in (
+            ('Input must have 3 dims', (4, 3), (2, 3, 4), (4,)), ('Weight tensor must have 3', (4, 2, 3), (3, 4), (4,)),
+            ('Bias size must equal dim 2', (4, 2, 3), (2, 3, 4), (3,)), ('Bias must be 1-D', (4, 2, 3), (2, 3, 4), (1, 4)),
+            ('Input dim 2', (4, 2, 3), (2, 2, 4), (4,))):
+        yield Error(RuntimeError, Sample(make(*x), make(*w), make(*b)), match=match)
+
+
 def conv2d_errors(make: Maker) -> Iterator[Error]:
     def wrong(match: str, x: tuple[int, ...] = (1, 1, 4, 4), w: tuple[int, ...] = (6, 1, 3, 3), **constants: Any) -> Error:
         return Error(RuntimeError, Sample(make(*x), make(*w), **constants), match=match)
@@ -77,6 +91,7 @@ def transposed_errors(make: Maker) -> Iterator[Error]:
 
 SPECS = [
     OpSpec('nn.functional.conv1d', CONV1D, dtypes=TYPES, tol=TOL),
+    OpSpec('nn.functional.conv_tbc', tbc, dtypes=FLOATS, tol=TOL, errors=tbc_errors),
     OpSpec('nn.functional.conv2d', CONV2D, dtypes=(*TYPES, 'float16'),
            tol={**TOL, 'float16': (5e-3, 5e-3, 'PyTorch sums in half precision')}, errors=conv2d_errors),
     OpSpec('nn.functional.conv3d', CONV3D, dtypes=TYPES, tol=TOL),

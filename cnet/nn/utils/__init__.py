@@ -11,14 +11,16 @@ from .spectral_norm import remove_spectral_norm, spectral_norm
 from .weight_norm import remove_weight_norm, weight_norm
 
 if TYPE_CHECKING:
-    from . import fusion, parametrizations, parametrize, prune, rnn, stateless
+    from . import fusion, memory_format, parametrizations, parametrize, prune, rnn, stateless
     from .fusion import fuse_conv_bn_eval, fuse_conv_bn_weights, fuse_linear_bn_eval, fuse_linear_bn_weights
     from .init import skip_init
+    from .memory_format import convert_conv2d_weight_memory_format, convert_conv3d_weight_memory_format
 
 # Imported when first asked for.
-_LAZY = {'fuse_conv_bn_eval': 'fusion', 'fuse_conv_bn_weights': 'fusion', 'fuse_linear_bn_eval': 'fusion',
+_LAZY = {'convert_conv2d_weight_memory_format': 'memory_format', 'convert_conv3d_weight_memory_format': 'memory_format',
+         'fuse_conv_bn_eval': 'fusion', 'fuse_conv_bn_weights': 'fusion', 'fuse_linear_bn_eval': 'fusion',
          'fuse_linear_bn_weights': 'fusion', 'skip_init': 'init'}
-_MODULES = ('fusion', 'init', 'parametrizations', 'parametrize', 'prune', 'rnn', 'stateless')
+_MODULES = ('fusion', 'init', 'memory_format', 'parametrizations', 'parametrize', 'prune', 'rnn', 'stateless')
 
 
 def __getattr__(name):
