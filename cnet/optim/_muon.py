@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from .. import _kernels as K
 from .._core.base import wrap
 from .._core.mode import no_grad
 from .._tensor import Tensor
 from .optimizer import Optimizer, number
 
 __all__ = ['Muon']
+mm = K.matmul.mm
 
 
 class Muon(Optimizer):
@@ -90,18 +92,33 @@ def orthogonal(matrix, coefficients, steps, eps):
         raise ValueError('Coefficients must be a tuple of exactly 3 values')
     a, b, c = (np.float32(x) for x in coefficients)
     tall = matrix.shape[0] > matrix.shape[1]
-    x = _bfloat16(matrix.T if tall else matrix)
-    norm = np.sqrt(np.einsum('ij,ij', x, x, dtype=np.float32))
-    x = _bfloat16(x / max(_bfloat16(norm), _bfloat16(np.float32(eps))))
+    x = bfloat16(np.array(matrix.T if tall else matrix, np.float32, order='C'))
+    least = np.array([np.sqrt(np.einsum('ij,ij', x, x, dtype=np.float32)), eps], np.float32)
+    x /= bfloat16(least).max()
+    bfloat16(x)
     for _ in range(steps):
-        gram = _bfloat16(x @ x.T)
-        change = _bfloat16(b * gram + c * (gram @ gram))
-        x = _bfloat16(a * x + change @ x)
+        gram = bfloat16(mm(x, x.T))
+        change = mm(gram, gram)
+        change *= c
+        gram *= b
+        change += gram
+        step = mm(bfloat16(change), x)
+        x *= a
+        x += step
+        bfloat16(x)
     return x.T if tall else x
 
 
-def _bfloat16(a):
-    """Values rounded to the 8 significant bits of bfloat16, to nearest and ties to even, as float32."""
-    bits = np.array(a, np.float32).view(np.uint32)
-    rounded = (bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) & np.uint32(0xFFFF0000)
-    return np.where(np.isfinite(a), rounded.view(np.float32), a).astype(np.float32, copy=False)
+def bfloat16(x):
+    """Round float32 numbers to the 8 significant bits of bfloat16, to nearest and ties to even, where they are."""
+    finite = np.isfinite(x)
+    if not finite.all():
+        x[finite] = bfloat16(x[finite])
+        return x
+    bits = x.view(np.uint32)
+    up = bits >> np.uint32(16)
+    up &= np.uint32(1)
+    up += np.uint32(0x7FFF)
+    bits += up
+    bits &= np.uint32(0xFFFF0000)
+    return x
