@@ -79,6 +79,9 @@ cdef extern from *:
         PyTypeObject* type = (PyTypeObject*)cls;
         PyObject* sizes = type == &PyTuple_Type ? PyTuple_New(n) : type->tp_alloc(type, n);
         if (sizes == NULL) return NULL;
+        #if PY_VERSION_HEX >= 0x030E0000
+        ((PyTupleObject*)sizes)->ob_hash = -1;  /* not known yet */
+        #endif
         for (int i = 0; i < n; i++) {
             PyObject* size = PyLong_FromSsize_t(PyArray_DIM(a, i));
             if (size == NULL) { Py_DECREF(sizes); return NULL; }
@@ -107,13 +110,16 @@ cpdef object dtype_of(object a):
 
 cdef extern from *:
     """
-    PyAPI_FUNC(PyObject*) _PyObject_GenericGetAttrWithDict(PyObject*, PyObject*, PyObject*, int);
-
     static PyObject *cnet_stores, *cnet_missing, *cnet_forward, *cnet_mark, *cnet_everywhere, *cnet_with_hooks;
 
     /* Attributes as Python looks them up, then the members of the dictionaries named in `stores`, then `missing`. */
     static PyObject* cnet_member(PyObject* self, PyObject* name) {
+        #if PY_VERSION_HEX < 0x030E0000  /* declared for extensions, and makes no AttributeError */
         PyObject* found = _PyObject_GenericGetAttrWithDict(self, name, NULL, 1);
+        #else
+        PyObject* found = PyObject_GenericGetAttr(self, name);
+        if (found == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) PyErr_Clear();
+        #endif
         if (found != NULL || PyErr_Occurred()) return found;
         PyObject* own = PyObject_GenericGetDict(self, NULL);
         if (own == NULL) PyErr_Clear();

@@ -43,3 +43,9 @@ def test_takes_what_is_an_integer():
 def test_refuses(make, text):
     with pytest.raises(TypeError, match=text):
         make()
+
+
+def test_shape_of_a_tensor_is_a_key_like_its_tuple():
+    shape = cnet.zeros(2, 0, 70_000).shape
+    assert type(shape) is cnet.Size and hash(shape) == hash((2, 0, 70_000)) and {shape: 1}[2, 0, 70_000] == 1
+    assert cnet.zeros(()).shape == () and hash(cnet.zeros(()).shape) == hash(())
