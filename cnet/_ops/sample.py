@@ -15,6 +15,7 @@ from . import _draw
 from .create import check_options, finish, np_type, shape_of
 from .random import check_normal
 from .random_fill import bernoulli_, check_probabilities, check_std
+from .sort import best
 
 __all__ = ['bernoulli', 'binomial', 'multinomial', 'normal', 'poisson']
 
@@ -315,7 +316,7 @@ def _without_replacement(engine, w, n):
         q = w / q
     if n == 1:
         return q.argmax(-1, keepdims=True)
-    return np.ascontiguousarray(np.argsort(-q, -1, 'stable')[..., :n])
+    return best(q, n, q.ndim - 1, True)[1]
 
 
 METHODS = {'bernoulli': bernoulli, 'multinomial': multinomial}
