@@ -67,15 +67,15 @@ class DiagonalScatter(Op, name='DiagonalScatterBackward0'):
         return (DiagonalScatter.apply(g, 0, **self.kw) if self.needs[0] else None, Diagonal.apply(g, **self.kw))
 
 
-@lru_cache(16)
+@lru_cache(8)
 def _small_triangle(n, m, k):
     return np.greater_equal.outer(np.arange(n), np.arange(-k, m - k))
 
 
 def _triangle_mask(shape, k):
-    """Where elements lie on or below diagonal number k; small ones are kept."""
+    """Where elements lie on or below diagonal number k; eight of up to a megabyte are kept."""
     n, m = shape[-2:]
-    mask = _small_triangle(n, m, k) if n * m <= 65536 else _small_triangle.__wrapped__(n, m, k)
+    mask = _small_triangle(n, m, k) if n * m <= 2 ** 20 else _small_triangle.__wrapped__(n, m, k)
     return mask if len(shape) == 2 else np.broadcast_to(mask, shape)
 
 
