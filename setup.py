@@ -55,8 +55,8 @@ else:
     if SANITIZE:
         CFLAGS += [f'-fsanitize={SANITIZE}', '-fno-omit-frame-pointer']
         LDFLAGS += [f'-fsanitize={SANITIZE}']
-# Compiled Python outside the core is calls and no loops: half the size costs it nothing.
-SMALL, SMALL_CFLAGS = ('cnet._ops.', 'cnet.nn.'), ['/O1'] if MSVC else ['-Os', '-fno-asynchronous-unwind-tables']
+# Compiled Python without C types is calls and no loops: half the size costs it nothing.
+SMALL_CFLAGS = ['/O1'] if MSVC else ['-Os', '-fno-asynchronous-unwind-tables']
 MACROS = [('NPY_NO_DEPRECATED_API', 'NPY_2_0_API_VERSION'), ('NPY_TARGET_VERSION', 'NPY_2_0_API_VERSION')]
 
 
@@ -68,6 +68,7 @@ class Unit:
         self.name = '.'.join(source.with_suffix('').parts)
         self.c = BUILD / 'cython' / source.with_suffix('.c')
         self.depends = sorted(str(path) for path in closure(source))
+        self.untyped = source.suffix == '.py' and not source.with_suffix('.pxd').exists()
 
     def stale(self, stamp: Path) -> bool:
         newest = max(os.path.getmtime(path) for path in [*self.depends, stamp])
@@ -232,7 +233,7 @@ class Build(build_ext):
         self.extensions = [ext for ext in self.extensions if not getattr(ext, 'isa', None)
                            or (ext.isa.name not in refused and (not wanted or ext.isa.name in wanted))]
         for ext in self.extensions:
-            small = ext.name.startswith(SMALL) and not DEBUG
+            small = hasattr(ext, 'unit') and ext.unit.untyped and not DEBUG
             ext.extra_compile_args += CFLAGS + (SMALL_CFLAGS if small else openmp)
             ext.extra_link_args += LDFLAGS + ([] if MSVC or small else openmp)
             ext.include_dirs += [str(KERNELS), numpy.get_include()]

@@ -197,6 +197,8 @@ def run(cls, inputs, kw):
         y = info.forward(*arrays, **kw)
     elif len(arrays) == 1:
         y = info.forward(arrays[0])
+    elif len(arrays) == 2:
+        y = info.forward(arrays[0], arrays[1])
     else:
         y = info.forward(*arrays)
     return finish(cls, info, inputs, kw, y)

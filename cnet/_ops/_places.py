@@ -73,6 +73,12 @@ def as_long(a):
     return a if plain(a, LONG) else np.asarray(a, np.int64, order='C')
 
 
+def flat_long(a):
+    """An index array as one contiguous vector of int64."""
+    a = as_long(a)
+    return a if a.ndim == 1 else a.reshape(-1)
+
+
 def outside(index, low, high):
     """The first number of an index outside low..high-1, or None."""
     index = as_long(index)

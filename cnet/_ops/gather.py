@@ -128,7 +128,7 @@ def check_index(x, index, dim, op, src=None):
     if len(shape) != len(sizes):
         raise RuntimeError('Index tensor must have the same number of dimensions as '
                            f'{"input" if op == "gather" else "self"} tensor')
-    beyond = any(n > m and d != dim for d, (n, m) in enumerate(zip(sizes, shape, strict=True)))
+    beyond = sizes != shape and any(n > m and d != dim for d, (n, m) in enumerate(zip(sizes, shape, strict=True)))
     if src is None:
         if beyond:
             d = next(d for d in range(len(sizes)) if d != dim and sizes[d] > shape[d])
@@ -139,7 +139,7 @@ def check_index(x, index, dim, op, src=None):
         checks.dim(dim, len(given))
         if len(given) != len(sizes):
             raise RuntimeError('Index tensor must have the same number of dimensions as src tensor')
-        if beyond or any(n > m for n, m in zip(sizes, given, strict=True)):
+        if beyond or (sizes != given and any(n > m for n, m in zip(sizes, given, strict=True))):
             raise RuntimeError(f'Expected index {list(sizes)} to be no larger than self {list(shape)} apart from '
                                f'dimension {dim} and to be no larger size than src {list(given)}')
     return _bounded(a, dim, shape[dim])

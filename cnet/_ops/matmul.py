@@ -8,7 +8,7 @@ from .. import _kernels as K
 from .._core import checks
 from .._core.base import TensorBase
 from .._core.inplace import copy_out, scalar_name
-from .._core.op import Op
+from .._core.op import Op, finish
 from ._products import check_batches, check_bmm, check_dot, check_linear, check_mm, check_mv
 
 __all__ = ['bmm', 'dot', 'matmul', 'mm', 'mv', 'vdot']
@@ -394,7 +394,8 @@ def linear(input, weight, bias=None, *, out=None):
     b = checks.tensor(bias, 'linear', 'bias', 3)._a
     if b.shape != w.shape[:1] or b.dtype is not x.dtype:
         return linear_other_bias(input, weight, bias)
-    return (Linear if n == 2 else LinearView).apply(input, weight, bias, t=True)
+    op = Linear if n == 2 else LinearView
+    return finish(op, op.info_, (input, weight, bias), {'t': True}, K.matmul.linear(x, w, b, True))
 
 
 def linear_other_bias(input, weight, bias):

@@ -7,7 +7,7 @@ from .._core.arrays import zeros
 from .._core.base import TensorBase, wrap
 from .._core.inplace import copy_out
 from .._core.op import Op
-from ._places import Write, add_rows, as_long, outside, refuse_overlap, separate, take_rows
+from ._places import Write, add_rows, flat_long, outside, refuse_overlap, separate, take_rows
 
 __all__ = ['index_add', 'index_copy', 'index_fill', 'index_select', 'put', 'take']
 
@@ -18,7 +18,7 @@ class IndexSelect(Op, name='IndexSelectBackward0'):
 
     @staticmethod
     def forward(x, index, dim):
-        y = take_rows(x, as_long(index).reshape(-1), dim)
+        y = take_rows(x, flat_long(index), dim)
         return y if x.ndim else y.reshape(())
 
     def backward(self, g):
@@ -40,7 +40,7 @@ class IndexSelectGrad(Op, name='IndexSelectBackwardBackward0'):  # zeros to whic
 
 
 def _add(y, index, src, dim):
-    add_rows(y if y.ndim else y.reshape(1), as_long(index).reshape(-1), src, dim)
+    add_rows(y if y.ndim else y.reshape(1), flat_long(index), src, dim)
 
 
 def _slices(y, index, dim):
@@ -129,7 +129,7 @@ class Put(Write, name='PutBackward0'):
     @staticmethod
     def into(y, index, src, add):
         flat = np.ascontiguousarray(y).reshape(-1)
-        index = as_long(index).reshape(-1)
+        index = flat_long(index)
         if add:
             add_rows(flat, np.where(index < 0, index + flat.size, index), separate(src, y).reshape(-1), 0)
         else:

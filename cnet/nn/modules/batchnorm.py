@@ -5,7 +5,7 @@ from ..._ops.create import ones, zeros
 from .. import functional as F
 from .. import init
 from .module import Module
-from .utils import new_parameter, weight_and_bias
+from .utils import new_parameter
 
 __all__ = ['BatchNorm1d', 'BatchNorm2d', 'BatchNorm3d', 'SyncBatchNorm']
 
@@ -83,10 +83,7 @@ class _BatchNorm(_NormBase):
         self._check_input_dim(input)
         factor = 0.0 if self.momentum is None else self.momentum
         training, tracked = self.training, self.track_running_stats
-        buffers = self._buffers  # see utils.weight_and_bias
-        mean = buffers['running_mean'] if 'running_mean' in buffers else self.running_mean
-        var = buffers['running_var'] if 'running_var' in buffers else self.running_var
-        weight, bias = weight_and_bias(self)
+        mean, var = self.running_mean, self.running_var
         if training:
             if not tracked:
                 mean = var = None
@@ -94,7 +91,8 @@ class _BatchNorm(_NormBase):
                 self.num_batches_tracked.add_(1)
                 if self.momentum is None:  # the plain average over all batches so far
                     factor = 1.0 / float(self.num_batches_tracked)
-        return F.batch_norm(input, mean, var, weight, bias, training or (mean is None and var is None), factor, self.eps)
+        training = training or (mean is None and var is None)
+        return F.batch_norm(input, mean, var, self.weight, self.bias, training, factor, self.eps)
 
 
 class BatchNorm1d(_BatchNorm):

@@ -5,7 +5,7 @@ import math
 from .. import functional as F
 from .. import init
 from .module import Module
-from .utils import new_parameter, repeated, weight_and_bias
+from .utils import new_parameter, repeated
 
 __all__ = ['Conv1d', 'Conv2d', 'Conv3d', 'ConvTranspose1d', 'ConvTranspose2d', 'ConvTranspose3d']
 
@@ -97,7 +97,7 @@ class _Conv(_ConvNd):
                     padding_mode, device, dtype)
 
     def forward(self, input):
-        return self._conv_forward(input, *weight_and_bias(self))
+        return self._conv_forward(input, self.weight, self.bias)
 
     def _padded(self, input):
         return F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode)
@@ -223,7 +223,7 @@ class _ConvTransposeNd(_ConvNd):
         return tuple(size - low for size, low in zip(output_size, least))
 
     def forward(self, input, output_size=None):
-        weight, bias = weight_and_bias(self)
+        weight, bias = self.weight, self.bias
         return self._conv(input, weight, bias, self.stride, self.padding, self._output_padding(input, output_size),
                           self.groups, self.dilation)
 

@@ -6,7 +6,7 @@ from .. import functional as F
 from .. import init
 from .batchnorm import _affine_parameters
 from .module import Module
-from .utils import new_parameter, weight_and_bias
+from .utils import new_parameter
 
 __all__ = ['CrossMapLRN2d', 'LocalResponseNorm', 'LayerNorm', 'GroupNorm', 'RMSNorm']
 
@@ -111,8 +111,7 @@ class LayerNorm(Module):
                 init.zeros_(self.bias)
 
     def forward(self, input):
-        weight, bias = weight_and_bias(self)
-        return F.layer_norm(input, self.normalized_shape, weight, bias, self.eps)
+        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self):
         return (f'{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, '
@@ -159,8 +158,7 @@ class GroupNorm(Module):
                 init.zeros_(self.bias)
 
     def forward(self, input):
-        weight, bias = weight_and_bias(self)
-        return F.group_norm(input, self.num_groups, weight, bias, self.eps)
+        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self):
         return (f'{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, '

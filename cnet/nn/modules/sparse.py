@@ -76,8 +76,7 @@ class Embedding(_Table):
         self._set_weight(_weight, not _freeze, dtype, device)
 
     def forward(self, input):
-        own = self._parameters  # see utils.weight_and_bias
-        return F.embedding(input, own['weight'] if 'weight' in own else self.weight, self.padding_idx, self.max_norm,
+        return F.embedding(input, self.weight, self.padding_idx, self.max_norm,
                            self.norm_type, self.scale_grad_by_freq, self.sparse)
 
     def extra_repr(self):

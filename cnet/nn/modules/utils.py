@@ -18,16 +18,6 @@ def new_parameter(shape, dtype, device, requires_grad=True):
     return Parameter(empty(shape, dtype=dtype, device=device), requires_grad)
 
 
-def weight_and_bias(module):
-    """`module.weight, module.bias`, faster.
-
-    `module.weight` costs a failed lookup and a Python call; reading the store costs a fifth of that. A layer whose weight
-    was moved elsewhere (weight norm, pruning) finds it by the ordinary way.
-    """
-    own = module._parameters
-    return own['weight'] if 'weight' in own else module.weight, own['bias'] if 'bias' in own else module.bias
-
-
 def consume_prefix_in_state_dict_if_present(state_dict, prefix):
     """Take `prefix` off the keys of a state dict, in place.
 
