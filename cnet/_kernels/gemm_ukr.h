@@ -28,6 +28,9 @@ enum { vf_nr = 2 * vf_lanes, vd_nr = 2 * vd_lanes };
 
 /* From so long sums on, asking for the lines of c in time is worth two instructions a row: 6 % at 2048 x 2048. */
 #define GEMM_PREFETCH_FROM 64
+/* Rows of b between two requests for memory. */
+#define GEMM_PART 8
+#define GEMM_AHEAD(k) (((k) + GEMM_PART - 1) / GEMM_PART * 256)
 #define GEMM_INLINE static inline __attribute__((always_inline))
 #define GEMM_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 
@@ -65,37 +68,46 @@ static void FN(tile_edge)(const T *sums, const T *d, ptrdiff_t drs, int dcs, T *
  * the scaled addressing of x86 reach 16 rows without a multiplication. */
 GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, ptrdiff_t k, const T *a, ptrdiff_t ars,
                                 ptrdiff_t acs, const T *b, ptrdiff_t brs, const T *d, ptrdiff_t drs, int dcs, T *c,
-                                ptrdiff_t crs, ptrdiff_t n)
+                                ptrdiff_t crs, ptrdiff_t n, const T *ahead)
 {
     V s[gemm_mr][2];
     const T *p0 = a, *p1 = a + 4 * ars, *p2 = a + 8 * ars, *p3 = a + 12 * ars;
-    const T *ahead = a + m * ars;
+    const T *next = a + m * ars, *line = c, *end = k < GEMM_PREFETCH_FROM ? c : c + m * crs;
     const ptrdiff_t ars3 = 3 * ars;
 #pragma GCC unroll 14
     for (int i = 0; i < m; i++) s[i][0] = s[i][1] = (V){0};
-    if (k >= GEMM_PREFETCH_FROM)
+    while (k > 0) {
+        ptrdiff_t part = k < GEMM_PART ? k : GEMM_PART;
+        k -= part;
+        /* Lines of c one row at a time: all at once they fill the buffers that the loads of a wait for. */
+        if (line != end) {
+            __builtin_prefetch(line, 1);
+            if (vectors == 2) __builtin_prefetch(line + FN(nr) - 1, 1);
+            line += crs;
+        }
+        if (unit) {
+#pragma GCC unroll 4
+            for (int i = 0; i < 4; i++) __builtin_prefetch(ahead + i * 64 / sizeof(T), 0, 2);
+            ahead += 256 / sizeof(T);
+        }
+        for (; part > 0; part--) {
+            V b0 = FN(load)(b), b1 = vectors == 2 ? FN(load)(b + FN(lanes)) : b0;
+            /* What lies in place is strewn over pages, where the hardware does not look ahead: 1.2 to 1.4 times. */
+            if (!unit) {
+                __builtin_prefetch(b + 8 * brs);
+                if (vectors == 2 && VEC_BYTES == 64) __builtin_prefetch(b + 8 * brs + FN(lanes));
+                __builtin_prefetch(next);
+                next += 64 / sizeof(T);
+            }
 #pragma GCC unroll 14
-        for (int i = 0; i < m; i++) {
-            __builtin_prefetch(c + i * crs, 1);
-            if (vectors == 2) __builtin_prefetch(c + i * crs + FN(nr) - 1, 1);
+            for (int i = 0; i < m; i++) {
+                const T *p = i < 4 ? p0 : i < 8 ? p1 : i < 12 ? p2 : p3;
+                V x = FN(set1)(unit ? a[i] : i % 4 == 0 ? p[0] : i % 4 == 1 ? p[ars] : i % 4 == 2 ? p[2 * ars] : p[ars3]);
+                s[i][0] += x * b0;
+                if (vectors == 2) s[i][1] += x * b1;
+            }
+            a += acs, p0 += acs, p1 += acs, p2 += acs, p3 += acs, b += brs;
         }
-    for (; k > 0; k--) {
-        V b0 = FN(load)(b), b1 = vectors == 2 ? FN(load)(b + FN(lanes)) : b0;
-        /* What lies in place is strewn over pages, where the hardware does not look ahead: 1.2 to 1.4 times. */
-        if (!unit) {
-            __builtin_prefetch(b + 8 * brs);
-            if (vectors == 2 && VEC_BYTES == 64) __builtin_prefetch(b + 8 * brs + FN(lanes));
-            __builtin_prefetch(ahead);
-            ahead += 64 / sizeof(T);
-        }
-#pragma GCC unroll 14
-        for (int i = 0; i < m; i++) {
-            const T *p = i < 4 ? p0 : i < 8 ? p1 : i < 12 ? p2 : p3;
-            V x = FN(set1)(unit ? a[i] : i % 4 == 0 ? p[0] : i % 4 == 1 ? p[ars] : i % 4 == 2 ? p[2 * ars] : p[ars3]);
-            s[i][0] += x * b0;
-            if (vectors == 2) s[i][1] += x * b1;
-        }
-        a += acs, p0 += acs, p1 += acs, p2 += acs, p3 += acs, b += brs;
     }
     if (n == vectors * FN(lanes) && (!d || dcs)) {
 #pragma GCC unroll 14
@@ -117,19 +129,26 @@ GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, 
     }
 }
 
-/* c[m, n] = d + a b for m <= gemm_mr and n <= nr columns. b is read in whole vectors: up to lanes or nr columns. */
-static void FN(tile)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t ars, ptrdiff_t acs, const T *b,
-                     ptrdiff_t brs, const T *d, ptrdiff_t drs, int dcs, T *c, ptrdiff_t crs)
+/* c[m, n] = d + a b for m <= gemm_mr and n <= nr columns. b is read in whole vectors: up to lanes or nr columns. If
+ * ars == 1, GEMM_AHEAD(k) bytes from `ahead` on are asked for. */
+static void FN(tile_ahead)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t ars, ptrdiff_t acs, const T *b,
+                           ptrdiff_t brs, const T *d, ptrdiff_t drs, int dcs, T *c, ptrdiff_t crs, const T *ahead)
 {
 #define GEMM_CASE(M)                                                                                                   \
     case M:                                                                                                            \
         if (M > gemm_mr) break;                                                                                        \
-        if (n <= FN(lanes)) FN(tile_sized)(M, 1, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n);                   \
-        else if (ars == 1) FN(tile_sized)(M, 2, 1, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n);                    \
-        else FN(tile_sized)(M, 2, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n);                                  \
+        if (n <= FN(lanes)) FN(tile_sized)(M, 1, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead);                   \
+        else if (ars == 1) FN(tile_sized)(M, 2, 1, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead);                    \
+        else FN(tile_sized)(M, 2, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead);                                  \
         break;
     switch (m) { GEMM_ROWS(GEMM_CASE) }
 #undef GEMM_CASE
+}
+
+static void FN(tile)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t ars, ptrdiff_t acs, const T *b,
+                     ptrdiff_t brs, const T *d, ptrdiff_t drs, int dcs, T *c, ptrdiff_t crs)
+{
+    FN(tile_ahead)(m, n, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, b);
 }
 
 /* p[k, width] = x[k, n] with zeros after column n <= width; x has strides ks along k and is along the panel. */
@@ -137,13 +156,16 @@ static void FN(pack)(ptrdiff_t k, ptrdiff_t n, const T *x, ptrdiff_t ks, ptrdiff
 {
     enum { L = FN(lanes) };
     if (is == 1) {
-        for (; k > 0; k--, x += ks, p += width)
+        for (; k > 0; k--, x += ks, p += width) {
+            __builtin_prefetch(x + 12 * ks);
+            if (width > 64 / sizeof(T)) __builtin_prefetch(x + 12 * ks + 64 / sizeof(T));
             for (ptrdiff_t j = 0; j < width; j += L) {
                 ptrdiff_t in = n - j < L ? (n > j ? n - j : 0) : L;
                 V v = in == L ? FN(load)(x + j) : FN(load_n)(x + j, in);
                 if (width - j >= L) FN(store)(p + j, v);
                 else FN(store_n)(p + j, v, width - j);
             }
+        }
     } else if (ks == 1) {
         for (ptrdiff_t j = 0; j < width; j += L) {
             ptrdiff_t out = width - j < L ? width - j : L;
@@ -176,6 +198,11 @@ GEMM_INLINE void FN(dots_sized)(const int m, const int n, ptrdiff_t k, const T *
     for (int i = 0; i < m; i++)
 #pragma GCC unroll 4
         for (int j = 0; j < 4; j++) s[i][j] = (V){0};
+    /* One product has one sum, and each addition waits 4 cycles for the one before: four sums instead. */
+    if (m == 1 && n == 1)
+        for (; k >= 4 * FN(lanes); k -= 4 * FN(lanes), a += 4 * FN(lanes), b += 4 * FN(lanes))
+#pragma GCC unroll 4
+            for (int j = 0; j < 4; j++) s[0][j] += FN(load)(a + j * FN(lanes)) * FN(load)(b + j * FN(lanes));
     for (; k >= FN(lanes); k -= FN(lanes), a += FN(lanes), b += FN(lanes)) {
         V x[gemm_dots_m], y;
 #pragma GCC unroll 8
@@ -194,6 +221,7 @@ GEMM_INLINE void FN(dots_sized)(const int m, const int n, ptrdiff_t k, const T *
 #pragma GCC unroll 8
             for (int i = 0; i < m; i++) s[i][j] += FN(load_n)(a + i * ars, k) * y;
         }
+    if (m == 1 && n == 1) s[0][0] = (s[0][0] + s[0][1]) + (s[0][2] + s[0][3]);
 #pragma GCC unroll 8
     for (int i = 0; i < m; i++) {
         FN(sum4)(s[i], sums);

@@ -48,7 +48,7 @@ def test_another_thread_gives_back_at_its_next_use() -> None:
     thread = threading.Thread(target=work)
     thread.start()
     ready.wait()
-    assert emptied() - others == 1 << 20
+    assert emptied() - others in (1 << 20, 2 << 20)  # a whole huge page, where there are such
     go.set()
     thread.join()
     assert sizes == [4096]
