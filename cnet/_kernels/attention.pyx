@@ -11,6 +11,7 @@ from cython.parallel cimport prange
 from libc.math cimport INFINITY
 from libc.string cimport memset
 
+from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport SHARED, scratch
 from cnet._kernels.gemm cimport DOTS_M, columns, fill, flush_begin, flush_end, gemm, pack, shift, tiles, uint64_t
@@ -368,18 +369,51 @@ cdef dispatch(Attention *t, bint single, bint backward):
         raise MemoryError('scaled_dot_product_attention(): no memory for tiles')
 
 
+cdef cnp.ndarray result_for(cnp.ndarray q, cnp.npy_intp V):
+    """A new array [B, H, L, V] whose dimensions lie in memory in the order of those of q."""
+    cdef cnp.npy_intp shape[4]
+    cdef int order[3]        # innermost first
+    cdef cnp.npy_intp place[4]
+    cdef cnp.PyArray_Dims turned
+    cdef cnp.npy_intp *step = cnp.PyArray_STRIDES(q)
+    cdef cnp.npy_intp *size = cnp.PyArray_DIMS(q)
+    cdef int i, j, k, a, b
+    order[0], order[1], order[2] = 2, 1, 0
+    for i in range(1, 3):    # as arrays._dense_order
+        k = i
+        for j in range(i - 1, -1, -1):
+            a, b = order[j], order[k]
+            if step[a] == 0 or step[b] == 0:
+                continue
+            if step[a] < step[b]:
+                break
+            if step[a] > step[b] or size[a] > size[b]:
+                order[j], order[k] = b, a
+                k = j
+    for i in range(3):
+        shape[i] = size[order[2 - i]]
+        place[order[2 - i]] = i
+    shape[3], place[3] = V, 3
+    turned.ptr, turned.len = place, 4
+    return cnp.PyArray_Transpose(new_array(4, shape, cnp.PyArray_TYPE(q)), &turned)
+
+
 def forward(cnp.ndarray q, cnp.ndarray k, cnp.ndarray v, cnp.ndarray mask, double scale, bint causal, cnp.ndarray bits,
-            double gain, cnp.ndarray out, cnp.ndarray lse):
-    """out[B, H, L, V] and lse[B, H, L], contiguous, for q[B, H, L, E], k[B, H / G, S, E], v[B, H / G, S, V].
+            double gain, cnp.ndarray out=None):
+    """(out[B, H, L, V], lse[B, H, L]) for q[B, H, L, E], k[B, H / G, S, E], v[B, H / G, S, V]. out: where to, if given.
 
     mask: None, or an array of [B, H, L, S] of bool or of the type of q. causal: query i sees keys 0 to i. bits:
     None, or bytes (and four more) with one bit per weight, the first in the lowest; where it is set the weight is multiplied
     by `gain`, else by 0.
     """
     cdef Attention t = describe(q, k, v, mask, scale, causal, bits, gain)
+    cdef cnp.ndarray lse = new_array(3, cnp.PyArray_DIMS(q), cnp.PyArray_TYPE(q))
+    if out is None:
+        out = result_for(q, t.V)
     t.out = array_of(out)
     t.lse = <char *> cnp.PyArray_DATA(lse)
     dispatch(&t, cnp.PyArray_TYPE(q) == cnp.NPY_FLOAT, False)
+    return out, lse
 
 
 def backward(cnp.ndarray g, cnp.ndarray q, cnp.ndarray k, cnp.ndarray v, cnp.ndarray mask, double scale, bint causal,

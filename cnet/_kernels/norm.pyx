@@ -11,6 +11,7 @@ from libc.math cimport sqrt
 from libc.stdint cimport uint64_t
 from libc.string cimport memset
 
+from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels.rowmath cimport row_deviation, row_dot, row_grad_sums, row_moments, row_total
 from cnet._kernels.types cimport real
@@ -28,6 +29,10 @@ cdef enum:
 
 cdef inline void *data(cnp.ndarray a) noexcept nogil:
     return NULL if a is None else cnp.PyArray_DATA(a)
+
+
+cdef inline cnp.ndarray contiguous(cnp.ndarray a):
+    return a if a is None or cnp.PyArray_IS_C_CONTIGUOUS(a) else cnp.PyArray_GETCONTIGUOUS(a)
 
 
 cdef inline const real *part_of(const real *p, Py_ssize_t at) noexcept nogil:
@@ -286,17 +291,27 @@ cdef void layer_of(const real *x, const real *w, const real *b, double eps, bint
         flush_end(mode)
 
 
-def layer_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, double eps, bint centred, cnp.ndarray y, cnp.ndarray mean,
-                  cnp.ndarray rstd, Py_ssize_t rows, Py_ssize_t n):
-    """y = (x - mean) * rstd * w + b per row; not `centred` (RMS norm), mean is zero. w and b may be None."""
-    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+def layer_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, double eps, bint centred, Py_ssize_t n):
+    """(y, stats) with y = (x - mean) * rstd * w + b for every n numbers; not `centred` (RMS norm), mean is zero.
+
+    w and b may be None, else they have the type of x. stats[2, rows]: mean and rstd.
+    """
+    cdef int kind = cnp.PyArray_TYPE(x)
+    cdef cnp.npy_intp shape[2]
+    cdef cnp.ndarray y, stats
+    cdef Py_ssize_t rows
+    x, w, b = contiguous(x), contiguous(w), contiguous(b)
+    shape[0], shape[1] = 2, cnp.PyArray_SIZE(x) // n if n else 0
+    rows = shape[1]
+    y, stats = new_array(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), kind), new_array(2, shape, kind)
     with nogil:
-        if single:
+        if kind == cnp.NPY_FLOAT:
             layer_of(<float *> data(x), <float *> data(w), <float *> data(b), eps, centred, <float *> data(y),
-                     <float *> data(mean), <float *> data(rstd), rows, n)
+                     <float *> data(stats), <float *> data(stats) + rows, rows, n)
         else:
             layer_of(<double *> data(x), <double *> data(w), <double *> data(b), eps, centred, <double *> data(y),
-                     <double *> data(mean), <double *> data(rstd), rows, n)
+                     <double *> data(stats), <double *> data(stats) + rows, rows, n)
+    return y, stats
 
 
 cdef inline void layer_grad_rows(const real *g, const real *x, const real *w, const real *mean, const real *rstd,

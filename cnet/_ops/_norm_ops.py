@@ -155,19 +155,18 @@ class LayerNorm(Op, name='NativeLayerNormBackward0'):
     `aux` holds the statistics.
     """
 
+    own_memory = True
     keep_in = (0, 1)
 
     @staticmethod
     def forward(x, w, b, shape, eps, centred=True):
         dt = x.dtype
-        work = work_type(dt)
-        x = plain(x, work)
-        n = math.prod(shape)
-        rows = x.size // n if n else 0
-        stats = empty((2, rows), work)
-        y = empty(x.shape, work)
-        K.norm.layer_forward(x, plain(w, work), plain(b, work), eps, centred, y, stats[0], stats[1], rows, n)
-        return cast(y, dt), stats
+        n = shape[0] if len(shape) == 1 else math.prod(shape)
+        if dt is not _FLOAT or (w is not None and w.dtype is not dt) or (b is not None and b.dtype is not dt):
+            work = work_type(dt)
+            y, stats = K.norm.layer_forward(plain(x, work), plain(w, work), plain(b, work), eps, centred, n)
+            return cast(y, dt), stats
+        return K.norm.layer_forward(x, w, b, eps, centred, n)
 
     def backward(self, g):
         return LayerNormGrad.apply(g, self.saved(0), self.saved(1), stats=self.aux[0], **self.kw)

@@ -23,9 +23,9 @@ _NATIVE = (np.dtype(np.float32), np.dtype(np.float64))
 
 def _four(a):
     """An array of two or more dimensions as the kernel wants it: four dimensions, the last one contiguous."""
-    n = a.ndim
     if a.strides[-1] != a.itemsize or not a.flags.aligned:
         a = np.ascontiguousarray(a)
+    n = a.ndim
     if n == 4:
         return a
     return a.reshape((1,) * (4 - n) + a.shape if n < 4 else (-1, *a.shape[-3:]))
@@ -51,19 +51,20 @@ def _result(like):
 class Attention(Op, name='ScaledDotProductFlashAttentionForCpuBackward0'):
     """softmax(scale q k' + mask) v; leading dimensions are alike, except that k and v may have fewer heads."""
 
+    own_memory = True
     keep_in = (0, 1, 2, 3)
     keep_out = (0,)
 
     @staticmethod
     def forward(q, k, v, mask, scale, causal, keep=1.0, engine=None):
-        q4, v4 = _four(q), _four(v)
-        shape = (*q.shape[:-1], v.shape[-1])
-        out = _result(q) if q.shape == shape else np.empty(shape, q.dtype)
-        lse = np.empty(q4.shape[:3], q.dtype)
         bits, gain = None, 1.0
         if engine is not None:
             bits, gain = kept_bits(engine, keep, q.size // q.shape[-1] * k.shape[-2]), dropout_gain(q.dtype, keep)
-        K.attention.forward(q4, _four(k), v4, _mask(mask, q, k.shape[-2]), scale, causal, bits, gain, _four(out), lse)
+        if mask is not None:
+            mask = _mask(mask, q, k.shape[-2])
+        out, lse = K.attention.forward(_four(q), _four(k), _four(v), mask, scale, causal, bits, gain)
+        if q.ndim != 4:
+            out = out.reshape(*q.shape[:-1], v.shape[-1])
         return out, lse, bits
 
     def backward(self, g):
@@ -111,10 +112,9 @@ class SelfAttention(Op, name='ViewBackward0'):
         q, k, v = _heads(np.ascontiguousarray(qkv), heads, batch_first)
         batch, _, length, size = q.shape
         y = arrays.empty((length, batch, heads * size), q.dtype)
-        lse = np.empty(q.shape[:3], q.dtype)
-        bits = None if engine is None else kept_bits(engine, keep, lse.size * length)
-        K.attention.forward(q, k, v, _mask(mask, q, length), 1 / sqrt(size), causal, bits, dropout_gain(q.dtype, keep),
-                            y.reshape(length, batch, heads, size).transpose(1, 2, 0, 3), lse)
+        bits = None if engine is None else kept_bits(engine, keep, batch * heads * length * length)
+        _, lse = K.attention.forward(q, k, v, _mask(mask, q, length), 1 / sqrt(size), causal, bits, dropout_gain(q.dtype, keep),
+                                     y.reshape(length, batch, heads, size).transpose(1, 2, 0, 3))
         return y, lse, bits
 
     def backward(self, g):
