@@ -12,7 +12,8 @@ from libc.string cimport memset
 
 from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
-from cnet._kernels.gemm cimport MR, gemm
+from cnet._kernels._workspace cimport SHARED, scratch
+from cnet._kernels.gemm cimport KC, MR, columns, flush_begin, flush_end, gemm, pack, shift, tiles, uint64_t
 from cnet._kernels.keepbits cimport drop
 from cnet._kernels.types cimport real
 
@@ -245,30 +246,90 @@ cdef inline void activate(const Two *t, Py_ssize_t first, Py_ssize_t m, real *z,
         drop(h, h, n, t.bits, first * F, <real> t.gain)
 
 
-cdef inline int forward_piece(const Two *t, Py_ssize_t i, Py_ssize_t m, const real *x, real *z, real *h, real *y,
-                              bint parallel) noexcept nogil:
+cdef inline int forward_piece(const Two *t, Py_ssize_t i, Py_ssize_t m, const real *x, real *z, real *h,
+                              real *y) noexcept nogil:
     cdef Py_ssize_t K = t.w1.rows, F = t.w1.columns, N = t.w2.columns, r
     cdef int failed = gemm(m, F, K, x + i * K, K, 1, <const real *> t.w1.data, t.w1.row_step, t.w1.column_step,
-                           <const real *> t.b1, 0, 1, z + i * F, F, parallel)
-    if parallel:
-        for r in prange(m, num_threads=threads_for((60.0 if t.gelu else 4.0) * m * F)):
-            activate(t, i + r, 1, z + (i + r) * F, h + (i + r) * F)
-    else:
-        activate(t, i, m, z + i * F, h + i * F)
+                           <const real *> t.b1, 0, 1, z + i * F, F, True)
+    for r in prange(m, num_threads=threads_for((60.0 if t.gelu else 4.0) * m * F)):
+        activate(t, i + r, 1, z + (i + r) * F, h + (i + r) * F)
     return failed | gemm(m, N, F, h + i * F, F, 1, <const real *> t.w2.data, t.w2.row_step, t.w2.column_step,
-                         <const real *> t.b2, 0, 1, y + i * N, N, parallel)
+                         <const real *> t.b2, 0, 1, y + i * N, N, True)
 
 
-cdef int forward_of(const Two *t, const real *x, real *z, real *h, real *y) noexcept nogil:
-    cdef Py_ssize_t K = t.w1.rows, F = t.w1.columns, N = t.w2.columns, high = piece_rows(t.M, F, F * max(K, N)), i
-    cdef Py_ssize_t pieces = (t.M + high - 1) // high
-    cdef int failed = 0, threads = threads_for(<double> t.M * F * (K + N) / 8)
-    if pieces >= SHARES:
-        for i in prange(pieces, num_threads=threads, schedule='dynamic'):
-            failed |= forward_piece(t, i * high, min(high, t.M - i * high), x, z, h, y, False)
+cdef inline Py_ssize_t whole_panels(Py_ssize_t N, const real *kind) noexcept nogil:
+    """N, up to whole panels."""
+    return (N + columns(kind) - 1) // columns(kind) * columns(kind)
+
+
+cdef inline void pack_panel(const Matrix *w, Py_ssize_t panel, real *p) noexcept nogil:
+    """One panel of all panels p of a weight: its columns as a tile of products reads them."""
+    cdef Py_ssize_t wide = columns(p), j = panel * wide
+    pack(w.rows, min(wide, w.columns - j), <const real *> w.data + j * w.column_step, w.row_step, w.column_step,
+         p + j * w.rows, wide)
+
+
+cdef inline void panel_products(Py_ssize_t m, const Matrix *w, const real *p, const real *x, const real *bias,
+                                real *y) noexcept nogil:
+    """y[m, N] = bias + x[m, K] w from the panels of w."""
+    cdef Py_ssize_t K = w.rows, N = w.columns, wide = columns(p), j, k
+    cdef const real *d
+    cdef Py_ssize_t drs
+    for j from 0 <= j < N by wide:
+        d, drs = shift(bias, j), 0
+        for k from 0 <= k < K by KC:
+            tiles(m, min(wide, N - j), min(<Py_ssize_t> KC, K - k), x + k, K, 1, p + j * K + k * wide, wide, d, drs, 1, y + j, N)
+            d, drs = y + j, N
+
+
+cdef inline int packed_piece(const Two *t, Py_ssize_t i, Py_ssize_t m, const real *p1, const real *p2, const real *x, real *z,
+                             real *h, real *y) noexcept nogil:
+    """As forward_piece from the panels of both weights; h NULL: what is between the layers need not be kept."""
+    cdef Py_ssize_t K = t.w1.rows, F = t.w1.columns, N = t.w2.columns
+    cdef uint64_t old
+    if h == NULL:
+        h = <real *> scratch(SHARED, m * F * sizeof(real))
+        if h == NULL:
+            return -1
+        z = h
     else:
-        for i in range(pieces):
-            failed |= forward_piece(t, i * high, min(high, t.M - i * high), x, z, h, y, True)
+        z, h = z + i * F, h + i * F
+    old = flush_begin()
+    panel_products(m, &t.w1, p1, x + i * K, <const real *> t.b1, z)
+    activate(t, i, m, z, h)
+    panel_products(m, &t.w2, p2, h, <const real *> t.b2, y + i * N)
+    flush_end(old)
+    return 0
+
+
+cdef inline Py_ssize_t panel_numbers(const Two *t, const real *kind) noexcept nogil:
+    """Numbers of the panels of both weights."""
+    return t.w1.rows * whole_panels(t.w1.columns, kind) + t.w2.rows * whole_panels(t.w2.columns, kind)
+
+
+cdef inline bint shared_out(const Two *t) noexcept nogil:
+    """Whether there are pieces enough to be shared out among threads; weights are then packed once, whatever their size."""
+    return t.M > (SHARES - 1) * piece_rows(t.M, t.w1.columns, 0)
+
+
+cdef int forward_of(const Two *t, const real *x, real *z, real *h, real *y, real *p) noexcept nogil:
+    """p: room for panel_numbers() if the pieces are shared out."""
+    cdef Py_ssize_t K = t.w1.rows, F = t.w1.columns, N = t.w2.columns, wide = columns(p), i, high
+    cdef Py_ssize_t across = (F + wide - 1) // wide, second = K * across * wide
+    cdef int failed = 0, threads = threads_for(<double> t.M * F * (K + N) / 8)
+    if shared_out(t):
+        high = piece_rows(t.M, F, 0)
+        for i in prange(across + (N + wide - 1) // wide, num_threads=min(threads, threads_for(4.0 * F * (K + N)))):
+            if i < across:
+                pack_panel(&t.w1, i, p)
+            else:
+                pack_panel(&t.w2, i - across, p + second)
+        for i in prange((t.M + high - 1) // high, num_threads=threads, schedule='dynamic'):
+            failed |= packed_piece(t, i * high, min(high, t.M - i * high), p, p + second, x, z, h, y)
+        return failed
+    high = piece_rows(t.M, F, F * max(K, N))
+    for i from 0 <= i < t.M by high:
+        failed |= forward_piece(t, i, min(high, t.M - i), x, z, h, y)
     return failed
 
 
@@ -350,21 +411,30 @@ cdef inline cnp.ndarray widened(cnp.ndarray x, Py_ssize_t last):
 
 
 def feed_forward(cnp.ndarray x, cnp.ndarray w1, cnp.ndarray b1, cnp.ndarray w2, cnp.ndarray b2, bint gelu, cnp.ndarray bits,
-                 double gain):
+                 double gain, bint kept=True):
     """dropout(activation(x w1' + b1)) w2' + b2, float32 or float64: (y, h, z), see `feed_forward_grad`.
 
     x contiguous, b1 and b2 None or contiguous. The activation is gelu, else relu. bits: None, or what dropout keeps (see
-    attention.forward), and gain, what that is multiplied by.
+    attention.forward), and gain, what that is multiplied by. h and z are arbitrary, or None, if they need not be `kept`.
     """
     cdef int kind = cnp.PyArray_TYPE(x), failed
     cdef Two t = describe(x, w1, b1, w2, b2, gelu, bits, gain)
-    cdef cnp.ndarray y = widened(x, t.w2.columns), h = widened(x, t.w1.columns)
-    cdef cnp.ndarray z = widened(x, t.w1.columns) if gelu else h
+    cdef bint shared = shared_out(&t)
+    cdef cnp.npy_intp room = 0
+    cdef cnp.ndarray y = widened(x, t.w2.columns), h = None, z = None, panels = None
+    if kept or not shared:
+        h = widened(x, t.w1.columns)
+        z = widened(x, t.w1.columns) if gelu and kept else h
+    if shared:
+        room = panel_numbers(&t, <float *> NULL) if kind == cnp.NPY_FLOAT else panel_numbers(&t, <double *> NULL)
+        panels = new_array(1, &room, kind)
     with nogil:
         if kind == cnp.NPY_FLOAT:
-            failed = forward_of(&t, <float *> data(x), <float *> data(z), <float *> data(h), <float *> data(y))
+            failed = forward_of(&t, <float *> data(x), <float *> data(z), <float *> data(h), <float *> data(y),
+                                <float *> data(panels))
         else:
-            failed = forward_of(&t, <double *> data(x), <double *> data(z), <double *> data(h), <double *> data(y))
+            failed = forward_of(&t, <double *> data(x), <double *> data(z), <double *> data(h), <double *> data(y),
+                                <double *> data(panels))
     if failed:
         raise MemoryError('feed_forward(): no memory for packing')
     return y, h, z

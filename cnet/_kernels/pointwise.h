@@ -73,10 +73,10 @@ PW_BINARY(softplus_grad, 27, y * p0 > p1 ? x : x * vm_sigmoid(y * p0))
 #define PW_SQRT1_2 0.70710678118654752440
 #define PW_SQRT2_PI 0.79788456080286535588
 #define PW_1_SQRT2PI 0.39894228040143267794
-PW_UNARY_VECTOR(gelu, 30, 0.5 * x * (1 + vm_erf(x * PW_SQRT1_2)), x * vf_normal_cdf(x))
+PW_UNARY_VECTOR(gelu, 30, 0.5 * x * (1 + vm_erf(x * PW_SQRT1_2)), vf_gelu(x))
 PW_UNARY(gelu_tanh, 40, (T)0.5 * x * (1 + vm_tanh((T)PW_SQRT2_PI * (x + (T)0.044715 * x * x * x))))
 PW_BINARY_VECTOR(gelu_grad, 50, x * (0.5 * (1 + vm_erf(y * PW_SQRT1_2)) + y * PW_1_SQRT2PI * vm_exp(-0.5 * y * y)),
-                 x * (vf_normal_cdf(y) + y * (float)PW_1_SQRT2PI * vf_exp(-0.5f * y * y)))
+                 x * vf_gelu_slope(y))
 
 /* Gradients whose formula uses an inner value more than once. */
 #define PW_DERIVATIVES(T, S)                                                                                  \

@@ -88,8 +88,10 @@ static inline vf vf_normal_cdf(vf x)
     q = q * t + 0.2498994618654251f;
     p = p * t + 0.3989422917366028f;
     q = q * t + 1.0f;
-    return 0.5f + vf_sel(vf_abs(x) > 5.42f, vf_copysign(vf_set1(0.5f), x), x * p / q);
+    return 0.5f + vf_sel(vf_abs(x) > 5.42f, vf_copysign(vf_set1(0.5f), x), vf_ratio(x * p, q));
 }
+static inline vf vf_gelu(vf x) { return x * vf_normal_cdf(x); }
+static inline vf vf_gelu_slope(vf x) { return vf_normal_cdf(x) + x * 0.39894228040143267794f * vf_exp(-0.5f * x * x); }
 
 /* The loops of loops.h for float, from a formula that sees vectors x and y. */
 #define VECMATH_UNARY(NAME, FORMULA)                                                                          \

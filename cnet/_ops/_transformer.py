@@ -55,7 +55,8 @@ class FeedForward(Op, name='ViewBackward0'):
     def forward(x, w1, b1, w2, b2, smooth, keep=1.0, engine=None):
         x = np.ascontiguousarray(x)
         bits = None if engine is None else kept_bits(engine, keep, x.size // x.shape[-1] * w1.shape[0])
-        return *K.linear.feed_forward(x, w1, b1, w2, b2, smooth, bits, dropout_gain(x.dtype, keep)), bits
+        gain = dropout_gain(x.dtype, keep)
+        return *K.linear.feed_forward(x, w1, b1, w2, b2, smooth, bits, gain, is_grad_enabled()), bits
 
     def backward(self, g):
         h, z, bits = self.aux

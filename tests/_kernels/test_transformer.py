@@ -29,6 +29,7 @@ def test_feed_forward(rows: int, smooth: bool, drops: bool) -> None:
     noise = kept * 1.25 if drops else np.ones((rows, 9))
     bits, gain = (bits_of(kept), 1.25) if drops else (None, 1.0)
     y, h, z = K.linear.feed_forward(x, w1, b1, w2, b2, smooth, bits, gain)
+    np.testing.assert_array_equal(K.linear.feed_forward(x, w1, b1, w2, b2, smooth, bits, gain, False)[0], y)
     z_right = x @ w1.T + b1
     h_right = (gelu(z_right) if smooth else np.maximum(z_right, 0)) * noise
     np.testing.assert_allclose(h, h_right, atol=1e-12)
@@ -41,6 +42,17 @@ def test_feed_forward(rows: int, smooth: bool, drops: bool) -> None:
     right = gz @ w1, gz.T @ x, gz.sum(0), g.T @ h_right, g.sum(0)
     for ours, theirs in zip(K.linear.feed_forward_grad(g, x, w1, b1, w2, b2, smooth, bits, gain, h, z), right, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-10)
+
+
+@pytest.mark.parametrize('smooth', [False, True])
+def test_feed_forward_of_long_sums(smooth: bool) -> None:
+    """Sums longer than a panel's, in single precision, without biases."""
+    x, w1, w2 = (RNG.standard_normal(shape).astype('f4') for shape in ((1100, 270), (530, 270), (300, 530)))
+    y, h, z = K.linear.feed_forward(x, w1, None, w2, None, smooth, None, 1.0)
+    np.testing.assert_allclose(z if smooth else h, x @ w1.T if smooth else np.maximum(x @ w1.T, 0), atol=2e-4)
+    np.testing.assert_allclose(h, gelu(z.astype('f8')) if smooth else h, atol=2e-5)
+    np.testing.assert_allclose(y, h.astype('f8') @ w2.T, rtol=1e-4, atol=5e-3)
+    np.testing.assert_array_equal(K.linear.feed_forward(x, w1, None, w2, None, smooth, None, 1.0, False)[0], y)
 
 
 @pytest.mark.parametrize('n', [1, 7, 16, 100, 1025])
