@@ -92,7 +92,5 @@ def multi_dot(tensors, *, out=None):
         tensors[0] = tensors[0].unsqueeze(0)
     if tensors[-1]._a.ndim == 1:
         tensors[-1] = tensors[-1].unsqueeze(1)
-    r = chain(tensors)
-    if len(shape) < 2:
-        r = r.view(shape)
+    r = chain(tensors).view(shape)
     return r if out is None else copy_out(r, out)

@@ -156,7 +156,7 @@ def inner(input, other, *, out=None):
         raise RuntimeError('inner() the last dimension must match on both input tensors but got shapes '
                            f'{list(a)} and {list(b)}')
     elif len(a) == len(b) == 1 and input._a.dtype.kind != 'b':
-        r = input.dot(other)
+        r = input.dot(other).view(())
     else:
         r = tensordot(input, other, ([-1], [-1]))
     return r if out is None else copy_out(r, out)

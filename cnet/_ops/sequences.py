@@ -378,7 +378,7 @@ def cartesian_prod(*tensors):
             raise RuntimeError(f'Expect a 1D vector, but got shape {list(x.shape)}')
     if len(tensors) == 1:
         return tensors[0]
-    return stack(meshgrid(*tensors, indexing='ij'), -1).view(-1, len(tensors))
+    return stack([grid.flatten() for grid in meshgrid(*tensors, indexing='ij')], 1)
 
 
 METHODS = {}
