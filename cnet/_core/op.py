@@ -137,6 +137,7 @@ class Op(Node):
     view = False
     own_memory = False
     materialize = True  # give backward zeros instead of None for outputs without a gradient
+    apply: 'Apply'
 
     def __init_subclass__(cls, name=None, **kwargs):
         super().__init_subclass__(**kwargs)
