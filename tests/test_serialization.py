@@ -302,7 +302,8 @@ def test_the_next_save_removes_what_a_killed_one_left(tmp_path: Path, how: str) 
         stranger.touch()
     environment = os.environ | {'PYTHONPATH': str(Path(cnet.__file__).parent.parent)}
     for _ in range(2):
-        assert subprocess.run([sys.executable, '-c', LEAVE, str(path), how], env=environment).returncode == -signal.SIGKILL
+        done = subprocess.run([sys.executable, '-c', LEAVE, str(path), how], env=environment, cwd=tmp_path)
+        assert done.returncode == -signal.SIGKILL
         assert len(list(tmp_path.iterdir())) == 5  # the second writer removed what the first left
         assert load(path) == 1
     save(2, path)

@@ -25,7 +25,6 @@
 #define MANTISSA 23
 #define LEAST -87.0f  /* exp(-87) is the least power of e that is a normal number */
 #define EXP vm_exp_f32
-#define LOG vm_log_f32
 #define SCALE vf_ldexp
 #include "attention.h"
 #undef T
@@ -40,7 +39,6 @@
 #undef MANTISSA
 #undef LEAST
 #undef EXP
-#undef LOG
 #undef SCALE
 #define T double
 #define V vd
@@ -54,7 +52,6 @@
 #define MANTISSA 52
 #define LEAST -708.0
 #define EXP vm_exp_f64
-#define LOG vm_log_f64
 #define SCALE(p, k) (p)  /* not used */
 #include "attention.h"
 #undef T
@@ -69,7 +66,6 @@
 #undef MANTISSA
 #undef LEAST
 #undef EXP
-#undef LOG
 #undef SCALE
 #endif
 #else
@@ -143,17 +139,11 @@ ATTENTION_INLINE T FN(soften)(T *s, ptrdiff_t n, T *peak, T *total)
     return factor;
 }
 
-/* The logarithm of each row's sum of exponentials; -inf for a row without keys. */
-ATTENTION_INLINE void FN(logsums)(const T *peak, const T *total, T *lse, ptrdiff_t n)
-{
-    for (ptrdiff_t r = 0; r < n; r++) lse[r] = total[r] == 0 ? -INFINITY : peak[r] + LOG(total[r]);
-}
-
-/* The weights exp(s - lse) of a row whose logarithm of the sum of exponentials is known. */
-ATTENTION_INLINE void FN(weights)(T *s, ptrdiff_t n, T lse)
+/* The weights of a row with a known largest score and sum of exponentials (part is one over it, 0 for a row without keys). */
+ATTENTION_INLINE void FN(weights)(T *s, ptrdiff_t n, T peak, T part)
 {
     for (ptrdiff_t j = 0; j < n; j += FN(lanes))
-        FN(store)(s + j, lse == -INFINITY ? (V){0} : FN(exp_weight)(FN(load)(s + j) - lse));
+        FN(store)(s + j, part == 0 ? (V){0} : FN(exp_weight)(FN(load)(s + j) - peak) * part);
 }
 
 /* s = p (s - delta) scale: the gradient of a row's scores from that of its weights. */

@@ -1,9 +1,10 @@
 """Attention by tiles: softmax(scale q k' + mask) v for every head, forward and backward, without the matrix of weights.
 
 Letters: B batches, H heads of q, G of them per head of k and v, L queries, S keys, E their length, V the length of values.
-Arrays have four dimensions, the last one contiguous, any strides before it. The forward pass keeps the logarithm of every
-row's sum of exponentials (lse), from which the backward pass makes the weights again, tile by tile (Dao et al., 2022). A
-row whose keys are all masked has weights 0. Dropout keeps one bit per weight, nothing else of that size.
+Arrays have four dimensions, the last one contiguous, any strides before it. The forward pass keeps every row's largest score
+and one over its sum of exponentials, from which the backward pass makes the weights again, tile by tile (Dao et al.,
+2022, with the logarithm of the sum instead: that is rounded to 4e-6 where scores reach 100, and the weights with it). A row
+whose keys are all masked has weights 0. Dropout keeps one bit per weight, nothing else of that size.
 """
 
 cimport numpy as cnp
@@ -21,16 +22,14 @@ from cnet._kernels.types cimport real
 cdef extern from "attention.h" nogil:
     float vf_soften(float *s, Py_ssize_t n, float *peak, float *total)
     double vd_soften(double *s, Py_ssize_t n, double *peak, double *total)
-    void vf_weights(float *s, Py_ssize_t n, float lse)
-    void vd_weights(double *s, Py_ssize_t n, double lse)
+    void vf_weights(float *s, Py_ssize_t n, float peak, float part)
+    void vd_weights(double *s, Py_ssize_t n, double peak, double part)
     void vf_weights_grad(float *s, const float *p, Py_ssize_t n, float delta, float scale)
     void vd_weights_grad(double *s, const double *p, Py_ssize_t n, double delta, double scale)
     float vf_product(const float *x, const float *y, Py_ssize_t n)
     double vd_product(const double *x, const double *y, Py_ssize_t n)
     void vf_scaled(const float *x, float *y, Py_ssize_t n, float factor)
     void vd_scaled(const double *x, double *y, Py_ssize_t n, double factor)
-    void vf_logsums(const float *peak, const float *total, float *lse, Py_ssize_t n)
-    void vd_logsums(const double *peak, const double *total, double *lse, Py_ssize_t n)
 
 cnp.import_array()
 
@@ -49,11 +48,11 @@ cdef inline real soften(real *s, Py_ssize_t n, real *peak, real *total) noexcept
         return vd_soften(s, n, peak, total)
 
 
-cdef inline void weights(real *s, Py_ssize_t n, real lse) noexcept nogil:
+cdef inline void weights(real *s, Py_ssize_t n, real peak, real part) noexcept nogil:
     if real is float:
-        vf_weights(s, n, lse)
+        vf_weights(s, n, peak, part)
     else:
-        vd_weights(s, n, lse)
+        vd_weights(s, n, peak, part)
 
 
 cdef inline void weights_grad(real *s, const real *p, Py_ssize_t n, real delta, real scale) noexcept nogil:
@@ -77,13 +76,6 @@ cdef inline void scaled(const real *x, real *y, Py_ssize_t n, real factor) noexc
         vd_scaled(x, y, n, factor)
 
 
-cdef inline void logsums(const real *peak, const real *total, real *lse, Py_ssize_t n) noexcept nogil:
-    if real is float:
-        vf_logsums(peak, total, lse, n)
-    else:
-        vd_logsums(peak, total, lse, n)
-
-
 cdef struct Array:
     char *data
     Py_ssize_t batch, head, row  # strides in numbers
@@ -101,7 +93,7 @@ cdef struct Attention:
     bint causal
     Mask mask
     Array q, k, v, out, g, gq, gk, gv
-    char *lse
+    char *sums                         # [B, H, 2, L]: largest score, one over the sum of exponentials
     const unsigned char *bits          # one per weight, in the order of [B, H, L, S], set if it is kept; NULL: all are
     double gain                        # 1 / the probability to be kept
 
@@ -197,6 +189,7 @@ cdef inline int forward_task(const Attention *t, Py_ssize_t task, const real *ki
     cdef real *peak = p + KEYS * t.E
     cdef real *total = peak + ROWS
     cdef real *o = rows(&t.out, b, h, kind) + i * step
+    cdef real *sums = <real *> t.sums + (b * t.H + h) * 2 * t.L + i
     cdef const real *v
     cdef real factor
     if s == NULL:
@@ -226,9 +219,10 @@ cdef inline int forward_task(const Attention *t, Py_ssize_t task, const real *ki
                     <const real *> NULL if j == 0 else o + first * step, step, 1, o + first * step, step, False):
                 return -1
     for r in range(m):
+        sums[r], sums[t.L + r] = peak[r], 0
         if total[r] != 0:
-            scaled(o + r * step, o + r * step, t.V, 1 / total[r])
-    logsums(peak, total, <real *> t.lse + (b * t.H + h) * t.L + i, m)
+            sums[t.L + r] = 1 / total[r]
+            scaled(o + r * step, o + r * step, t.V, sums[t.L + r])
     return 0
 
 
@@ -241,7 +235,7 @@ cdef inline int grad_tile(const Attention *t, Py_ssize_t b, Py_ssize_t h, Py_ssi
     k and v. Others are added.
     """
     cdef Py_ssize_t kv = h // t.G, r, first, c, w, high = STEP if t.causal and j + n > i else max(m, n)
-    cdef const real *lse = <const real *> t.lse + (b * t.H + h) * t.L + i
+    cdef const real *sums = <const real *> t.sums + (b * t.H + h) * 2 * t.L + i
     cdef const real *g = rows(&t.g, b, h, q) + i * t.g.row
     cdef const real *queries = rows(&t.q, b, h, q) + i * t.q.row
     cdef const real *k = rows(&t.k, b, kv, q) + j * t.k.row
@@ -254,11 +248,13 @@ cdef inline int grad_tile(const Attention *t, Py_ssize_t b, Py_ssize_t h, Py_ssi
     for first from 0 <= first < m by high:
         c = min(high, m - first)
         w = min(n, keys_of(t, i + first, high) - j)
-        scores(t, b, h, i + first, c, j, w, q + first * t.E, pk, p + first * GRAD_KEYS, <Py_ssize_t> GRAD_KEYS)
+        # As forward_task: the same products in the same order, so that the largest score is what it was.
+        scores(t, b, h, i + first, c, j, w, q + first * t.E, <const real *> NULL if m <= DOTS_M else pk,
+               p + first * GRAD_KEYS, <Py_ssize_t> GRAD_KEYS)
         products(c, w, t.V, g + first * t.g.row, t.g.row, pv, <const real *> NULL, 0, 0, s + first * GRAD_KEYS,
                  <Py_ssize_t> GRAD_KEYS)
         for r in range(first, first + c):
-            weights(p + r * GRAD_KEYS, w, lse[r])
+            weights(p + r * GRAD_KEYS, w, sums[r], sums[t.L + r])
             if t.bits != NULL:
                 drop(p + r * GRAD_KEYS, kept + r * GRAD_KEYS, w, t.bits, bit_of(t, b, h, i + r, j), <real> t.gain)
                 drop(s + r * GRAD_KEYS, s + r * GRAD_KEYS, w, t.bits, bit_of(t, b, h, i + r, j), <real> t.gain)
@@ -400,26 +396,29 @@ cdef cnp.ndarray result_for(cnp.ndarray q, cnp.npy_intp V):
 
 def forward(cnp.ndarray q, cnp.ndarray k, cnp.ndarray v, cnp.ndarray mask, double scale, bint causal, cnp.ndarray bits,
             double gain, cnp.ndarray out=None):
-    """(out[B, H, L, V], lse[B, H, L]) for q[B, H, L, E], k[B, H / G, S, E], v[B, H / G, S, V]. out: where to, if given.
+    """(out[B, H, L, V], sums[B, H, 2, L]) for q[B, H, L, E], k[B, H / G, S, E], v[B, H / G, S, V]. out: where to, if given.
 
     mask: None, or an array of [B, H, L, S] of bool or of the type of q. causal: query i sees keys 0 to i. bits:
     None, or bytes (and four more) with one bit per weight, the first in the lowest; where it is set the weight is multiplied
     by `gain`, else by 0.
     """
     cdef Attention t = describe(q, k, v, mask, scale, causal, bits, gain)
-    cdef cnp.ndarray lse = new_array(3, cnp.PyArray_DIMS(q), cnp.PyArray_TYPE(q))
+    cdef cnp.npy_intp shape[4]
+    cdef cnp.ndarray sums
+    shape[0], shape[1], shape[2], shape[3] = t.B, t.H, 2, t.L
+    sums = new_array(4, shape, cnp.PyArray_TYPE(q))
     if out is None:
         out = result_for(q, t.V)
     t.out = array_of(out)
-    t.lse = <char *> cnp.PyArray_DATA(lse)
+    t.sums = <char *> cnp.PyArray_DATA(sums)
     dispatch(&t, cnp.PyArray_TYPE(q) == cnp.NPY_FLOAT, False)
-    return out, lse
+    return out, sums
 
 
 def backward(cnp.ndarray g, cnp.ndarray q, cnp.ndarray k, cnp.ndarray v, cnp.ndarray mask, double scale, bint causal,
-             cnp.ndarray bits, double gain, cnp.ndarray out, cnp.ndarray lse, cnp.ndarray gq, cnp.ndarray gk, cnp.ndarray gv):
+             cnp.ndarray bits, double gain, cnp.ndarray out, cnp.ndarray sums, cnp.ndarray gq, cnp.ndarray gk, cnp.ndarray gv):
     """gq, gk, gv, the gradients of q, k, v, from the gradient g of the result of `forward`."""
     cdef Attention t = describe(q, k, v, mask, scale, causal, bits, gain)
     t.out, t.g, t.gq, t.gk, t.gv = array_of(out), array_of(g), array_of(gq), array_of(gk), array_of(gv)
-    t.lse = <char *> cnp.PyArray_DATA(lse)
+    t.sums = <char *> cnp.PyArray_DATA(sums)
     dispatch(&t, cnp.PyArray_TYPE(q) == cnp.NPY_FLOAT, True)

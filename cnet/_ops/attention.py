@@ -62,14 +62,14 @@ class Attention(Op, name='ScaledDotProductFlashAttentionForCpuBackward0'):
             bits, gain = kept_bits(engine, keep, q.size // q.shape[-1] * k.shape[-2]), dropout_gain(q.dtype, keep)
         if mask is not None:
             mask = _mask(mask, q, k.shape[-2])
-        out, lse = K.attention.forward(_four(q), _four(k), _four(v), mask, scale, causal, bits, gain)
+        out, sums = K.attention.forward(_four(q), _four(k), _four(v), mask, scale, causal, bits, gain)
         if q.ndim != 4:
             out = out.reshape(*q.shape[:-1], v.shape[-1])
-        return out, lse, bits
+        return out, sums, bits
 
     def backward(self, g):
         q, k, v, mask = self.saved(0), self.saved(1), self.saved(2), self.saved(3)
-        lse, bits = self.aux
+        sums, bits = self.aux
         scale, causal, gain = self.kw['scale'], self.kw['causal'], dropout_gain(q._a.dtype, self.kw.get('keep', 1.0))
         if is_grad_enabled():
             return *_gradients(g, q, k, v, mask, scale, causal, bits, gain), None
@@ -79,7 +79,7 @@ class Attention(Op, name='ScaledDotProductFlashAttentionForCpuBackward0'):
         grads = (_result(q), _result(k), _result(v)) if whole is None else tuple(_result(whole))
         m = None if mask is None else mask._a
         K.attention.backward(_four(g._a), _four(q), _four(k), _four(v), _mask(m, q, k.shape[-2]), scale, causal, bits, gain,
-                             _four(self.out(0)._a), lse, *[_four(a) for a in grads])
+                             _four(self.out(0)._a), sums, *[_four(a) for a in grads])
         return *[wrap(a) for a in grads], None
 
 
@@ -113,13 +113,13 @@ class SelfAttention(Op, name='ViewBackward0'):
         batch, _, length, size = q.shape
         y = arrays.empty((length, batch, heads * size), q.dtype)
         bits = None if engine is None else kept_bits(engine, keep, batch * heads * length * length)
-        _, lse = K.attention.forward(q, k, v, _mask(mask, q, length), 1 / sqrt(size), causal, bits, dropout_gain(q.dtype, keep),
+        _, sums = K.attention.forward(q, k, v, _mask(mask, q, length), 1 / sqrt(size), causal, bits, dropout_gain(q.dtype, keep),
                                      y.reshape(length, batch, heads, size).transpose(1, 2, 0, 3))
-        return y, lse, bits
+        return y, sums, bits
 
     def backward(self, g):
         qkv, mask = self.saved(0), self.saved(1)
-        lse, bits = self.aux
+        sums, bits = self.aux
         heads, first, causal, keep = self.kw['heads'], self.kw['batch_first'], self.kw['causal'], self.kw.get('keep', 1.0)
         gain = dropout_gain(qkv._a.dtype, keep)
         if is_grad_enabled():
@@ -133,7 +133,7 @@ class SelfAttention(Op, name='ViewBackward0'):
         shape = (q.shape[2], q.shape[0], heads, q.shape[3])
         out, g = (np.ascontiguousarray(t._a).reshape(shape).transpose(1, 2, 0, 3) for t in (self.out(0), g))
         K.attention.backward(g, q, k, v, _mask(None if mask is None else mask._a, q, q.shape[2]), 1 / sqrt(q.shape[3]), causal,
-                             bits, gain, out, lse, *_heads(gqkv, heads, first))
+                             bits, gain, out, sums, *_heads(gqkv, heads, first))
         return wrap(gqkv), None
 
 

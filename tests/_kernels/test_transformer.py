@@ -108,8 +108,8 @@ def results() -> list[np.ndarray]:
     out, total, stats = K.residual.add_norm(x, y, None, 1.0, b2, b2, 1e-5)
     q = x[:1152].reshape(2, 3, 192, 64)
     grads = [np.empty_like(q) for _ in range(3)]
-    attended, lse = K.attention.forward(q, q, q, None, 0.1, True, None, 1.0)
-    K.attention.backward(q, q, q, q, None, 0.1, True, None, 1.0, attended, lse, *grads)
+    attended, sums = K.attention.forward(q, q, q, None, 0.1, True, None, 1.0)
+    K.attention.backward(q, q, q, q, None, 0.1, True, None, 1.0, attended, sums, *grads)
     return [y, h, out, attended, *grads, *K.linear.grad(g, x, w2.T.copy()[:64, :64].copy(), True, True, True, True),
             *K.linear.feed_forward_grad(g, x, w1, b1, w2, b2, True, None, 1.0, h, z),
             *K.residual.add_norm_grad(g, None, total, b2, stats, None, 1.0, None)]
