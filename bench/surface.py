@@ -78,7 +78,7 @@ REASONS = (
                 'matrix_power', 'einsum i,j', 'einsum ii', 'trace', 'F.linear', 'cross')),
     ('shapes and types are looked at in Python and a kernel is chosen; 512 products take 0.1 us',
      (LARGE,), ('dot', 'vdot', 'inner', 'trace', 'einsum ii')),
-    ("MKL's products of this size are 5 to 12 per cent quicker: bench/lab/matmul.md",
+    ("MKL's products of this size are 5 to 17 per cent quicker: bench/lab/matmul.md",
      (LARGE,), ('mm', 'addmm', 'baddbmm', 'F.linear')),
     ('an outer product, then a sum: two passes where PyTorch has one',
      (LARGE,), ('addr',)),

@@ -46,11 +46,11 @@ cdef extern from "flush.h" nogil:
 
 cdef enum:
     KC = 256        # rows of a panel of b: 256 x 32 floats are 32 KB, two thirds of a first-level cache of 48 KB
-    KC_MOST = 224   # the most, where it spares a piece of K
+    KC_MOST = 224   # of gemm_packed, whose panels share that cache with lines of c: 28 KB
     NC = 3072       # columns of b packed at once
     PACKED = 8 << 20  # bytes of b packed at once, unless one piece of K already takes more
     TASKS = 16      # per block, so that few threads get equal shares
-    TASK_HIGH = 24  # tiles of a task at most: with KC, 144 KB (6 rows each) to 344 KB (14 rows) of a second-level cache
+    TASK_HIGH = 24  # tiles of a task at most: with KC_MOST, 126 KB (6 rows each) to 294 KB (14 rows) of a second-level cache
     TASK_LOW = 6    # and at least
     TASK_PANELS = 8  # panels of b that a task takes at least
     ROW_TILES = 12  # of gemm_direct
