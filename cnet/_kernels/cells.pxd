@@ -53,14 +53,13 @@ cdef enum:
 
 
 cdef struct Layer:
-    int cell, gates                     # gates that the hidden state feeds
+    int cell, gates                     # gates that inputs, and states, feed
     Py_ssize_t D, T, B, N, X, H, P
     Py_ssize_t W, V                     # columns of g and of dg
     Py_ssize_t columns                  # gates of a unit in a task's table
     Py_ssize_t kept                     # numbers of a unit in g
     Py_ssize_t M                        # rows of g per direction: N, or those of a chunk
     Py_ssize_t chunk                    # steps
-    Py_ssize_t column[4]                # where the hidden part of a gate goes, in gates
     Py_ssize_t lo, hi                   # rows of a step that are computed
     int first_d, last_d                 # and the directions [first_d, last_d)
     bint keep                           # whether g is kept for backward
@@ -85,7 +84,7 @@ cdef struct Layer:
     void *w_hh[2]
     void *w_hr[2]
     void *b_hh[2]
-    void *bias[2]                       # what is added to the inputs' part of the gates
+    void *bias[2]                       # what is added to the inputs' part of the gates, in the order of rnn_weights.pxd
 
 
 cdef inline void add_products(int gates, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, Py_ssize_t lda, const real *w,

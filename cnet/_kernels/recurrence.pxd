@@ -1,4 +1,4 @@
-"""The steps of recurrent layers for `rnn.pyx` to include: their tasks, the packed weights.
+"""The steps of recurrent layers for `rnn.pyx` to include, as tasks.
 
 Letters: T steps, of at most B rows (sequences) each and N rows in all; X inputs, H hidden units and P outputs of a
 direction (P = H without projection); D directions. The rows of a step lie together. Their number may only fall from step
@@ -7,7 +7,7 @@ to step, as in packed sequences; row r of a step then continues row r of the ste
 A step is cut into tasks: a group of hidden units as wide as a tile, with all its gates, times some tiles of rows. The tasks
 of both directions run side by side, and every other step takes them in reverse order: where the weights do not fit in a
 cache, half of what the last step left there is used before it is pushed out. What the columns of g (gates, kept for
-backward) mean stands in rnn.h.
+backward) mean stands in rnn.h, how the weights are packed in rnn_weights.pxd.
 
 A step of many rows multiplies its inputs and the states before it together, and the gates of a task's units stay in a table
 of its own until the new states are known. In steps of few rows that would read all weights for little work: there the inputs of
@@ -23,11 +23,12 @@ from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memset
 
 from cnet._kernels._threads cimport threads_for
-from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
+from cnet._kernels._workspace cimport PRIVATE, scratch
 from cnet._kernels.cells cimport (
     GRU, LSTM, MR, Layer, add_dots, add_products, add_rows, cell_grad, cell_step, flush_begin, flush_end,
 )
 from cnet._kernels.gemm cimport KC, columns, pack, shift, tiles
+from cnet._kernels.rnn_weights cimport TOGETHER_ROWS, gate_at, tile_width
 from cnet._kernels.types cimport real
 
 cdef enum:
@@ -35,8 +36,6 @@ cdef enum:
     GROUPED_TASKS = 8
     TILE = GROUP * 512  # numbers of temporary results of a task: four times 14 rows of two vectors of 16
     CHUNK_ROWS = 96   # of inputs multiplied at once: with 256 units, 480 KB of gates
-    TOGETHER_ROWS = 8  # from so many on, a step multiplies inputs and states together
-    TOGETHER_BYTES = 1 << 21  # and if all weights fill at most so much of a second-level cache
     ROWS_EACH = 8     # that are worth a thread
     UNPACKED_ROWS = 4  # from 5 on, packing weights for one use and whole tiles are faster than reading them again per row
     ROW_PANELS = 4    # panels of columns per task of one row
@@ -156,43 +155,73 @@ cdef inline real *gates_at(const Layer *L, const Task *a, Py_ssize_t s, Py_ssize
     return g + row * L.W + a.j
 
 
-cdef inline void add_inputs(const Layer *L, Py_ssize_t d, Py_ssize_t q, Py_ssize_t panel, Py_ssize_t m, const real *x, real *g,
+cdef inline void add_inputs(const Layer *L, const Task *a, Py_ssize_t q, Py_ssize_t m, const real *x, real *g,
                             Py_ssize_t ld) noexcept nogil:
-    """g[m, columns of a panel] = the inputs' part of gate q, from packed weights."""
-    cdef Py_ssize_t nr = columns(x), H = L.H, X = L.X, j = panel * nr, n = min(nr, H - j), k, kc, drs = 0
-    cdef Py_ssize_t inputs = 3 if L.cell == GRU else L.gates
-    cdef const real *sums = shift(<const real *> L.bias[d], q * H + j)
-    cdef const real *w = <const real *> L.packed_in + ((d * inputs + q) * ((H + nr - 1) // nr) + panel) * X * nr
+    """g[m, columns of tile q of a task] = the inputs' part, from packed weights."""
+    cdef Py_ssize_t nr = columns(x), X = L.X, n = tile_width(L, a.panel, q, x), k, kc, drs = 0
+    cdef const real *sums = shift(<const real *> L.bias[a.d], (a.panel * L.gates + q) * nr)
+    cdef const real *w = <const real *> L.packed_in + ((a.d * ((L.H + nr - 1) // nr) + a.panel) * L.gates + q) * X * nr
+    if n <= 0:
+        return
     for k from 0 <= k < X by KC:
         kc = min(<Py_ssize_t> KC, X - k)
         tiles(m, n, kc, x + k, X, 1, w + k * nr, nr, sums, drs, 1, g, ld)
         sums, drs = g, ld
 
 
+cdef inline void add_states(const Layer *L, const Task *a, Py_ssize_t m, const real *h, Py_ssize_t ldh, real *g, Py_ssize_t ld,
+                            const Py_ssize_t *to) noexcept nogil:
+    """What the states add to the gates of a task, from packed weights; to: where the columns of a gate are, from g on."""
+    cdef Py_ssize_t nr = columns(h), P = L.P, q, zero = 0
+    cdef const real *w = <const real *> L.packed + (a.d * ((L.H + nr - 1) // nr) + a.panel) * L.gates * P * nr
+    if a.n == nr:
+        add_products(L.gates, m, nr, P, h, ldh, w, g, ld, to)
+    else:
+        for q in range((L.gates * a.n + nr - 1) // nr):
+            add_products(1, m, tile_width(L, a.panel, q, h), P, h, ldh, w + q * P * nr, g + to[0] + q * nr, ld, &zero)
+
+
 cdef inline int input_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, const real *kind) noexcept nogil:
-    """The inputs' part of one gate of a group of hidden units, for the chunk of steps from the s-th on."""
-    cdef Py_ssize_t nr = columns(kind), H = L.H, W = L.W, X = L.X, across = (H + nr - 1) // nr, zero = 0, i
-    cdef Py_ssize_t inputs = 3 if L.cell == GRU else L.gates, j = number % across * nr, q = number // across % inputs
-    cdef Py_ssize_t d = L.first_d + number // across // inputs, n = min(nr, H - j), m
-    cdef Py_ssize_t t = s if d == 0 else L.T - min(s + L.chunk, L.T), end = t + min(s + L.chunk, L.T) - s
+    """The inputs' part of a tile of gates, for the chunk of steps from the s-th on."""
+    cdef Py_ssize_t nr = columns(kind), H = L.H, W = L.W, X = L.X, across = (H + nr - 1) // nr, zero = 0, i, c, n
+    cdef Py_ssize_t q = number // across % L.gates, m, t, end
     cdef const real *x
-    cdef const real *bias = shift(<const real *> L.bias[d], q * H + j)
+    cdef const real *bias
     cdef real *g
+    cdef real *table
+    cdef Task a
+    a.d, a.panel = L.first_d + number // across // L.gates, number % across
+    a.j, t = a.panel * nr, s if a.d == 0 else L.T - min(s + L.chunk, L.T)
+    a.n, end = min(nr, H - a.j), t + min(s + L.chunk, L.T) - s
     while t < end and together(L, t):
         t += 1
     if t == end:
         return 0
     x = <const real *> L.x + start(L, t) * X
-    g = <real *> L.g + (d * L.M + place(L, d, moment(L, d, t))) * W + q * H + j
+    g = <real *> L.g + (a.d * L.M + place(L, a.d, moment(L, a.d, t))) * W + a.j
     m = start(L, end) - start(L, t)
     if L.packed_in == NULL:
+        bias = shift(<const real *> L.bias[a.d], a.j * L.gates + q * a.n)
+        g += q * H
         for i in range(m):
             if bias != NULL:
-                memcpy(g + i * W, bias, n * sizeof(real))
+                memcpy(g + i * W, bias, a.n * sizeof(real))
             else:
-                memset(g + i * W, 0, n * sizeof(real))
-        return add_unpacked(1, m, n, X, x, X, <const real *> L.w_ih[d] + (q * H + j) * X, 0, g, W, &zero)
-    add_inputs(L, d, q, number % across, m, x, g, W)
+                memset(g + i * W, 0, a.n * sizeof(real))
+        return add_unpacked(1, m, a.n, X, x, X, <const real *> L.w_ih[a.d] + (gate_at(L, <int> q) * H + a.j) * X, 0, g, W, &zero)
+    if a.n == nr:
+        add_inputs(L, &a, q, m, x, g + q * H, W)
+        return 0
+    table = <real *> scratch(PRIVATE, m * nr * sizeof(real))
+    if table == NULL:
+        return -1
+    add_inputs(L, &a, q, m, x, table, nr)
+    c = 0
+    while c < tile_width(L, a.panel, q, kind):
+        n = min((q * nr + c) // a.n * a.n + a.n - q * nr, tile_width(L, a.panel, q, kind)) - c
+        for i in range(m):
+            memcpy(g + i * W + (q * nr + c) // a.n * H + (q * nr + c) % a.n, table + i * nr + c, n * sizeof(real))
+        c += n
     return 0
 
 
@@ -204,16 +233,16 @@ cdef inline int forward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, co
     cdef real table[4 * TILE]
     cdef Task a = task_at(L, number, s, H, nr)
     cdef Py_ssize_t k = joined(L, a.d, s - 1)
-    cdef bint both = together(L, moment(L, a.d, s))
+    cdef bint both = together(L, moment(L, a.d, s)), own = both or (a.n < nr and L.packed != NULL)
     cdef real *sums
     cdef real *y = <real *> L.y + a.d * P
     cdef real *g
     cdef real *out
     cdef const real *h
     cdef const real *bias
-    step = nr if both else H
+    step = a.n if own else H
     for q in range(4):
-        to[q] = L.column[q] * step
+        to[q] = (q + (L.cell == GRU)) * step
     t = start(L, moment(L, a.d, s))
     before = start(L, moment(L, a.d, s - 1)) if k else 0
     for part in range(2):
@@ -224,10 +253,15 @@ cdef inline int forward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, co
         ldh = D * P if part == 0 else P
         h = old_rows(L, a.d, k, lo, before, <const real *> y, D * P, <const real *> L.h0, P)
         sums, lds = g, ldg
-        if both:
+        if own:
             sums, lds = table, L.columns * nr
-            for q in range(3 if L.cell == GRU else L.gates):
-                add_inputs(L, a.d, q, a.panel, hi - lo, <const real *> L.x + (t + lo) * L.X, sums + q * nr, lds)
+        if both:
+            for q in range(L.gates):
+                add_inputs(L, &a, q, hi - lo, <const real *> L.x + (t + lo) * L.X, sums + q * nr, lds)
+        elif own:
+            for i in range(hi - lo):
+                for q in range(L.gates):
+                    memcpy(sums + i * lds + q * step, g + i * ldg + q * apart, a.n * sizeof(real))
         if L.cell == GRU:
             bias = shift(<const real *> L.b_hh[a.d], 2 * H + a.j)
             for i in range(hi - lo):
@@ -236,8 +270,7 @@ cdef inline int forward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, co
                 else:
                     memset(sums + i * lds + 3 * step, 0, a.n * sizeof(real))
         if L.packed != NULL:
-            add_products(L.gates, hi - lo, a.n, P, h, ldh,
-                         <real *> L.packed + (a.d * ((H + nr - 1) // nr) + a.panel) * (L.gates * P * nr), sums, lds, to)
+            add_states(L, &a, hi - lo, h, ldh, sums, lds, to)
         elif add_unpacked(L.gates, hi - lo, a.n, P, h, ldh, <const real *> L.w_hh[a.d] + a.j * P, H * P, sums, lds, to):
             return -1
         if L.w_hr[0] != NULL:
@@ -392,8 +425,7 @@ cdef inline int run_all(const Layer *L, int what, Py_ssize_t s, Py_ssize_t tasks
 
 cdef inline int run_inputs(const Layer *L, Py_ssize_t s, const real *kind) noexcept nogil:
     """The inputs' part of the gates of the chunk that begins with the s-th step."""
-    cdef Py_ssize_t nr = columns(kind), inputs = 3 if L.cell == GRU else L.gates
-    cdef Py_ssize_t tasks = (L.last_d - L.first_d) * inputs * ((L.H + nr - 1) // nr)
+    cdef Py_ssize_t nr = columns(kind), tasks = (L.last_d - L.first_d) * L.gates * ((L.H + nr - 1) // nr)
     cdef double weights = <double> tasks * nr * L.X
     if L.together and L.first == NULL:
         return 0
@@ -439,62 +471,3 @@ cdef inline Layer share(const Layer *L, int number, int parts) noexcept nogil:
     mine.lo = pairs * number // parts * 2
     mine.hi = pairs * (number + 1) // parts * 2 if number + 1 < parts else L.B
     return mine
-
-
-cdef inline void pack_task(const real *w, Py_ssize_t ks, Py_ssize_t step, Py_ssize_t K, Py_ssize_t width, Py_ssize_t panel,
-                           real *p) noexcept nogil:
-    """Panel number `panel` of a matrix w[K, width] with strides ks and step."""
-    cdef Py_ssize_t nr = columns(w), j = panel * nr
-    pack(K, min(nr, width - j), w + j * step, ks, step, p, nr)
-
-
-cdef inline int pack_weights(Layer *L, bint backward, const real *kind) noexcept nogil:
-    """L.packed: panels for h w_hh^T (and the projection), or for the gradients of the gates times w_hh. L.packed_in."""
-    cdef Py_ssize_t nr = columns(kind), H = L.H, P = L.P, X = L.X, d, i, q, G = L.gates, inputs = 3 if L.cell == GRU else G
-    cdef Py_ssize_t high = (H + nr - 1) // nr, wide = (P + nr - 1) // nr
-    cdef bint steps = L.w_hr[0] != NULL or (L.T > 1 and L.B > 1)
-    cdef Py_ssize_t hidden = (wide * H if backward else high * P) * G * nr if steps else 0
-    cdef Py_ssize_t projection = (high * P if backward else wide * H) * nr if L.w_hr[0] != NULL else 0
-    cdef Py_ssize_t first, total
-    cdef real *p = NULL
-    cdef int threads
-    cdef const real *w
-    L.together = (L.T > 1 and X > 0 and L.B >= TOGETHER_ROWS and
-                  G * H * (X + P) * <Py_ssize_t> sizeof(real) <= TOGETHER_BYTES)
-    first = high * inputs * X * nr if not backward and (L.together or L.T > L.chunk) else 0
-    total = L.D * (hidden + projection + first)
-    threads = threads_for(sizeof(real) * 2.0 * total)
-    L.packed = L.packed_in = NULL
-    if not total:
-        return 0
-    p = <real *> scratch(SHARED, total * sizeof(real))
-    if p == NULL:
-        return -1
-    if hidden:
-        L.packed = p
-        for d in range(L.D):
-            w = <const real *> L.w_hh[d]
-            if backward:
-                for i in prange(wide, num_threads=threads):
-                    pack_task(w, P, 1, G * H, P, i, p + (d * wide + i) * G * H * nr)
-            else:
-                for i in prange(high * G, num_threads=threads):
-                    pack_task(w + i % G * H * P, 1, P, P, H, i // G, p + (d * high * G + i) * P * nr)
-    p += L.D * hidden
-    if projection:
-        for d in range(L.D):
-            w = <const real *> L.w_hr[d]
-            if backward:
-                for i in prange(high, num_threads=threads):
-                    pack_task(w, H, 1, P, H, i, p + (d * high + i) * P * nr)
-            else:
-                for i in prange(wide, num_threads=threads):
-                    pack_task(w, 1, H, H, P, i, p + (d * wide + i) * H * nr)
-    p += L.D * projection
-    if first:
-        L.packed_in = p
-        for d in range(L.D):
-            w = <const real *> L.w_ih[d]
-            for i in prange(high * inputs, num_threads=threads):
-                pack_task(w + i // high * H * X, 1, X, X, H, i % high, p + (d * high * inputs + i) * X * nr)
-    return 0

@@ -3,7 +3,7 @@
  * Letters: m rows (sequences) and n columns (hidden units) of one task; H hidden units in all. A row of g holds the gates
  * side by side, H columns each:
  *     LSTM    i  f  u  o  c          u: the candidate, c: the new cell state, kept for backward
- *     GRU     r  z  n  v             v: the hidden part of n, before r scales it
+ *     GRU     n  r  z  v             v: the hidden part of n, before r scales it
  *     RNN     h
  * g points at the first of the n columns, and a gate's columns are at g + gate * apart: H, or n where the rows of a task lie
  * together. The sums that a step starts from are at s + gate * step, in rows lds apart: in a table of the task's own, or in
@@ -190,12 +190,12 @@ static void FN(gru_step)(ptrdiff_t m, ptrdiff_t n, const T *s, ptrdiff_t lds, pt
         RNN_EACH {
             const T *p = s + j;
             T *d = g + i * ldg + j;
-            V r = FN(gate)(FN(get)(p, w)), z = FN(gate)(FN(get)(p + step, w)), v = FN(get)(p + 3 * step, w);
-            V u = FN(gate_tanh)(FN(get)(p + 2 * step, w) + r * v);
+            V r = FN(gate)(FN(get)(p + step, w)), z = FN(gate)(FN(get)(p + 2 * step, w)), v = FN(get)(p + 3 * step, w);
+            V u = FN(gate_tanh)(FN(get)(p, w) + r * v);
             if (g) {
-                FN(put)(d, r, w);
-                FN(put)(d + apart, z, w);
-                FN(put)(d + 2 * apart, u, w);
+                FN(put)(d, u, w);
+                FN(put)(d + apart, r, w);
+                FN(put)(d + 2 * apart, z, w);
                 FN(put)(d + 3 * apart, v, w);
             }
             FN(put)(h + j, u + z * (FN(get)(q + j, w) - u), w);
@@ -210,7 +210,7 @@ static void FN(gru_grad)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, const T *g, ptrd
         RNN_EACH {
             const T *p = g + j;
             T *d = dg + j;
-            V r = FN(get)(p, w), z = FN(get)(p + apart, w), u = FN(get)(p + 2 * apart, w), v = FN(get)(p + 3 * apart, w);
+            V u = FN(get)(p, w), r = FN(get)(p + apart, w), z = FN(get)(p + 2 * apart, w), v = FN(get)(p + 3 * apart, w);
             V e = FN(get)(dh + j, w), du = e * ((T)1 - z) * ((T)1 - u * u);
             FN(put)(d, du * v * (r * ((T)1 - r)), w);
             FN(put)(d + H, e * (FN(get)(q + j, w) - u) * (z * ((T)1 - z)), w);

@@ -11,11 +11,12 @@ from libc.string cimport memcpy, memset
 from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels.cells cimport GRU, LSTM, TANH, Layer, flush_begin, flush_end
-from cnet._kernels.gemm cimport MR, ROW_TILES, gemm, gemm_packed
+from cnet._kernels.gemm cimport MR, ROW_TILES, columns, gemm, gemm_packed
 from cnet._kernels.recurrence cimport (
-    BACKWARD, CHUNK_ROWS, FORWARD, OUTPUT_GRAD, PROJECT, joined, moment, old_rows, pack_weights, rows, run_inputs, run_step,
-    share, shares, start, step_work,
+    BACKWARD, CHUNK_ROWS, FORWARD, OUTPUT_GRAD, PROJECT, joined, moment, old_rows, rows, run_inputs, run_step, share, shares,
+    start, step_work,
 )
+from cnet._kernels.rnn_weights cimport gate_at, pack_weights
 from cnet._kernels.types cimport real
 
 cnp.import_array()
@@ -281,12 +282,17 @@ cdef inline cnp.ndarray start_from(cnp.ndarray given, cnp.ndarray like):
 
 
 cdef void add_biases(const Layer *L, const real *b_ih, const real *b_hh, real *sum) noexcept nogil:
-    """What is added to the inputs' part of the gates; a GRU's last gate takes b_hh inside."""
-    cdef Py_ssize_t j, both = 2 * L.H if L.cell == GRU else L.gates * L.H
-    for j in range(both):
-        sum[j] = b_ih[j] + b_hh[j]
-    for j in range(both, L.gates * L.H):
-        sum[j] = b_ih[j]
+    """What is added to the inputs' part of the gates, group of units by group; a GRU's last gate takes b_hh inside."""
+    cdef Py_ssize_t nr = columns(sum), H = L.H, j, i, q
+    cdef int column
+    for j from 0 <= j < H by nr:
+        for column in range(L.gates):
+            q = gate_at(L, column)
+            for i in range(q * H + j, q * H + min(j + nr, H)):
+                sum[0] = b_ih[i]
+                if L.cell != GRU or q < 2:
+                    sum[0] += b_hh[i]
+                sum += 1
 
 
 cdef inline Py_ssize_t odd_lines(Py_ssize_t n) noexcept nogil:
@@ -298,7 +304,7 @@ cdef Layer layer(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, cnp.nd
                  list weights):
     """Sizes and weights; five weights per direction: w_ih, w_hh, b_ih, b_hh, w_hr, of which the last three may be None."""
     cdef Layer L
-    cdef int d, q
+    cdef int d
     memset(&L, 0, sizeof(Layer))
     L.cell, L.T, L.B = cell, T, B
     L.gates = 4 if cell == LSTM else 3 if cell == GRU else 1
@@ -309,8 +315,6 @@ cdef Layer layer(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, cnp.nd
     L.N = T * B if first is None else (<const long long *> data(first))[T]
     L.first = <const long long *> data(first)
     L.x, L.h0, L.c0 = data(x), data(h0), data(c0)
-    for q in range(4):
-        L.column[q] = 3 if q == 2 and cell == GRU else q
     L.columns = 1 if cell >= TANH else 4
     L.kept = L.columns + (cell == LSTM)
     for d in range(L.D):
