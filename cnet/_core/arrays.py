@@ -4,7 +4,7 @@ import numpy as np
 
 from .._kernels._alloc import empty, zeros
 from .._kernels._quiet import quiet
-from .._kernels.copy import assign, contiguous, copied
+from .._kernels.copy import assign, contiguous, copied, recast
 from .device import channels_last, channels_last_3d, contiguous_format, preserve_format
 
 __all__ = [
@@ -15,12 +15,15 @@ __all__ = [
 _ORDER = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}  # dimensions from outermost to innermost
 
 
-def _converted(a, dt):
+def _convert(a, result):
+    """result[...] = a, as C converts numbers."""
+    dt = result.dtype
     if a.dtype.kind == 'c' and dt.kind not in 'cb':
         a = a.real
     if dt.num == np.dtype(np.uint8).num and a.dtype.kind == 'f':
         a = a.astype(np.int64)  # -1.0 becomes 255 on every machine; the direct conversion is undefined in C
-    return a.astype(dt)
+    np.copyto(result, a, casting='unsafe')
+    return result
 
 
 def cast(a, dt):
@@ -28,8 +31,10 @@ def cast(a, dt):
     source = a.dtype
     if source == dt:
         return a
+    if dt.char + source.char in ('ef', 'fe') and a.flags.c_contiguous and recast(half := empty(a.shape, dt), a):
+        return half
     if source.kind == 'c' or (source.kind == 'f' and ((dt.itemsize < source.itemsize and dt.kind != 'b') or dt.kind in 'iu')):
-        return quiet(_converted, a, dt)  # NumPy reports casts that overflow; here, as in C, they are silent
+        return quiet(_convert, a, np.empty_like(a, dt))  # NumPy reports casts that overflow; here, as in C, they are silent
     return a.astype(dt)
 
 
@@ -97,8 +102,8 @@ def copy_as(a, dt, format=preserve_format):
     result = empty_as(a, dt, format)
     if a.dtype == dt:
         assign(result, a)
-    else:
-        result[...] = cast(a, dt)
+    elif not recast(result, a):
+        quiet(_convert, a, result)
     return result
 
 

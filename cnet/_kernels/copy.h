@@ -57,6 +57,8 @@ static void copy_tile(const char *s, ptrdiff_t ss, char *d, ptrdiff_t ds, ptrdif
 #define COPY_RUN(WORD)                                                                                                 \
     if (ds == sizeof(WORD) && ss == 0)                                                                                 \
         for (ptrdiff_t i = 0; i < n; i++) ((WORD *)d)[i] = *(const WORD *)s;                                           \
+    else if (ds == sizeof(WORD) && ss == -(ptrdiff_t)sizeof(WORD))                                                     \
+        for (ptrdiff_t i = 0; i < n; i++) ((WORD *)d)[i] = ((const WORD *)s)[-i];                                      \
     else if (ds == sizeof(WORD))                                                                                       \
         for (ptrdiff_t i = 0; i < n; i++) ((WORD *)d)[i] = *(const WORD *)(s + i * ss);                                \
     else                                                                                                               \
@@ -78,6 +80,50 @@ static void copy_run(const char *s, ptrdiff_t ss, char *d, ptrdiff_t ds, ptrdiff
     default: COPY_RUN(copy_u128);
     }
 }
+
+#define COPY_FAN(WORD)                                                                                                 \
+    for (ptrdiff_t i = 0; i < n; i++) {                                                                                \
+        const WORD w = *(const WORD *)(s + i * ss);                                                                    \
+        for (ptrdiff_t k = 0; k < times; k++) ((WORD *)d)[i * times + k] = w;                                          \
+    }                                                                                                                  \
+    break
+
+/* n elements, each as often as `times` says. */
+static void copy_fan(const char *s, ptrdiff_t ss, char *d, ptrdiff_t n, ptrdiff_t times, int size)
+{
+    switch (size) {
+    case 1: COPY_FAN(uint8_t);
+    case 2: COPY_FAN(uint16_t);
+    case 4: COPY_FAN(uint32_t);
+    case 8: COPY_FAN(uint64_t);
+    default: COPY_FAN(copy_u128);
+    }
+}
+
+/* Between half and single precision; where the CPU cannot, they write nothing and return 0. */
+#if VEC_BYTES == 64 || defined(__F16C__)
+static int copy_widen(const uint16_t *s, float *d, ptrdiff_t n)
+{
+    uint16_t rest[vf_lanes] = {0};
+    for (; n >= vf_lanes; n -= vf_lanes, s += vf_lanes, d += vf_lanes)
+        vf_store(d, vf_from_half(s));
+    memcpy(rest, s, (size_t)n * sizeof *s);
+    vf_store_n(d, vf_from_half(rest), n);
+    return 1;
+}
+static int copy_narrow(const float *s, uint16_t *d, ptrdiff_t n)
+{
+    uint16_t rest[vf_lanes];
+    for (; n >= vf_lanes; n -= vf_lanes, s += vf_lanes, d += vf_lanes)
+        vf_to_half(d, vf_load(s));
+    vf_to_half(rest, vf_load_n(s, n));
+    memcpy(d, rest, (size_t)n * sizeof *d);
+    return 1;
+}
+#else
+static int copy_widen(const uint16_t *s, float *d, ptrdiff_t n) { return 0; }
+static int copy_narrow(const float *s, uint16_t *d, ptrdiff_t n) { return 0; }
+#endif
 
 #define COPY_CHOOSE(SIZE, WORD)                                                                                        \
     static void copy_choose_##SIZE(const uint8_t *c, const WORD *x, int sx, const WORD *y, int sy, WORD *out, ptrdiff_t n) \

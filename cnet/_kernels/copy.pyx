@@ -1,7 +1,8 @@
 """Copies between memory layouts, and elements of two arrays by a third: what NumPy does element by element where rows become columns, and in new pages.
 
 Dimensions are ordered by the strides of the destination and joined where both arrays allow it. What remains is rows that
-are adjacent in both (memcpy), tiles that are turned, or runs of any strides; each is cut by shape into tasks.
+are adjacent in both (memcpy), tiles that are turned, elements that repeat a few times, or runs of any strides; each is cut
+by shape into tasks.
 """
 
 cimport numpy as cnp
@@ -15,7 +16,10 @@ cnp.import_array()
 cdef extern from "copy.h" nogil:
     void copy_tile(const char *s, Py_ssize_t ss, char *d, Py_ssize_t ds, Py_ssize_t rows, Py_ssize_t columns, int size)
     void copy_run(const char *s, Py_ssize_t ss, char *d, Py_ssize_t ds, Py_ssize_t n, int size)
+    void copy_fan(const char *s, Py_ssize_t ss, char *d, Py_ssize_t n, Py_ssize_t times, int size)
 
+    int copy_widen(const unsigned short *s, float *d, Py_ssize_t n)
+    int copy_narrow(const float *s, unsigned short *d, Py_ssize_t n)
     void copy_choose(const unsigned char *c, const char *x, int sx, const char *y, int sy, char *out, Py_ssize_t start,
                      Py_ssize_t stop, int size)
     void copy_pack(const unsigned char *c, const char *x, char *out, Py_ssize_t total, int size, int back)
@@ -28,6 +32,7 @@ cdef extern from "numpy/arrayobject.h":
 cdef enum:
     TILE = 64           # rows and columns turned by one task: 16 KB of floats on either side
     SPAN = 65536        # bytes that one task copies
+    FEW = 64            # most repetitions of an element that are written one by one
     CHOSEN = 16384      # elements that one task chooses
     MOST = 64           # NumPy's limit of dimensions
 
@@ -77,12 +82,12 @@ cdef void make_plan(Plan *p, cnp.ndarray d, cnp.ndarray s) noexcept:
                 p.turned = j
 
 
-cdef void locate(const Plan *p, Py_ssize_t index, Py_ssize_t *s, Py_ssize_t *d) noexcept nogil:
-    """Offsets of the index-th of the outer elements: all dimensions but the last and the turned one."""
+cdef void locate(const Plan *p, Py_ssize_t index, Py_ssize_t *s, Py_ssize_t *d, int inner=1) noexcept nogil:
+    """Offsets of the index-th of the outer elements: all dimensions but the last, or `inner` last, and the turned one."""
     cdef int i
     cdef Py_ssize_t k
     s[0] = d[0] = 0
-    for i in range(p.nd - 2, -1, -1):
+    for i in range(p.nd - 1 - inner, -1, -1):
         if i != p.turned:
             k = index % p.n[i]
             index = index // p.n[i]
@@ -110,6 +115,14 @@ cdef void runs(const Plan *p, const char *s, char *d, Py_ssize_t start, Py_ssize
         copy_run(s + s_at + c * p.s[last], p.s[last], d + d_at + c * p.d[last], p.d[last], min(piece, p.n[last] - c), p.size)
 
 
+cdef void fan(const Plan *p, const char *s, char *d, Py_ssize_t task, Py_ssize_t pieces, Py_ssize_t piece) noexcept nogil:
+    """A piece of the last dimension but one, whose elements fill the last."""
+    cdef Py_ssize_t s_at = 0, d_at = 0, c = task % pieces * piece
+    cdef int i = p.nd - 2
+    locate(p, task // pieces, &s_at, &d_at, 2)
+    copy_fan(s + s_at + c * p.s[i], p.s[i], d + d_at + c * p.d[i], min(piece, p.n[i] - c), p.n[i + 1], p.size)
+
+
 cdef void execute(const Plan *p, const char *s, char *d) noexcept nogil:
     cdef int i, threads
     cdef Py_ssize_t outer = 1, down, across, pieces, piece, group, tasks, t, last = p.n[p.nd - 1]
@@ -122,6 +135,13 @@ cdef void execute(const Plan *p, const char *s, char *d) noexcept nogil:
         for t in prange(outer * down * across, schedule='static',
                         num_threads=threads_for(4.0 * outer * p.n[p.turned] * last * p.size)):
             turn(p, s, d, t, down, across)
+        return
+    i = p.nd - 2
+    if i >= 0 and p.s[i + 1] == 0 and last <= FEW and p.d[i + 1] == p.size and p.d[i] == last * p.size:
+        piece = SPAN // (p.size * last)
+        pieces = (p.n[i] + piece - 1) // piece
+        for t in prange(outer // p.n[i] * pieces, schedule='static', num_threads=threads_for(2.0 * outer * last * p.size)):
+            fan(p, s, d, t, pieces, piece)
         return
     piece = SPAN // p.size
     pieces = (last + piece - 1) // piece
@@ -188,6 +208,25 @@ cdef inline bint same_shape(cnp.ndarray a, cnp.ndarray b) noexcept:
         if cnp.PyArray_DIM(a, i) != cnp.PyArray_DIM(b, i):
             return False
     return True
+
+
+def recast(cnp.ndarray d not None, cnp.ndarray s not None):
+    """d[...] = s between half and single precision, without warnings; False for what this loop is not for."""
+    cdef Py_ssize_t n = cnp.PyArray_SIZE(s), tasks = (n + CHOSEN - 1) // CHOSEN, t
+    cdef bint widen = cnp.PyArray_TYPE(s) == NPY_HALF and cnp.PyArray_TYPE(d) == cnp.NPY_FLOAT
+    cdef void *x = cnp.PyArray_DATA(s)
+    cdef void *y = cnp.PyArray_DATA(d)
+    cdef int done = 0
+    if not (widen or cnp.PyArray_TYPE(s) == cnp.NPY_FLOAT and cnp.PyArray_TYPE(d) == NPY_HALF) or not plain(d) or not plain(s) \
+            or not (cnp.PyArray_IS_C_CONTIGUOUS(d) and cnp.PyArray_IS_C_CONTIGUOUS(s) and same_shape(d, s)):
+        return False
+    with nogil:
+        for t in prange(tasks, schedule='static', num_threads=threads_for(n * 8.0)):
+            if widen:
+                done += copy_widen(<unsigned short *>x + t * CHOSEN, <float *>y + t * CHOSEN, min(CHOSEN, n - t * CHOSEN))
+            else:
+                done += copy_narrow(<float *>x + t * CHOSEN, <unsigned short *>y + t * CHOSEN, min(CHOSEN, n - t * CHOSEN))
+    return done == tasks
 
 
 def join(tuple arrays not None, int dim):

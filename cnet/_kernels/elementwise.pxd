@@ -57,6 +57,14 @@ cdef extern from "loops.h":
 # Elements per unit of parallel work: 64 KB of float32, two of which fit a second-level cache with their result.
 cdef enum:
     CHUNK = 16384
+    LEVELS = 8  # dimensions of operands that are taken a row at a time
+
+cdef struct Rows:
+    int nd
+    cnp.npy_intp[LEVELS] dims
+    cnp.npy_intp[LEVELS] x  # steps in bytes
+    cnp.npy_intp[LEVELS] y
+    cnp.npy_intp[LEVELS] o
 
 
 # --- geometry ------------------------------------------------------------------------------------------------------
@@ -264,31 +272,105 @@ cdef inline object binary(object a, object b, object out, const binary_kernel* k
     return stored(binary(r, b, None, k, None, p), a, out)
 
 
-cdef inline object crossed(cnp.ndarray x, cnp.ndarray y, const binary_kernel* k, binary_loop f, const double* p, int t_out):
-    """A column (n, 1) with a row (m) or (1, m), or the other way round: one number and a row at a time. None for others."""
-    cdef cnp.ndarray column = x, row = y, o
-    cdef cnp.npy_intp[2] shape
-    cdef Py_ssize_t i, item = cnp.PyArray_ITEMSIZE(x), step
-    cdef bint swapped = cnp.PyArray_NDIM(x) != 2 or cnp.PyArray_DIM(x, 1) != 1
-    cdef const char* cp
-    cdef const char* rp
+cdef inline bint descending(const cnp.npy_intp* steps, int nd) noexcept:
+    """True if no dimension takes longer steps than an earlier one, but for those that repeat."""
+    cdef int d
+    cdef cnp.npy_intp last = 0
+    for d in range(nd - 1, -1, -1):
+        if steps[d] != 0:
+            if steps[d] < last:
+                return False
+            last = steps[d]
+    return True
+
+
+cdef inline cnp.npy_intp span(cnp.ndarray a) noexcept:
+    """Bytes from the first element of a nonempty array without negative strides to the end of its last."""
+    cdef cnp.npy_intp n = cnp.PyArray_ITEMSIZE(a)
+    cdef int d
+    for d in range(cnp.PyArray_NDIM(a)):
+        n += (cnp.PyArray_DIM(a, d) - 1) * cnp.PyArray_STRIDE(a, d)
+    return n
+
+
+cdef inline bint apart(cnp.ndarray o, cnp.ndarray a, const cnp.npy_intp* o_steps, const cnp.npy_intp* a_steps, int nd) noexcept:
+    """True if writing `o` changes no element of `a` that is still to be read: no common memory, or the same view."""
+    cdef char* p = cnp.PyArray_BYTES(o)
+    cdef char* q = cnp.PyArray_BYTES(a)
+    cdef int d
+    if p + span(o) <= q or q + span(a) <= p:
+        return True
+    for d in range(nd):
+        if o_steps[d] != a_steps[d]:
+            return False
+    return p == q and cnp.PyArray_ITEMSIZE(o) == cnp.PyArray_ITEMSIZE(a)
+
+
+cdef inline void one_row(binary_loop f, const char* x, const char* y, char* o, Py_ssize_t r, const Rows* w,
+                         const double* p) noexcept nogil:
+    cdef Py_ssize_t i, at
+    cdef int d
+    for d in range(w.nd - 2, -1, -1):
+        i = r // w.dims[d]
+        at = r - i * w.dims[d]
+        r = i
+        x, y, o = x + at * w.x[d], y + at * w.y[d], o + at * w.o[d]
+    f(x, w.x[w.nd - 1] != 0, y, w.y[w.nd - 1] != 0, o, w.dims[w.nd - 1], p)
+
+
+cdef inline object by_rows(cnp.ndarray x, cnp.ndarray y, object out, const binary_kernel* k, binary_loop f, const double* p,
+                           int t_out):
+    """Any two that broadcast and whose rows are runs of memory or one number: slices, columns with rows. None for others."""
+    cdef Rows w
+    cdef int nd = max(cnp.PyArray_NDIM(x), cnp.PyArray_NDIM(y)), d, e = -1
+    cdef int skip_x = nd - cnp.PyArray_NDIM(x), skip_y = nd - cnp.PyArray_NDIM(y)
+    cdef Py_ssize_t item = cnp.PyArray_ITEMSIZE(x), nx, ny, n, rows = 1, size = 1, r
+    cdef cnp.ndarray o
+    cdef const char* xp = cnp.PyArray_BYTES(x)
+    cdef const char* yp = cnp.PyArray_BYTES(y)
     cdef char* op
-    if swapped:
-        column, row = y, x
-    if (cnp.PyArray_NDIM(column) != 2 or cnp.PyArray_DIM(column, 1) != 1 or not 1 <= cnp.PyArray_NDIM(row) <= 2
-            or cnp.PyArray_SIZE(row) == 0 or cnp.PyArray_DIM(row, cnp.PyArray_NDIM(row) - 1) != cnp.PyArray_SIZE(row)
-            or not cnp.PyArray_IS_C_CONTIGUOUS(column) or not cnp.PyArray_IS_C_CONTIGUOUS(row)):
+    if nd > LEVELS:
         return None
-    shape[0], shape[1] = cnp.PyArray_DIM(column, 0), cnp.PyArray_SIZE(row)
-    o = new_array(2, shape, t_out)
-    step = shape[1] * cnp.PyArray_ITEMSIZE(o)
-    cp, rp, op = cnp.PyArray_BYTES(column), cnp.PyArray_BYTES(row), cnp.PyArray_BYTES(o)
-    with nogil:
-        for i in prange(shape[0], num_threads=threads_for(shape[0] * shape[1] * (k.cost + 2 * item)), schedule='static'):
-            if swapped:
-                f(rp, 1, cp + i * item, 0, op + i * step, shape[1], p)
+    for d in range(nd):
+        nx = cnp.PyArray_DIM(x, d - skip_x) if d >= skip_x else 1
+        ny = cnp.PyArray_DIM(y, d - skip_y) if d >= skip_y else 1
+        if nx != ny and nx != 1 and ny != 1:
+            return None
+        w.dims[d] = ny if nx == 1 else nx
+        w.x[d] = 0 if nx == 1 else cnp.PyArray_STRIDE(x, d - skip_x)
+        w.y[d] = 0 if ny == 1 else cnp.PyArray_STRIDE(y, d - skip_y)
+        size *= w.dims[d]
+    if size == 0 or not descending(w.x, nd) or not descending(w.y, nd):
+        return None
+    if out is None:
+        o = new_array(nd, w.dims, t_out)
+    else:
+        if not PyArray_CheckExact(out):
+            return None
+        o = <cnp.ndarray>out
+        if cnp.PyArray_TYPE(o) != t_out or cnp.PyArray_NDIM(o) != nd or not cnp.PyArray_ISNOTSWAPPED(o):
+            return None
+    for d in range(nd):
+        if cnp.PyArray_DIM(o, d) != w.dims[d]:
+            return None
+        w.o[d] = cnp.PyArray_STRIDE(o, d) if w.dims[d] > 1 else 0
+    if out is not None and not (descending(w.o, nd) and apart(o, x, w.o, w.x, nd) and apart(o, y, w.o, w.y, nd)):
+        return None
+    for d in range(nd):     # dimensions that lie evenly in all three are joined
+        n = w.dims[d]
+        if n > 1:
+            if e >= 0 and w.x[e] == w.x[d] * n and w.y[e] == w.y[d] * n and w.o[e] == w.o[d] * n:
+                n *= w.dims[e]
             else:
-                f(cp + i * item, 0, rp, 1, op + i * step, shape[1], p)
+                e += 1
+            w.dims[e], w.x[e], w.y[e], w.o[e] = n, w.x[d], w.y[d], w.o[d]
+    if e < 0 or w.o[e] != cnp.PyArray_ITEMSIZE(o) or (w.x[e] | w.y[e]) != item:
+        return None
+    n = w.dims[e]
+    rows, w.nd, op = size // n, e + 1, cnp.PyArray_BYTES(o)
+    with nogil:
+        for r in prange(rows, num_threads=threads_for(rows * (n * (k.cost + 3 * item) + 8)), schedule='static'):
+            one_row(f, xp, yp, op, r, &w, p)
     return o
 
 
@@ -302,13 +384,13 @@ cdef inline object array_array(cnp.ndarray x, cnp.ndarray y, object out, const b
     if not same and not fit(x, y, &mid, &inner):
         big = y
         if not fit(y, x, &mid, &inner):
-            return crossed(x, y, k, f, p, t_out) if out is None else None
+            return by_rows(x, y, out, k, f, p, t_out)
     if out is None:
         o = new_like(big, t_out)
     elif takes(out, t_out, big) and not overlaps(out, x) and not overlaps(out, y):
         o = <cnp.ndarray>out
     else:
-        return None
+        return by_rows(x, y, out, k, f, p, t_out)
     n = cnp.PyArray_SIZE(big)
     item = cnp.PyArray_ITEMSIZE(big)
     o_item = cnp.PyArray_ITEMSIZE(o)

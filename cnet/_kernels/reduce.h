@@ -1,7 +1,7 @@
 /* Reductions over a row (adjacent elements) and over columns (a block of rows, column by column), for both types.
  *
  * Float sums run in blocks and the blocks are added in double, so that rounding does not grow with the length.
- * Extremes let NaN win, as PyTorch's do. The file includes itself once per type, with T, RED, ROW and INT defined.
+ * Extremes let NaN win, as PyTorch's do. The file includes itself once per type, with T, RED, ROW, INT, ABS, V and VEC defined.
  */
 #ifndef T
 #ifndef CNET_REDUCE_H
@@ -16,6 +16,8 @@ enum { SUM_PLAIN, SUM_SQUARE, SUM_ABS, PRODUCT, SUM_NUMBERS };
 
 /* Columns handled together: their accumulators (8 bytes each) stay in the first-level cache. */
 enum { COLUMNS = 512 };
+/* The same for extremes, which need no double: whole rows are read at the speed of memory, pieces of 2 KB at four fifths. */
+enum { WIDE = 2048 };
 /* Rows added in T before the result goes to the double accumulator. */
 enum { ROWS = 64 };
 
@@ -24,23 +26,31 @@ enum { ROWS = 64 };
 #define RED(name) red_##name##_f
 #define ROW(name) row_##name##_f
 #define ABS vm_abs_f32
+#define V vf
+#define VEC(name) vf_##name
 #include "reduce.h"
 #undef T
 #undef INT
 #undef RED
 #undef ROW
 #undef ABS
+#undef V
+#undef VEC
 #define T double
 #define INT int64_t
 #define RED(name) red_##name##_d
 #define ROW(name) row_##name##_d
 #define ABS vm_abs_f64
+#define V vd
+#define VEC(name) vd_##name
 #include "reduce.h"
 #undef T
 #undef INT
 #undef RED
 #undef ROW
 #undef ABS
+#undef V
+#undef VEC
 #endif
 #else
 
@@ -111,11 +121,38 @@ static inline void RED(col_sum)(const T *x, ptrdiff_t n, ptrdiff_t step, ptrdiff
     }
 }
 
+/* The largest (up) or smallest of n >= 4 vectors; NaN if there is one. The last block may meet the one before. */
+static inline __attribute__((always_inline)) T RED(blocks_extreme)(const T *x, ptrdiff_t n, int up)
+{
+    enum { L = VEC(lanes), BLOCK = 4 * L };
+    V best[4], v[4];
+    int bad = 0;
+    for (int k = 0; k < 4; k++)
+        best[k] = VEC(load)(x + k * L);
+    __typeof__(best[0] != best[0]) odd = best[0] != best[0];
+    for (ptrdiff_t i = 0; i < n; i += BLOCK) {
+        const T *p = x + (i + BLOCK <= n ? i : n - BLOCK);
+        for (int k = 0; k < 4; k++)
+            v[k] = VEC(load)(p + k * L);
+        for (int k = 0; k < 4; k++) {
+            best[k] = up ? VEC(max)(v[k], best[k]) : VEC(min)(v[k], best[k]);
+            odd |= v[k] != v[k];
+        }
+    }
+    for (int k = 1; k < 4; k++)
+        best[0] = up ? VEC(max)(best[k], best[0]) : VEC(min)(best[k], best[0]);
+    for (int k = 0; k < L; k++)
+        bad |= odd[k] != 0;
+    return bad ? (T)NAN : up ? VEC(hmax)(best[0]) : VEC(hmin)(best[0]);
+}
+
 /* The largest (sign 1) or smallest (sign -1) element; NaN if there is one. */
 static inline T RED(row_extreme)(const T *x, ptrdiff_t n, T sign)
 {
     T m = -(T)INFINITY;
     int bad = 0;
+    if (n >= 4 * VEC(lanes))
+        return sign > 0 ? RED(blocks_extreme)(x, n, 1) : RED(blocks_extreme)(x, n, 0);
     #pragma omp simd reduction(max : m) reduction(| : bad)
     for (ptrdiff_t i = 0; i < n; i++) {
         T v = x[i] * sign;
@@ -141,11 +178,11 @@ static inline ptrdiff_t RED(row_find)(const T *x, ptrdiff_t n, T v)
     return b < n ? b : n - 1;
 }
 
-/* best[j] and, unless NULL, where[j]: extremes of w <= COLUMNS columns over n rows. The first of equal elements wins. */
+/* best[j] and, unless NULL, where[j]: extremes of w <= WIDE columns over n rows. The first of equal elements wins. */
 static inline void RED(col_extreme)(const T *x, ptrdiff_t n, ptrdiff_t step, ptrdiff_t w, T sign, T *restrict best,
                                     long long *restrict where)
 {
-    INT at[COLUMNS];
+    INT at[WIDE];
     for (ptrdiff_t j = 0; j < w; j++) {
         best[j] = x[j];
         at[j] = 0;

@@ -18,6 +18,7 @@ cnp.import_array()
 cdef extern from "reduce.h" nogil:
     enum:
         COLUMNS
+        WIDE
     double red_row_sum_f(const float *x, Py_ssize_t n, int kind)
     double red_row_sum_d(const double *x, Py_ssize_t n, int kind)
     void red_col_sum_f(const float *x, Py_ssize_t n, Py_ssize_t step, Py_ssize_t w, int kind, double *total)
@@ -200,10 +201,10 @@ def var_forward(cnp.ndarray x, Py_ssize_t outer, Py_ssize_t n, double correction
 
 cdef inline void _extreme_tile(const real *x, Py_ssize_t n, Py_ssize_t inner, Py_ssize_t o, Py_ssize_t c, real sign,
                                real *best, long long *where) noexcept nogil:
-    """One row, or columns c * COLUMNS and following of block o."""
-    cdef Py_ssize_t w = _least(COLUMNS, inner - c * COLUMNS), at = o * inner + c * COLUMNS
+    """One row, or columns c * WIDE and following of block o."""
+    cdef Py_ssize_t w = _least(WIDE, inner - c * WIDE), at = o * inner + c * WIDE
     cdef long long *here = where + at if where != NULL else NULL
-    x = x + o * n * inner + c * COLUMNS
+    x = x + o * n * inner + c * WIDE
     best = best + at
     if real is float:
         if inner > 1:
@@ -223,7 +224,7 @@ cdef inline void _extreme_tile(const real *x, Py_ssize_t n, Py_ssize_t inner, Py
 
 cdef void _extreme(const real *x, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, real sign, real *best,
                    long long *where) noexcept nogil:
-    cdef Py_ssize_t u, tiles = _pieces(inner, COLUMNS)
+    cdef Py_ssize_t u, tiles = _pieces(inner, WIDE)
     cdef int threads = threads_for(<double>outer * n * inner * (3 + sizeof(real)))
     if threads == 1:
         for u in range(outer * tiles):
@@ -233,16 +234,33 @@ cdef void _extreme(const real *x, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inn
             _extreme_tile(x, n, inner, u // tiles, u % tiles, sign, best, where)
 
 
+cdef void _long_extreme(const real *x, Py_ssize_t n, real sign, real *part, real *best) noexcept nogil:
+    """The extreme of one row longer than PIECE, through those of its pieces."""
+    cdef Py_ssize_t i, pieces = _pieces(n, PIECE)
+    for i in prange(pieces, num_threads=threads_for(<double>n * (3 + sizeof(real))), schedule='static'):
+        _extreme_tile(x + i * PIECE, _least(PIECE, n - i * PIECE), 1, 0, 0, sign, part + i, NULL)
+    _extreme_tile(<const real*>part, pieces, 1, 0, 0, sign, best, NULL)
+
+
 cdef void _extreme_any(cnp.ndarray x, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, int sign, cnp.ndarray best,
                        long long *where):
     cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    cdef void *xp = cnp.PyArray_DATA(x)
+    cdef void *to = cnp.PyArray_DATA(best)
+    cdef cnp.ndarray part
+    if outer == inner == 1 and n > 2 * PIECE and where == NULL:
+        part = np.empty(_pieces(n, PIECE))
+        with nogil:
+            if single:
+                _long_extreme[float](<float*>xp, n, sign, <float*>cnp.PyArray_DATA(part), <float*>to)
+            else:
+                _long_extreme[double](<double*>xp, n, sign, <double*>cnp.PyArray_DATA(part), <double*>to)
+        return
     with nogil:
         if single:
-            _extreme[float](<const float*>cnp.PyArray_DATA(x), outer, n, inner, sign,
-                            <float*>cnp.PyArray_DATA(best), where)
+            _extreme[float](<float*>xp, outer, n, inner, sign, <float*>to, where)
         else:
-            _extreme[double](<const double*>cnp.PyArray_DATA(x), outer, n, inner, sign,
-                             <double*>cnp.PyArray_DATA(best), where)
+            _extreme[double](<double*>xp, outer, n, inner, sign, <double*>to, where)
 
 
 # --- any axes ------------------------------------------------------------------------------------------------------

@@ -208,6 +208,15 @@ static inline vf vf_ratio(vf a, vf b)
 static inline vf vf_ratio(vf a, vf b) { return a / b; }
 #endif
 
+/* One vector of half precision, in the CPU's own conversions. */
+#if VEC_BYTES == 64
+static inline vf vf_from_half(const uint16_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
+static inline void vf_to_half(uint16_t *p, vf x) { _mm256_storeu_si256((__m256i *)p, _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT)); }
+#elif defined(__F16C__)
+static inline vf vf_from_half(const uint16_t *p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)); }
+static inline void vf_to_half(uint16_t *p, vf x) { _mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT)); }
+#endif
+
 /* Copies bytes past the caches, for results that are larger than those: a line that is only written need not be read first.
  * If `to` is not aligned to vectors, this is memcpy. vec_stream_end() before another thread reads them. */
 static inline void vec_stream(void *to, const void *from, size_t bytes)

@@ -30,7 +30,8 @@ class Repeat(Op, name='RepeatBackward0'):
 class Flip(Op, name='FlipBackward0'):
     @staticmethod
     def forward(x, dims):
-        return np.flip(x, dims).copy('K') if dims and x.ndim else x.copy('K')
+        r = np.flip(x, dims) if dims and x.ndim else x
+        return copied(r) if x.flags.c_contiguous else r.copy('K')
 
     def backward(self, g):
         return Flip.apply(g, **self.kw)

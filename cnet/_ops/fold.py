@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from .. import _kernels as K
 from .._core import checks
-from .._core.arrays import empty, zeros
+from .._core.arrays import assign, contiguous, empty, zeros
 from .._core.op import Op
 
 __all__ = ['channel_shuffle', 'pixel_shuffle', 'pixel_unshuffle']
@@ -22,7 +23,7 @@ class Unfold(Op, name='Im2ColBackward0'):
         y = empty((n, c, *kernel, *out), x.dtype)
         for i in range(kernel[0]):
             for j in range(kernel[1]):
-                y[:, :, i, j] = x[_window(i, j, out, dilation, stride)]
+                assign(y[:, :, i, j], x[_window(i, j, out, dilation, stride)])
         return y.reshape(n, c * kernel[0] * kernel[1], out[0] * out[1])
 
     def backward(self, g):
@@ -40,8 +41,9 @@ class Fold(Op, name='Col2ImBackward0'):
         x = zeros((n, y.shape[1], size[0] + 2 * padding[0], size[1] + 2 * padding[1]), y.dtype)
         for i in range(kernel[0]):
             for j in range(kernel[1]):
-                x[_window(i, j, out, dilation, stride)] += y[:, :, i, j]
-        return np.ascontiguousarray(x[:, :, padding[0]:padding[0] + size[0], padding[1]:padding[1] + size[1]])
+                window = x[_window(i, j, out, dilation, stride)]
+                K.pointwise.add(window, y[:, :, i, j], window)
+        return contiguous(x[:, :, padding[0]:padding[0] + size[0], padding[1]:padding[1] + size[1]])
 
     def backward(self, g):
         return Unfold.apply(g, **self.kw)

@@ -44,6 +44,30 @@ def test_layouts(dtype: str) -> None:
     assert P.neg(a.T).strides == a.T.strides
 
 
+def piece(rng: np.random.Generator, of: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """A view of that shape somewhere in a larger array of as many dimensions."""
+    starts = [int(rng.integers(0, n - m + 1)) for n, m in zip(of.shape, shape)]
+    return of[(..., *(slice(i, i + m) for i, m in zip(starts, shape)))]
+
+
+@pytest.mark.parametrize('dtype', ['float32', 'float64'])
+def test_rows_of_slices(dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    for trial in range(1500):
+        shape = tuple(int(n) for n in rng.choice([1, 1, 2, 3, 5, 17], rng.integers(1, 5)))
+        few = tuple(n if rng.random() < .7 else 1 for n in shape)
+        big = rng.standard_normal([n + 2 for n in shape]).astype(dtype)
+        x, y = piece(rng, big, shape), piece(rng, rng.standard_normal([n + 1 for n in few]).astype(dtype), few)
+        want = x - y
+        np.testing.assert_array_equal(P.sub(x, y), want)
+        np.testing.assert_array_equal(P.sub(y, x), -want)
+        out = piece(rng, np.empty_like(big), shape)
+        np.testing.assert_array_equal(P.sub(x, y, out), want)
+        meets = piece(rng, big, shape)      # the memory of x, the same view or one that begins elsewhere
+        assert P.sub(x, y, meets) is meets
+        np.testing.assert_array_equal(meets, want)
+
+
 def test_out() -> None:
     a, b = draw((3, 4), 'float32'), draw((4,), 'float32')
     for out in (np.empty((3, 4), 'float32'), np.empty((4, 3), 'float32').T, np.empty((3, 8), 'float32')[:, ::2]):

@@ -58,6 +58,19 @@ def test_nan_wins_and_comes_first() -> None:
     assert R.extreme_at(x, 1, False, 1)[1][1] == 0
 
 
+@pytest.mark.parametrize('dtype', ['float32', 'float64'])
+@pytest.mark.parametrize('n', [1, 15, 16, 31, 33, 63, 64, 65, 127, 128, 200, 65536, 65537, 100_003])
+def test_extremes_of_a_row_of_any_length(n: int, dtype: str) -> None:
+    rng = np.random.default_rng(n)
+    for at in {0, n - 1, n // 2, *rng.integers(0, n, 5).tolist()}:
+        x = rng.uniform(-1, 1, n).astype(dtype)
+        for sign in (1, -1):
+            x[at] = 2 * sign
+            assert R.extreme(x, None, False, sign) == 2 * sign
+        x[at] = np.nan
+        assert np.isnan(R.extreme(x, None, False, 1)) and np.isnan(R.extreme(x[None], (1,), False, -1)).all()
+
+
 @pytest.mark.parametrize('dim', [0, 1, 2])
 def test_running_sums(dim: int) -> None:
     x = np.random.default_rng(2).uniform(-1, 1, (5, 600, 3)).astype(np.float32)
