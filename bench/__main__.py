@@ -42,6 +42,8 @@ def main():
     parser.add_argument('--isa', default='', help='base, v3 or v4, for cnet and, as far as it can be told, for torch')
     parser.add_argument('--rounds', type=int, default=5, help='turns of every library per case (default: %(default)s)')
     parser.add_argument('--seconds', type=float, default=0.1, help='length of a turn (default: %(default)s)')
+    parser.add_argument('--again', type=int, default=0, help='how often as many turns again for a case that is slower than every '
+                                                             'peer, before it counts as such (default: %(default)s)')
     parser.add_argument('--filter', default='', help='only cases whose name contains one of these texts, separated by |')
     parser.add_argument('--python', default='', type=pairs, help='NAME=INTERPRETER of peers that live elsewhere')
     parser.add_argument('--json', type=Path, help='write the figures to this file')
