@@ -62,7 +62,7 @@ def time_case(family, name, workers, args):
     if 'cnet' in digests and peer and not equal(digests['cnet'], digests[peer]):
         row['errors']['cnet'] = f'not the result of {peer}: {digests["cnet"]} != {digests[peer]}'
         return row
-    for again in range(1 + args.again):
+    for _again in range(1 + args.again):
         for _ in range(args.rounds):
             for library in times:
                 answer = workers[library].ask('time', seconds=args.seconds)

@@ -12,6 +12,7 @@ __all__ = [
     'empty_permuted', 'fits', 'is_contiguous', 'strides', 'zeros',
 ]
 
+LARGE = 16384     # bytes from which a conversion of our own beats NumPy's, which need not look at the arrays from C again
 _ORDER = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}  # dimensions from outermost to innermost
 
 
@@ -31,8 +32,8 @@ def cast(a, dt):
     source = a.dtype
     if source == dt:
         return a
-    if dt.char + source.char in ('ef', 'fe') and a.flags.c_contiguous and recast(half := empty(a.shape, dt), a):
-        return half
+    if a.nbytes >= LARGE and a.flags.c_contiguous and recast(r := empty(a.shape, dt), a):
+        return r
     if source.kind == 'c' or (source.kind == 'f' and ((dt.itemsize < source.itemsize and dt.kind != 'b') or dt.kind in 'iu')):
         return quiet(_convert, a, np.empty_like(a, dt))  # NumPy reports casts that overflow; here, as in C, they are silent
     return a.astype(dt)

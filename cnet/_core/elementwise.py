@@ -7,6 +7,7 @@ import numpy as np
 
 from .._kernels._state import dtype_of, flags, inexact, shape_of
 from . import errors
+from .arrays import cast
 from .base import GRAD, TensorBase, wrap
 from .dtype import default_np, number_category, promote
 from .inplace import assign_, check_writable, copy_out
@@ -31,7 +32,7 @@ def unary_float(op, x, name):
     t = x
     a = t._a
     if not inexact(a):
-        a = a.astype(default_np(FLOAT))
+        a = cast(a, default_np(FLOAT))
     info = op.info_
     return finish(op, info, (x,), {}, info.forward(a))
 
@@ -64,9 +65,9 @@ def operands(a, b, name):
                 return x, y
             np_dtype = promote(a, b)
             if x.dtype is not np_dtype:
-                x = x.astype(np_dtype)
+                x = cast(x, np_dtype)
             if y.dtype is not np_dtype:
-                y = y.astype(np_dtype)
+                y = cast(y, np_dtype)
             return x, y
         if (type(b) is float or type(b) is int) and dtype_of(x).kind == 'f':
             return x, float(b)
@@ -74,7 +75,7 @@ def operands(a, b, name):
             raise errors.argument_type(name, 'other', 'Tensor', b, 2)
         np_dtype = promote(a, b)
         if x.dtype is not np_dtype:
-            x = x.astype(np_dtype)
+            x = cast(x, np_dtype)
         return x, scalar_for(b, np_dtype)
     if not isinstance(b, TensorBase) or number_category(a) is None:
         raise errors.argument_type(name, 'input', 'Tensor', a, 1)
@@ -83,14 +84,14 @@ def operands(a, b, name):
     np_dtype = promote(a, b)
     y = b._a
     if y.dtype is not np_dtype:
-        y = y.astype(np_dtype)
+        y = cast(y, np_dtype)
     return scalar_for(a, np_dtype), y
 
 
 def as_float(x):
     """An array or number of integers in the default floating type."""
     if isinstance(x, np.ndarray):
-        return x if x.dtype.kind in 'fc' else x.astype(default_np(FLOAT))
+        return x if x.dtype.kind in 'fc' else cast(x, default_np(FLOAT))
     return x
 
 

@@ -17,12 +17,14 @@ import os
 import numpy as np
 
 cimport numpy as cnp
+from cython.parallel cimport prange
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.pycapsule cimport PyCapsule_IsValid, PyCapsule_New
 from cpython.ref cimport Py_INCREF
 from libc.stdint cimport uintptr_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
+from cnet._kernels._threads cimport threads_for
 
 from cnet._kernels import _workspace
 
@@ -64,6 +66,7 @@ cdef extern from "Python.h":
 
 cdef enum:
     HEADER = 64
+    CLEARED = 262144        # bytes that one task clears
     LEAST = 4096            # bytes of the smallest size
     LARGE = 32768           # arrays from this size on come from here; below, NumPy and the C library reuse memory well
     SMALL = -1              # the place of a block of less than LARGE bytes: the C library's business
@@ -339,6 +342,13 @@ cdef cnp.ndarray new_large(int nd, cnp.npy_intp *dims, int kind, bint fortran):
     return adopt(data, n, descr, nd, dims, fortran)
 
 
+cdef void clear_block(char *data, size_t n):
+    cdef Py_ssize_t i, pieces = (n + CLEARED - 1) // CLEARED
+    with nogil:
+        for i in prange(pieces, num_threads=threads_for(<double> n), schedule='static'):
+            memset(data + i * CLEARED, 0, min(<size_t> CLEARED, n - i * CLEARED))
+
+
 cdef object new(object shape, object kind, bint clear):
     """An uninitialised or cleared array; NumPy makes what is small or unusual."""
     cdef cnp.dtype descr = kind if isinstance(kind, cnp.dtype) else np.dtype(kind)
@@ -362,8 +372,7 @@ cdef object new(object shape, object kind, bint clear):
         Py_INCREF(descr)  # both calls take a reference
         return PyArray_Zeros(nd, dims, descr, 0) if clear else PyArray_Empty(nd, dims, descr, 0)
     if clear:
-        with nogil:
-            memset(data, 0, n)
+        clear_block(<char *> data, n)
     return adopt(data, n, descr, nd, dims, False)
 
 

@@ -9,10 +9,20 @@
 
 typedef struct { uint64_t a, b; } copy_u128;
 
-/* d[r][c] = s[c][r]: a row of d is adjacent in memory, as is a row of s. */
+/* d[r][c] = s[c][r]: a row of d is adjacent in memory, as is a row of s. A few columns that fill d are woven by vectors. */
+#define COPY_WEAVE(WORD, COLUMNS)                                                                                      \
+    if (columns == COLUMNS && ds == COLUMNS * (ptrdiff_t)sizeof(WORD)) {                                               \
+        for (ptrdiff_t r = 0; r < rows; r++)                                                                           \
+            for (int c = 0; c < COLUMNS; c++)                                                                          \
+                ((WORD *)d)[r * COLUMNS + c] = ((const WORD *)(s + c * ss))[r];                                        \
+        return;                                                                                                        \
+    }
 #define COPY_TURN(SIZE, WORD)                                                                                          \
-    static void copy_turn_##SIZE(const char *s, ptrdiff_t ss, char *d, ptrdiff_t ds, ptrdiff_t rows, ptrdiff_t columns) \
+    static void copy_turn_##SIZE(const char *s, ptrdiff_t ss, char *restrict d, ptrdiff_t ds, ptrdiff_t rows, ptrdiff_t columns) \
     {                                                                                                                  \
+        COPY_WEAVE(WORD, 2)                                                                                            \
+        COPY_WEAVE(WORD, 3)                                                                                            \
+        COPY_WEAVE(WORD, 4)                                                                                            \
         for (ptrdiff_t r = 0; r < rows; r++)                                                                           \
             for (ptrdiff_t c = 0; c < columns; c++)                                                                    \
                 ((WORD *)(d + r * ds))[c] = ((const WORD *)(s + c * ss))[r];                                           \
@@ -100,30 +110,61 @@ static void copy_fan(const char *s, ptrdiff_t ss, char *d, ptrdiff_t n, ptrdiff_
     }
 }
 
-/* Between half and single precision; where the CPU cannot, they write nothing and return 0. */
+/* Conversions as C makes them: toward zero, and whatever comes of what does not fit. */
+typedef void (*copy_cast)(const void *, void *, ptrdiff_t);
+#define COPY_CAST(NAME, FROM, TO, FORMULA)                                                                             \
+    static void copy_cast_##NAME(const void *from, void *to, ptrdiff_t n)                                              \
+    {                                                                                                                  \
+        const FROM *s = (const FROM *)from;                                                                            \
+        TO *d = (TO *)to;                                                                                              \
+        for (ptrdiff_t i = 0; i < n; i++) {                                                                            \
+            const FROM x = s[i];                                                                                       \
+            d[i] = FORMULA;                                                                                            \
+        }                                                                                                              \
+    }
+#define COPY_CASTS(F, FROM)                                                                                            \
+    COPY_CAST(F##_b, FROM, uint8_t, x != 0)                                                                            \
+    COPY_CAST(F##_i, FROM, int32_t, (int32_t)x)                                                                        \
+    COPY_CAST(F##_l, FROM, int64_t, (int64_t)x)                                                                        \
+    COPY_CAST(F##_f, FROM, float, (float)x)                                                                            \
+    COPY_CAST(F##_d, FROM, double, (double)x)
+COPY_CASTS(b, uint8_t)
+COPY_CASTS(i, int32_t)
+COPY_CASTS(l, int64_t)
+COPY_CASTS(f, float)
+COPY_CASTS(d, double)
+
 #if VEC_BYTES == 64 || defined(__F16C__)
-static int copy_widen(const uint16_t *s, float *d, ptrdiff_t n)
+static void copy_cast_e_f(const void *from, void *to, ptrdiff_t n)
 {
+    const uint16_t *s = (const uint16_t *)from;
+    float *d = (float *)to;
     uint16_t rest[vf_lanes] = {0};
     for (; n >= vf_lanes; n -= vf_lanes, s += vf_lanes, d += vf_lanes)
         vf_store(d, vf_from_half(s));
     memcpy(rest, s, (size_t)n * sizeof *s);
     vf_store_n(d, vf_from_half(rest), n);
-    return 1;
 }
-static int copy_narrow(const float *s, uint16_t *d, ptrdiff_t n)
+static void copy_cast_f_e(const void *from, void *to, ptrdiff_t n)
 {
-    uint16_t rest[vf_lanes];
+    const float *s = (const float *)from;
+    uint16_t *d = (uint16_t *)to, rest[vf_lanes];
     for (; n >= vf_lanes; n -= vf_lanes, s += vf_lanes, d += vf_lanes)
         vf_to_half(d, vf_load(s));
     vf_to_half(rest, vf_load_n(s, n));
     memcpy(d, rest, (size_t)n * sizeof *d);
-    return 1;
 }
 #else
-static int copy_widen(const uint16_t *s, float *d, ptrdiff_t n) { return 0; }
-static int copy_narrow(const float *s, uint16_t *d, ptrdiff_t n) { return 0; }
+#define copy_cast_e_f NULL
+#define copy_cast_f_e NULL
 #endif
+
+/* By the places of types in the order bool, uint8, int32, int64, float32, float64, float16; NULL: there is no loop. */
+#define COPY_CAST_ROW(F, HALF) {copy_cast_##F##_b, NULL, copy_cast_##F##_i, copy_cast_##F##_l, copy_cast_##F##_f, copy_cast_##F##_d, HALF}
+static const copy_cast copy_casts[7][7] = {
+    COPY_CAST_ROW(b, NULL), COPY_CAST_ROW(b, NULL), COPY_CAST_ROW(i, NULL), COPY_CAST_ROW(l, NULL),
+    COPY_CAST_ROW(f, copy_cast_f_e), COPY_CAST_ROW(d, NULL), {NULL, NULL, NULL, NULL, copy_cast_e_f, NULL, NULL},
+};
 
 #define COPY_CHOOSE(SIZE, WORD)                                                                                        \
     static void copy_choose_##SIZE(const uint8_t *c, const WORD *x, int sx, const WORD *y, int sy, WORD *out, ptrdiff_t n) \

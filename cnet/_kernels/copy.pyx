@@ -18,8 +18,8 @@ cdef extern from "copy.h" nogil:
     void copy_run(const char *s, Py_ssize_t ss, char *d, Py_ssize_t ds, Py_ssize_t n, int size)
     void copy_fan(const char *s, Py_ssize_t ss, char *d, Py_ssize_t n, Py_ssize_t times, int size)
 
-    int copy_widen(const unsigned short *s, float *d, Py_ssize_t n)
-    int copy_narrow(const float *s, unsigned short *d, Py_ssize_t n)
+    ctypedef void (*copy_cast)(const void *s, void *d, Py_ssize_t n) noexcept nogil
+    const copy_cast[7][7] copy_casts
     void copy_choose(const unsigned char *c, const char *x, int sx, const char *y, int sy, char *out, Py_ssize_t start,
                      Py_ssize_t stop, int size)
     void copy_pack(const unsigned char *c, const char *x, char *out, Py_ssize_t total, int size, int back)
@@ -30,7 +30,7 @@ cdef extern from "numpy/arrayobject.h":
     int PyArray_CopyInto(cnp.ndarray d, cnp.ndarray s) except -1
 
 cdef enum:
-    TILE = 64           # rows and columns turned by one task: 16 KB of floats on either side
+    TILE = 64           # rows and columns turned by one task: 16 KB of floats on either side; or as many elements
     SPAN = 65536        # bytes that one task copies
     FEW = 64            # most repetitions of an element that are written one by one
     CHOSEN = 16384      # elements that one task chooses
@@ -40,6 +40,7 @@ cdef struct Plan:
     int nd              # dimensions that are left, the last one innermost in the destination
     int size            # bytes of an element
     int turned          # the dimension that is innermost in the source, if that is another one and tiles are turned; or -1
+    Py_ssize_t height   # rows of a tile: more of them where its columns are few
     Py_ssize_t[MOST] n
     Py_ssize_t[MOST] s  # strides of the source
     Py_ssize_t[MOST] d
@@ -78,8 +79,9 @@ cdef void make_plan(Plan *p, cnp.ndarray d, cnp.ndarray s) noexcept:
     p.turned = -1
     if p.d[i] == p.size and p.s[i] != p.size:
         for j in range(i):
-            if p.s[j] == p.size and p.n[j] >= 4 and p.n[i] >= 4:
+            if p.s[j] == p.size and p.n[j] >= 4 and p.n[i] >= 2:
                 p.turned = j
+                p.height = TILE * max(<Py_ssize_t> 1, TILE // p.n[i])
 
 
 cdef void locate(const Plan *p, Py_ssize_t index, Py_ssize_t *s, Py_ssize_t *d, int inner=1) noexcept nogil:
@@ -97,11 +99,11 @@ cdef void locate(const Plan *p, Py_ssize_t index, Py_ssize_t *s, Py_ssize_t *d, 
 
 cdef void turn(const Plan *p, const char *s, char *d, Py_ssize_t task, Py_ssize_t down, Py_ssize_t across) noexcept nogil:
     """One tile."""
-    cdef Py_ssize_t s_at = 0, d_at = 0, r = task // across % down * TILE, c = task % across * TILE
+    cdef Py_ssize_t s_at = 0, d_at = 0, r = task // across % down * p.height, c = task % across * TILE
     cdef int last = p.nd - 1, t = p.turned
     locate(p, task // (down * across), &s_at, &d_at)
     copy_tile(s + s_at + c * p.s[last] + r * p.size, p.s[last], d + d_at + r * p.d[t] + c * p.size, p.d[t],
-              min(<Py_ssize_t> TILE, p.n[t] - r), min(<Py_ssize_t> TILE, p.n[last] - c), p.size)
+              min(p.height, p.n[t] - r), min(<Py_ssize_t> TILE, p.n[last] - c), p.size)
 
 
 cdef void runs(const Plan *p, const char *s, char *d, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t pieces,
@@ -130,7 +132,7 @@ cdef void execute(const Plan *p, const char *s, char *d) noexcept nogil:
         if i != p.turned:
             outer *= p.n[i]
     if p.turned >= 0:
-        down = (p.n[p.turned] + TILE - 1) // TILE
+        down = (p.n[p.turned] + p.height - 1) // p.height
         across = (last + TILE - 1) // TILE
         for t in prange(outer * down * across, schedule='static',
                         num_threads=threads_for(4.0 * outer * p.n[p.turned] * last * p.size)):
@@ -210,23 +212,28 @@ cdef inline bint same_shape(cnp.ndarray a, cnp.ndarray b) noexcept:
     return True
 
 
+cdef int place(cnp.ndarray a) noexcept:
+    """Where `copy_casts` has the type of an array, or -1."""
+    cdef int t = cnp.PyArray_TYPE(a)
+    return (0 if t == cnp.NPY_BOOL else 1 if t == cnp.NPY_UINT8 else 2 if t == cnp.NPY_INT32 else 3 if t == cnp.NPY_INT64
+            else 4 if t == cnp.NPY_FLOAT else 5 if t == cnp.NPY_DOUBLE else 6 if t == NPY_HALF else -1)
+
+
 def recast(cnp.ndarray d not None, cnp.ndarray s not None):
-    """d[...] = s between half and single precision, without warnings; False for what this loop is not for."""
-    cdef Py_ssize_t n = cnp.PyArray_SIZE(s), tasks = (n + CHOSEN - 1) // CHOSEN, t
-    cdef bint widen = cnp.PyArray_TYPE(s) == NPY_HALF and cnp.PyArray_TYPE(d) == cnp.NPY_FLOAT
-    cdef void *x = cnp.PyArray_DATA(s)
-    cdef void *y = cnp.PyArray_DATA(d)
-    cdef int done = 0
-    if not (widen or cnp.PyArray_TYPE(s) == cnp.NPY_FLOAT and cnp.PyArray_TYPE(d) == NPY_HALF) or not plain(d) or not plain(s) \
+    """d[...] = s for contiguous arrays of two types, without warnings; False for what there is no loop for."""
+    cdef Py_ssize_t n = cnp.PyArray_SIZE(s), tasks = (n + CHOSEN - 1) // CHOSEN, t, from_item = cnp.PyArray_ITEMSIZE(s)
+    cdef Py_ssize_t to_item = cnp.PyArray_ITEMSIZE(d)
+    cdef int from_type = place(s), to_type = place(d)
+    cdef copy_cast f = copy_casts[from_type][to_type] if from_type >= 0 and to_type >= 0 else NULL
+    cdef char *x = cnp.PyArray_BYTES(s)
+    cdef char *y = cnp.PyArray_BYTES(d)
+    if f == NULL or not plain(d) or not plain(s) \
             or not (cnp.PyArray_IS_C_CONTIGUOUS(d) and cnp.PyArray_IS_C_CONTIGUOUS(s) and same_shape(d, s)):
         return False
     with nogil:
-        for t in prange(tasks, schedule='static', num_threads=threads_for(n * 8.0)):
-            if widen:
-                done += copy_widen(<unsigned short *>x + t * CHOSEN, <float *>y + t * CHOSEN, min(CHOSEN, n - t * CHOSEN))
-            else:
-                done += copy_narrow(<float *>x + t * CHOSEN, <unsigned short *>y + t * CHOSEN, min(CHOSEN, n - t * CHOSEN))
-    return done == tasks
+        for t in prange(tasks, schedule='static', num_threads=threads_for(<double>n * (2 + from_item + to_item))):
+            f(x + t * CHOSEN * from_item, y + t * CHOSEN * to_item, min(CHOSEN, n - t * CHOSEN))
+    return True
 
 
 def join(tuple arrays not None, int dim):

@@ -70,6 +70,18 @@ PW_BINARY(logaddexp2, 60, VM_OF(logaddexp2, x)(x, y))
 PW_BINARY(fmax, 3, x >= y || y != y ? x : y)
 PW_BINARY(fmin, 3, x <= y || y != y ? x : y)
 PW_BINARY(copysign, 2, VM_OF(copysign, x)(x, y))
+/* The next number from x towards y: one more or less in the bits of its magnitude. */
+VM_INLINE float vm_nextafter_f32(float x, float y) {
+    const uint32_t u = vm_bits_f32(x), step = (x < y) == (x > 0) ? 1u : ~0u;
+    const float r = vm_from_f32(x == 0 ? (vm_bits_f32(y) & 0x80000000u) | 1u : u + step);
+    return x != x || y != y ? x + y : x == y ? y : r;
+}
+VM_INLINE double vm_nextafter_f64(double x, double y) {
+    const uint64_t u = vm_bits_f64(x), step = (x < y) == (x > 0) ? 1u : ~(uint64_t)0;
+    const double r = vm_from_f64(x == 0 ? (vm_bits_f64(y) & 0x8000000000000000u) | 1u : u + step);
+    return x != x || y != y ? x + y : x == y ? y : r;
+}
+PW_BINARY(nextafter, 8, VM_OF(nextafter, x)(x, y))
 PW_BINARY(heaviside, 3, x > 0 ? 1 : x < 0 ? 0 : x != x ? x : y)
 PW_BINARY(xlogy, 26, x == 0 && y == y ? 0 : x * vm_log(y))
 PW_BINARY(xlog1py, 36, x == 0 && y == y ? 0 : x * vm_log1p(y))

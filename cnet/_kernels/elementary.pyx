@@ -17,7 +17,7 @@ cdef extern from "elementary.h":
     const binary_kernel PW_pow, PW_hypot, PW_atan2, PW_logaddexp, PW_logaddexp2, PW_fmax, PW_fmin, PW_copysign
     const binary_kernel PW_heaviside
     const binary_kernel PW_xlogy, PW_xlog1py, PW_lerp_number, PW_add_scaled, PW_fmod, PW_remainder, PW_floor_div
-    const binary_kernel PW_trunc_div
+    const binary_kernel PW_trunc_div, PW_nextafter
     const binary_kernel PW_eq, PW_ne, PW_lt, PW_le, PW_gt, PW_ge
     const binary_kernel PW_bit_and, PW_bit_or, PW_bit_xor, PW_shift_left, PW_shift_right
     const ternary_kernel PW_lerp, PW_addcmul, PW_addcdiv, PW_between
@@ -77,7 +77,7 @@ def _np_frac(a, out=None):
 def _np_trunc_div(a, b, out=None):
     return np.trunc(np.true_divide(a, b), out=out)
 
-cdef object NP_FRAC = _np_frac, NP_FMOD = np.fmod, NP_REMAINDER = np.remainder, NP_FLOOR_DIV = np.floor_divide, NP_TRUNC_DIV = _np_trunc_div
+cdef object NP_FRAC = _np_frac, NP_FMOD = np.fmod, NP_NEXTAFTER = np.nextafter, NP_REMAINDER = np.remainder, NP_FLOOR_DIV = np.floor_divide, NP_TRUNC_DIV = _np_trunc_div
 
 
 # --- functions of one number ---------------------------------------------------------------------------------------
@@ -145,6 +145,7 @@ def fmod(a, b, out=None): return _binary(a, b, out, &PW_fmod, NP_FMOD)
 def remainder(a, b, out=None): return _binary(a, b, out, &PW_remainder, NP_REMAINDER)
 def floor_div(a, b, out=None): return _binary(a, b, out, &PW_floor_div, NP_FLOOR_DIV)
 def trunc_div(a, b, out=None): return _binary(a, b, out, &PW_trunc_div, NP_TRUNC_DIV)
+def nextafter(a, b, out=None): return _binary(a, b, out, &PW_nextafter, NP_NEXTAFTER)
 def xlogy(a, b, out=None): return _binary(a, b, out, &PW_xlogy, None)
 def xlog1py(a, b, out=None): return _binary(a, b, out, &PW_xlog1py, None)
 

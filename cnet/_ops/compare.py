@@ -258,7 +258,7 @@ class Copysign(Op, name='CopysignBackward0'):
 class Nextafter(Op, name='NextafterBackward0'):
     """A step of one unit in the last place; like PyTorch, of slope 1 in what it starts from, unless it has arrived."""
     keep_in = (0, 1)
-    forward = staticmethod(lambda x, y: quiet(np.nextafter, x, y))
+    forward = staticmethod(E.nextafter)
 
     def backward(self, g):
         return g * (self.saved(0) != self.saved(1)), g * 0

@@ -35,7 +35,7 @@ class Clone(Op, name='CloneBackward0'):
 
     @staticmethod
     def forward(x, format):
-        return x.copy() if format is preserve_format and x.flags.c_contiguous else arrays.copy_as(x, x.dtype, format)
+        return arrays.copied(x) if format is preserve_format and x.flags.c_contiguous else arrays.copy_as(x, x.dtype, format)
 
     def backward(self, g):
         return g

@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks
-from .._core.arrays import assign, contiguous, empty, zeros
+from .._core.arrays import assign, contiguous, copied, empty, zeros
 from .._core.op import Op
 
 __all__ = ['channel_shuffle', 'pixel_shuffle', 'pixel_unshuffle']
@@ -64,7 +64,7 @@ def _window(i, j, out, dilation, stride):
 class Shuffle(Op):  # a dimension split, dimensions permuted, then joined; the subclasses carry the names
     @staticmethod
     def forward(x, split, order, shape):
-        return x.reshape(split).transpose(order).reshape(shape)
+        return copied(x.reshape(split).transpose(order)).reshape(shape)
 
     def backward(self, g):
         split, order = self.kw['split'], self.kw['order']

@@ -7,7 +7,7 @@ is. The adjoint adds each element to its source again; it does so border column 
 import numpy as np
 
 from .._core import checks
-from .._core.arrays import empty, zeros
+from .._core.arrays import assign, empty, zeros
 from .._core.op import Op
 
 __all__ = ['constant_pad_nd']
@@ -22,8 +22,11 @@ class ConstantPad(Op, name='ConstantPadNdBackward0'):
             shape.append(n + left + right)
             inner.append(slice(max(-left, 0), n - max(-right, 0)))
             outer.append(slice(max(left, 0), n + left + min(right, 0)))
-        y = np.full(shape, value, x.dtype)
-        y[tuple(outer)] = x[tuple(inner)]
+        y = empty(shape, x.dtype)
+        for d, middle in enumerate(outer):      # what lies before and after it, as far as no earlier dimension has it
+            y[(*outer[:d], slice(0, middle.start))] = value
+            y[(*outer[:d], slice(max(middle.stop, middle.start), None))] = value
+        assign(y[tuple(outer)], x[tuple(inner)])
         return y
 
     def backward(self, g):

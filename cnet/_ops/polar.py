@@ -4,7 +4,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks, elementwise
-from .._core.arrays import empty
+from .._core.arrays import assign, empty
 from .._core.dtype import from_np
 from .._core.op import Op
 
@@ -27,7 +27,11 @@ class Complex(Op, name='ComplexBackward0'):
     @staticmethod
     def forward(real, imag):
         result = _complex_array(real, imag)
-        result.real, result.imag = real, imag
+        for part, x in ((result.real, real), (result.imag, imag)):
+            if x.shape == part.shape and x.dtype == part.dtype:
+                assign(part, x)
+            else:
+                part[...] = x
         return result
 
     def backward(self, g):

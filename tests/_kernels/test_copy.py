@@ -26,7 +26,11 @@ def views(dtype: type, count: int) -> list[np.ndarray]:
         if pick.random() < 0.2:
             v = v[::-1]
         if pick.random() < 0.2:
+            v = v[..., ::-1]
+        if pick.random() < 0.2:
             v = np.broadcast_to(v[:1], v.shape)
+        if pick.random() < 0.2:
+            v = np.broadcast_to(v[..., None], (*v.shape, pick.choice([2, 64, 65])))
         found.append(v)
     return found
 
@@ -50,6 +54,44 @@ def test_what_is_contiguous_is_not_copied() -> None:
 
 
 @pytest.mark.parametrize('dtype', TYPES)
+@pytest.mark.parametrize('columns', [1, 2, 3, 4, 5])
+def test_few_columns(columns: int, dtype: type) -> None:
+    x = (np.random.default_rng(0).random((3, columns, 900)) * 200).astype(dtype)
+    assert np.array_equal(C.copied(x.transpose(0, 2, 1)), x.transpose(0, 2, 1).copy())
+    spread = np.zeros((3, 900, columns + 1), dtype)
+    C.assign(spread[..., :columns], x.transpose(0, 2, 1))
+    assert np.array_equal(spread[..., :columns], x.transpose(0, 2, 1)) and not spread[..., columns].any()
+
+
+@pytest.mark.parametrize('source', ['?', 'u1', 'i4', 'i8', 'e', 'f', 'd'])
+def test_conversions(source: str) -> None:
+    x = (np.random.default_rng(0).standard_normal(50_001) * 100).astype(source)
+    if source in 'efd':
+        x[:6] = np.nan, np.inf, -np.inf, -0.0, 6e4, 6e-8
+    for target in ('?', 'u1', 'i4', 'i8', 'e', 'f', 'd'):
+        with np.errstate(all='ignore'):
+            want = x.astype(target)
+        for n in (0, 1, 17, 50_001):
+            r = np.zeros(n, target)
+            if C.recast(r, x[:n]):
+                np.testing.assert_array_equal(r, want[:n], err_msg=target)
+            else:
+                assert not r.any(), 'refused after writing'
+    assert C.recast(np.zeros(3, np.int64), np.zeros(3, np.float32))
+    assert not C.recast(np.zeros(3, np.int64), np.zeros(4, np.float32))
+    assert not C.recast(np.zeros(3, np.complex64), np.zeros(3, np.float32))
+
+
+def test_every_half() -> None:
+    h = np.arange(65536, dtype=np.uint16).view(np.float16)
+    single = cnet.from_numpy(h).float()
+    np.testing.assert_array_equal(single.numpy(), h.astype(np.float32))
+    np.testing.assert_array_equal(single.half().numpy(), h)
+    between = np.nextafter(h[:0x7bff].astype(np.float32) + h[1:0x7c00].astype(np.float32), np.float32(1e9)) / 2
+    np.testing.assert_array_equal(cnet.from_numpy(between).half().numpy(), between.astype(np.float16))
+
+
+@pytest.mark.parametrize('dtype', TYPES)
 def test_join(dtype: type) -> None:
     for v in views(dtype, 30):
         for dim in range(v.ndim):
@@ -66,7 +108,9 @@ def test_choose(dtype: type) -> None:
             assert r is not None and np.array_equal(r, np.where(c, a, b))
 
 
-@pytest.mark.parametrize('run', [lambda a: C.copied(a.T), lambda a: C.copied(a), lambda a: C.choose(a > 0.5, a, a + 1)])
+@pytest.mark.parametrize('run', [lambda a: C.copied(a.T), lambda a: C.copied(a), lambda a: C.copied(a[::-1, ::-1]),
+                                 lambda a: C.copied(np.broadcast_to(a[..., None], (*a.shape, 3))),
+                                 lambda a: C.choose(a > 0.5, a, a + 1)])
 def test_threads_do_not_change_anything(run: Callable) -> None:
     a = np.random.default_rng(0).random((900, 1100))
     before = cnet.get_num_threads()

@@ -53,7 +53,7 @@ def piece(rng: np.random.Generator, of: np.ndarray, shape: tuple[int, ...]) -> n
 @pytest.mark.parametrize('dtype', ['float32', 'float64'])
 def test_rows_of_slices(dtype: str) -> None:
     rng = np.random.default_rng(0)
-    for trial in range(1500):
+    for _ in range(1500):
         shape = tuple(int(n) for n in rng.choice([1, 1, 2, 3, 5, 17], rng.integers(1, 5)))
         few = tuple(n if rng.random() < .7 else 1 for n in shape)
         big = rng.standard_normal([n + 2 for n in shape]).astype(dtype)
