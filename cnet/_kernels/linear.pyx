@@ -13,7 +13,7 @@ from libc.string cimport memset
 from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport SHARED, scratch
-from cnet._kernels.gemm cimport KC, MR, columns, flush_begin, flush_end, gemm, pack, shift, tiles, uint64_t
+from cnet._kernels.gemm cimport KC, MR, columns, flush_begin, flush_end, gemm, gemm_direct, pack, shift, tiles, uint64_t
 from cnet._kernels.keepbits cimport drop
 from cnet._kernels.types cimport real
 
@@ -31,11 +31,12 @@ cnp.import_array()
 
 cdef enum:
     PIECE = 256            # rows of a piece, if they are not too long for
-    PIECE_NUMBERS = 1 << 17  # 512 KB of floats, a second-level cache of today
+    PIECE_NUMBERS = 1 << 16  # 256 KB of floats: with a gradient alike, weights and their gradients in a second-level cache
+    PIECE_LEAST = 128      # rows, if there are as many: the gradients of weights are read and written for each piece
     WEIGHTS = 1 << 18      # numbers of a weight from which on packing it for every piece costs more than it gains
     SUM_ROWS = 128         # rows summed one after the other before their sum joins the total: bounds the rounding error
     SHARES = 4             # pieces from which on they are shared out among threads, each product being one thread's
-    BLOCK = 64             # rows of a weight's gradient, or columns where it is stored so: what one thread sums at once
+    BLOCK = 64             # rows of a weight's gradient, or columns where it is stored so: what one of many threads sums
 
 
 cdef struct Matrix:
@@ -56,7 +57,7 @@ cdef inline Matrix stored(cnp.ndarray a, bint transposed):
 
 cdef inline Py_ssize_t piece_rows(Py_ssize_t M, Py_ssize_t widest, Py_ssize_t weights) noexcept nogil:
     """Rows of a piece, all pieces about equally high."""
-    cdef Py_ssize_t most = max(<Py_ssize_t> 64, min(<Py_ssize_t> PIECE, PIECE_NUMBERS // max(<Py_ssize_t> 1, widest)))
+    cdef Py_ssize_t most = max(<Py_ssize_t> PIECE_LEAST, min(<Py_ssize_t> PIECE, PIECE_NUMBERS // max(<Py_ssize_t> 1, widest)))
     # With tiles of 6 rows a product of 128 rows packs both operands, and pieces of 256 by 1024 weights lose a quarter.
     if weights > (WEIGHTS if MR >= 12 else WEIGHTS // 2):
         return max(<Py_ssize_t> 1, M)
@@ -113,37 +114,34 @@ cdef inline Py_ssize_t blocks(const Sums *r) noexcept nogil:
     return (r.N + BLOCK - 1) // BLOCK if r.w != NULL or r.b != NULL else 0
 
 
-cdef inline int add_block(const Sums *r, Py_ssize_t block, Py_ssize_t M, const real *x, const real *g,
-                          bint fresh) noexcept nogil:
-    """What g[M, N], the gradient of x[M, K] w + b, gives to one block of the sums."""
-    cdef Py_ssize_t K = r.K, N = r.N, j = block * BLOCK, n = min(<Py_ssize_t> BLOCK, N - j)
+cdef inline int add_columns(const Sums *r, Py_ssize_t j, Py_ssize_t n, Py_ssize_t M, const real *x, const real *g,
+                            bint fresh) noexcept nogil:
+    """What g[M, N], the gradient of x[M, K] w + b, gives to the sums of n of its columns, from number j on."""
+    cdef Py_ssize_t K = r.K, N = r.N
     cdef real *w = <real *> r.w
     if r.b != NULL:
         add_rows(g + j, N, M, n, fresh, <real *> r.b + j, <real *> r.part + j)
     if w == NULL:
         return 0
+    # One way for every n, so that one thread may take all columns at once.
     if r.t:
         w = w + j * K
-        return gemm(n, K, M, g + j, 1, N, x, K, 1, <const real *> NULL if fresh else w, K, 1, w, K, False)
+        return gemm_direct(n, K, M, g + j, 1, N, x, K, 1, <const real *> NULL if fresh else w, K, 1, w, K, 1)
     w = w + j
-    return gemm(K, n, M, x, 1, K, g + j, N, 1, <const real *> NULL if fresh else w, N, 1, w, N, False)
+    return gemm_direct(K, n, M, x, 1, K, g + j, N, 1, <const real *> NULL if fresh else w, N, 1, w, N, 1)
 
 
 cdef inline int add_all(const Sums *r, Py_ssize_t M, const real *x, const real *g, bint fresh) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef int failed = 0
-    for i in range(blocks(r)):
-        failed |= add_block(r, i, M, x, g, fresh)
-    return failed
+    return add_columns(r, 0, r.N, M, x, g, fresh) if r.w != NULL or r.b != NULL else 0
 
 
 cdef inline int sum_block(const Sums *r, Py_ssize_t block, Py_ssize_t M, Py_ssize_t high, const real *x,
                           const real *g) noexcept nogil:
     """One block of the sums over all pieces, in their order."""
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, j = block * BLOCK
     cdef int failed = 0
     for i from 0 <= i < M by high:
-        failed |= add_block(r, block, min(high, M - i), x + i * r.K, g + i * r.N, i == 0)
+        failed |= add_columns(r, j, min(<Py_ssize_t> BLOCK, r.N - j), min(high, M - i), x + i * r.K, g + i * r.N, i == 0)
     return failed
 
 
@@ -307,9 +305,14 @@ cdef inline Py_ssize_t panel_numbers(const Two *t, const real *kind) noexcept no
     return t.w1.rows * whole_panels(t.w1.columns, kind) + t.w2.rows * whole_panels(t.w2.columns, kind)
 
 
+cdef inline Py_ssize_t forward_rows(const Two *t) noexcept nogil:
+    """Rows of a piece from packed weights: twice as many as where gradients lie beside them."""
+    return piece_rows(t.M, t.w1.columns // 2, 0)
+
+
 cdef inline bint shared_out(const Two *t) noexcept nogil:
     """Whether there are pieces enough to be shared out among threads; weights are then packed once, whatever their size."""
-    return t.M > (SHARES - 1) * piece_rows(t.M, t.w1.columns, 0)
+    return t.M > (SHARES - 1) * forward_rows(t)
 
 
 cdef int forward_of(const Two *t, const real *x, real *z, real *h, real *y, real *p) noexcept nogil:
@@ -318,7 +321,7 @@ cdef int forward_of(const Two *t, const real *x, real *z, real *h, real *y, real
     cdef Py_ssize_t across = (F + wide - 1) // wide, second = K * across * wide
     cdef int failed = 0, threads = threads_for(<double> t.M * F * (K + N) / 8)
     if shared_out(t):
-        high = piece_rows(t.M, F, 0)
+        high = forward_rows(t)
         for i in prange(across + (N + wide - 1) // wide, num_threads=min(threads, threads_for(4.0 * F * (K + N)))):
             if i < across:
                 pack_panel(&t.w1, i, p)
