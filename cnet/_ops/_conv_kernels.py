@@ -1,5 +1,7 @@
 """Which kernel computes a convolution: the choice depends on shapes alone."""
 
+from math import prod
+
 import numpy as np
 
 from .. import _kernels as K
@@ -22,6 +24,15 @@ def tiled(w, n, out, stride, padding, dilation, groups, passes=1):
     return (m * c >= 28 * (m + c) or max(out) <= 16) and tiles >= (64 * passes if m * c >= 1 << 17 else 16)
 
 
+def direct(c, m, taps, width, waste):
+    """Whether channels in the lanes of vectors beat pixels in them (bench/lab/conv.md), for m channels made of c in rows of some
+    width: they do unless channels leave too many lanes empty, while the ends of rows, which pixels would waste, are few."""
+    if taps == 1 or width < 2 or c == 0:
+        return False
+    lanes = K.direct.LANES
+    return m * (width + 10) >= waste * width * (-(-m // lanes) * lanes)
+
+
 def contiguous(*arrays):
     """The arrays, copied where they are not C-contiguous; None stays None."""
     return [a if a is None else np.ascontiguousarray(a) for a in arrays]
@@ -32,7 +43,11 @@ def forward(x, w, b, y, stride, padding, dilation, groups):
     x, w, b = contiguous(x, w, b)
     if tiled(w.shape, len(y), y.shape[2:], stride, padding, dilation, groups) and K.winograd.conv_forward(x, w, b, y, padding):
         return y
-    kernels = K.depthwise if depthwise(w.shape, stride, groups) else K.conv
+    if depthwise(w.shape, stride, groups):
+        kernels = K.depthwise
+    else:
+        waste = 1.05 if stride[-1] == 1 else 0.3
+        kernels = K.direct if direct(w.shape[1], len(w) // groups, prod(w.shape[2:]), y.shape[-1], waste) else K.conv
     return kernels.conv_forward(x, w, b, y, stride, padding, dilation, groups)
 
 
@@ -41,7 +56,10 @@ def input_grad(g, w, b, x, stride, padding, dilation, groups):
     g, w, b = contiguous(g, w, b)
     if tiled(w.shape, len(x), x.shape[2:], stride, padding, dilation, groups) and K.winograd.conv_input_grad(g, w, b, x, padding):
         return x
-    kernels = K.depthwise if depthwise(w.shape, stride, groups) else K.conv
+    if depthwise(w.shape, stride, groups):
+        kernels = K.depthwise
+    else:
+        kernels = K.direct if direct(len(w), w.shape[1], prod(w.shape[2:]), x.shape[-1], 1.05) else K.conv
     return kernels.conv_input_grad(g, w, b, x, stride, padding, dilation, groups)
 
 

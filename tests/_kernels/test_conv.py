@@ -117,6 +117,33 @@ def test_tiles(dtype: str, seed: int) -> None:
         assert (np.abs(part - expected) <= TOLERANCE[dtype] * (ones + 1e-30)).all()
 
 
+@pytest.mark.parametrize(('shape', 'kernel', 'geo'), [
+    ((2, 3, 40, 41), (18, 3, 5, 3), ((1, 1), (2, 0), (1, 2), 1)),        # boxes of an image, one pass
+    ((1, 70, 20, 33), (37, 70, 3, 3), ((1, 1), (1, 1), (1, 1), 1)),      # several passes and pieces, planes shared
+    ((9, 80, 5, 5), (96, 40, 2, 3), ((2, 1), (1, 2), (1, 1), 2)),        # images in a block, two groups
+    ((5, 33, 9, 4), (20, 33, 3, 2), ((1, 3), (0, 0), (2, 1), 1)),        # images read in place
+    ((1, 2, 700), (40, 2, 9), ((5,), (4,), (1,), 1)),
+    ((2, 40, 5, 9, 11), (6, 40, 3, 2, 3), ((2, 1, 2), (1, 1, 0), (1, 2, 1), 1)),
+    ((2, 8, 30, 30), (16, 8, 3, 3), ((1, 1), (40, 3), (1, 1), 1)),       # boxes that see only zeros
+    ((3, 40, 31, 30), (70, 40, 4, 3), ((2, 3), (1, 2), (1, 1), 1)),
+    ((2, 6, 20, 21), (5, 6, 2, 1), ((3, 4), (0, 0), (1, 1), 1)),         # pixels of the input that no tap sees
+    ((1, 33, 28, 40), (90, 33, 3, 3), ((2, 2), (0, 3), (2, 3), 1)),
+], ids=str)
+@pytest.mark.parametrize('dtype', TOLERANCE)
+def test_channels_in_lanes(shape: Any, kernel: Any, geo: Any, dtype: str) -> None:
+    rng = np.random.default_rng(5)
+    stride, padding, dilation, _ = geo
+    out = [(i + 2 * p - d * (k - 1) - 1) // s + 1 for i, k, s, p, d in zip(shape[2:], kernel[2:], stride, padding, dilation)]
+    sizes = shape, kernel, (shape[0], kernel[0], *out), kernel[0], shape[1]
+    x, w, g, b, c = (rng.standard_normal(size).astype(dtype) for size in sizes)
+    y, gx = np.full_like(g, np.nan), np.full_like(x, np.nan)
+    K.direct.conv_forward(x, w, b, y, *geo)
+    K.direct.conv_input_grad(g, w, c, gx, *geo)
+    for part, bias, expected, ones in zip((y, gx), (b, c), reference(x, w, g, *geo), reference(abs(x), abs(w), abs(g), *geo)):
+        column = bias.reshape(-1, *[1] * len(out))
+        assert (np.abs(part - (expected + column)) <= TOLERANCE[dtype] * (ones + np.abs(column))).all()
+
+
 def test_tiles_leave_infinities_where_they_are() -> None:
     """An infinite pixel spreads over the tiles that see it, which is noticed: the result is that of the direct sums."""
     x, w = np.ones((2, 64, 8, 8), 'f'), np.ones((64, 64, 3, 3), 'f')
@@ -134,12 +161,14 @@ def test_bias_and_empty() -> None:
     assert (w == 0).all()
 
 
-@pytest.mark.parametrize(('c', 'groups'), [(8, 1), (64, 1), (40, 40)])
-def test_same_bits_for_any_number_of_threads(c: int, groups: int) -> None:
-    """Direct, by tiles, and one channel per group."""
+@pytest.mark.parametrize(('c', 'groups', 'stride', 'kernel'), [
+    (8, 1, 1, 3), (64, 1, 1, 3), (40, 40, 1, 3), (70, 1, 2, 3), (8, 1, 1, 1)])
+def test_same_bits_for_any_number_of_threads(c: int, groups: int, stride: int, kernel: int) -> None:
+    """Channels in lanes, by tiles, one channel per group, several passes, pixels in lanes."""
     rng = np.random.default_rng(3)
-    case = (rng.standard_normal((9, c, 20, 20)).astype('f'), rng.standard_normal((80, c // groups, 3, 3)).astype('f'),
-            rng.standard_normal((9, 80, 20, 20)).astype('f'), (1, 1), (1, 1), (1, 1), groups)
+    out = (20 + kernel // 2 * 2 - kernel) // stride + 1
+    case = (rng.standard_normal((9, c, 20, 20)).astype('f'), rng.standard_normal((80, c // groups, kernel, kernel)).astype('f'),
+            rng.standard_normal((9, 80, out, out)).astype('f'), (stride,) * 2, (kernel // 2,) * 2, (1, 1), groups)
     before = cnet.get_num_threads()
     try:
         results = []
