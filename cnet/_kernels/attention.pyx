@@ -15,7 +15,8 @@ from libc.string cimport memset
 from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport SHARED, scratch
-from cnet._kernels.gemm cimport DOTS_M, columns, fill, flush_begin, flush_end, gemm, pack, shift, tiles, uint64_t
+from cnet._kernels.gemm cimport gemm
+from cnet._kernels.gemm_tiles cimport DOTS_M, columns, fill, flush_begin, flush_end, pack, shift, tiles, uint64_t
 from cnet._kernels.keepbits cimport drop
 from cnet._kernels.types cimport real
 

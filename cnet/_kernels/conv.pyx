@@ -20,7 +20,7 @@ from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
 from cnet._kernels.conv_job cimport Job, copies_pixels, flush_begin, flush_end, run_job
 from cnet._kernels.conv_lines cimport line_room, line_sums
 from cnet._kernels.conv_shape cimport Geometry, geometry
-from cnet._kernels.gemm cimport MR, columns, height, lanes, pack, tile, tiles
+from cnet._kernels.gemm_tiles cimport MR, columns, height, lanes, pack, tile, tiles
 from cnet._kernels.planes cimport Planes, block_images, ceil_div, make_planes, product
 from cnet._kernels.types cimport real
 

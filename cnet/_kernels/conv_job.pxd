@@ -5,7 +5,7 @@ from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memset
 
 from cnet._kernels._workspace cimport PRIVATE, scratch
-from cnet._kernels.gemm cimport MR, columns, height, lanes, tile
+from cnet._kernels.gemm_tiles cimport MR, columns, height, lanes, tile
 from cnet._kernels.planes cimport product
 from cnet._kernels.types cimport real
 

@@ -9,50 +9,21 @@ from cython.parallel cimport prange
 
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
+from cnet._kernels.gemm_tiles cimport (
+    DOTS_M, GEMM_AHEAD, KC, MASKS, MR, columns, depth, dots, fill, flush_begin, flush_end, height, lanes,
+    pack, shift, tile, tile_ahead, tiles, tiles_in_place, turn, uint64_t, vd_axpys, vf_axpys,
+)
 from cnet._kernels.types cimport real
 
-cdef extern from "gemm_ukr.h" nogil:
-    const Py_ssize_t MR "gemm_mr"
-    const Py_ssize_t DOTS_M "gemm_dots_m"
-    const Py_ssize_t F32_NR "vf_nr", F32_LANES "vf_lanes"
-    const Py_ssize_t F64_NR "vd_nr", F64_LANES "vd_lanes"
-    void vf_tile(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t ars, Py_ssize_t acs, const float *b,
-                 Py_ssize_t brs, const float *d, Py_ssize_t drs, int dcs, float *c, Py_ssize_t crs)
-    void vd_tile(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, Py_ssize_t acs, const double *b,
-                 Py_ssize_t brs, const double *d, Py_ssize_t drs, int dcs, double *c, Py_ssize_t crs)
-    Py_ssize_t GEMM_AHEAD(Py_ssize_t k)
-    void vf_tile_ahead(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t ars, Py_ssize_t acs,
-                       const float *b, Py_ssize_t brs, const float *d, Py_ssize_t drs, int dcs, float *c, Py_ssize_t crs,
-                       const float *ahead)
-    void vd_tile_ahead(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, Py_ssize_t acs,
-                       const double *b, Py_ssize_t brs, const double *d, Py_ssize_t drs, int dcs, double *c, Py_ssize_t crs,
-                       const double *ahead)
-    void vf_pack(Py_ssize_t k, Py_ssize_t n, const float *x, Py_ssize_t ks, Py_ssize_t step, float *p, Py_ssize_t width)
-    void vd_pack(Py_ssize_t k, Py_ssize_t n, const double *x, Py_ssize_t ks, Py_ssize_t step, double *p, Py_ssize_t width)
-    void vf_dots(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t ars, const float *b, Py_ssize_t bcs,
-                 const float *d, Py_ssize_t drs, Py_ssize_t dcs, float *c, Py_ssize_t crs)
-    void vd_dots(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, const double *b, Py_ssize_t bcs,
-                 const double *d, Py_ssize_t drs, Py_ssize_t dcs, double *c, Py_ssize_t crs)
-    void vf_axpys(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t ars, Py_ssize_t acs, const float *b,
-                  Py_ssize_t brs, const float *d, Py_ssize_t drs, Py_ssize_t dcs, float *c, Py_ssize_t crs)
-    void vd_axpys(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, Py_ssize_t acs, const double *b,
-                  Py_ssize_t brs, const double *d, Py_ssize_t drs, Py_ssize_t dcs, double *c, Py_ssize_t crs)
-
-# Products of denormal numbers take 150 cycles each on most x86 cores: every task counts them as zero.
-cdef extern from "flush.h" nogil:
-    ctypedef unsigned long long uint64_t
-    uint64_t flush_begin()
-    void flush_end(uint64_t old)
-
 cdef enum:
-    KC = 256        # rows of a panel of b: 256 x 32 floats are 32 KB, two thirds of a first-level cache of 48 KB
-    KC_MOST = 224   # of gemm_packed, whose panels share that cache with lines of c: 28 KB
     NC = 3072       # columns of b packed at once
     PACKED = 8 << 20  # bytes of b packed at once, unless one piece of K already takes more
     TASKS = 16      # per block, so that few threads get equal shares
+    TASKS_ENOUGH = 6
     TASK_HIGH = 24  # tiles of a task at most: with KC_MOST, 126 KB (6 rows each) to 294 KB (14 rows) of a second-level cache
     TASK_LOW = 6    # and at least
     TASK_PANELS = 8  # panels of b that a task takes at least
+    PACK_ROWS = 16
     ROW_TILES = 12  # of gemm_direct
     DOT_COLUMNS = 64
     DOT_K = 1024         # four columns of b are 16 KB then, and stay in the first-level cache for all rows of a
@@ -64,96 +35,11 @@ cdef enum:
     AXPY_COLUMNS = 1024  # 4 KB for each row of c stay in the first-level cache; more would leave threads without a piece
     DIRECT_COLUMNS = 4   # tiles across, up to which a copy of a is not used often enough to pay: 1.4 times at 64 columns
     DIRECT_WORK = 1 << 24  # 256 x 256 x 256
-
-
-cdef inline Py_ssize_t columns(const real *x) noexcept nogil:
-    """Columns of a whole tile."""
-    return F32_NR if real is float else F64_NR
-
-
-cdef inline Py_ssize_t lanes(const real *x) noexcept nogil:
-    return F32_LANES if real is float else F64_LANES
-
-
-cdef inline const real *shift(const real *d, Py_ssize_t by) noexcept nogil:
-    """d + by; NULL stays NULL."""
-    if d == NULL:
-        return NULL
-    return d + by
-
-
-cdef inline void tile(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, Py_ssize_t ars, Py_ssize_t acs,
-                      const real *b, Py_ssize_t brs, const real *d, Py_ssize_t drs, int dcs, real *c,
-                      Py_ssize_t crs) noexcept nogil:
-    """c = d + a b for m <= MR rows and n <= columns() columns; b is readable up to the next whole vector."""
-    if real is float:
-        vf_tile(m, n, k, a, ars, acs, b, brs, d, drs, dcs, c, crs)
-    else:
-        vd_tile(m, n, k, a, ars, acs, b, brs, d, drs, dcs, c, crs)
-
-
-cdef inline void tile_ahead(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, Py_ssize_t ars, Py_ssize_t acs,
-                            const real *b, Py_ssize_t brs, const real *d, Py_ssize_t drs, int dcs, real *c,
-                            Py_ssize_t crs, const real *ahead) noexcept nogil:
-    """As tile, for packed a: what will be needed next is asked for meanwhile."""
-    if real is float:
-        vf_tile_ahead(m, n, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, ahead)
-    else:
-        vd_tile_ahead(m, n, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, ahead)
-
-
-cdef inline void pack(Py_ssize_t k, Py_ssize_t n, const real *x, Py_ssize_t ks, Py_ssize_t step, real *p,
-                      Py_ssize_t width) noexcept nogil:
-    """p[k, width] = x[k, n] and zeros; ks and step are the strides of x along k and along n."""
-    if real is float:
-        vf_pack(k, n, x, ks, step, p, width)
-    else:
-        vd_pack(k, n, x, ks, step, p, width)
-
-
-cdef inline void dots(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, Py_ssize_t ars, const real *b,
-                      Py_ssize_t bcs, const real *d, Py_ssize_t drs, Py_ssize_t dcs, real *c,
-                      Py_ssize_t crs) noexcept nogil:
-    """c = d + a b for m <= DOTS_M and n <= 4, both contiguous along k."""
-    if real is float:
-        vf_dots(m, n, k, a, ars, b, bcs, d, drs, dcs, c, crs)
-    else:
-        vd_dots(m, n, k, a, ars, b, bcs, d, drs, dcs, c, crs)
-
-
-cdef inline void fill(Py_ssize_t M, Py_ssize_t N, const real *d, Py_ssize_t drs, Py_ssize_t dcs, real *c,
-                      Py_ssize_t crs) noexcept nogil:
-    """c = d, or zeros."""
-    cdef Py_ssize_t i, j
-    for i in range(M):
-        if d == NULL:
-            for j in range(N):
-                c[i * crs + j] = 0
-        else:
-            for j in range(N):
-                c[i * crs + j] = d[i * drs + j * dcs]
-
-
-cdef inline Py_ssize_t height(Py_ssize_t m) noexcept nogil:
-    """Rows per tile so that all tiles of m rows are about equally high: 16 rows are 8 + 8 rather than 14 + 2."""
-    cdef Py_ssize_t tiles = (m + MR - 1) // MR
-    return (m + tiles - 1) // tiles
-
-
-cdef inline Py_ssize_t depth(Py_ssize_t K) noexcept nogil:
-    """Length of the pieces of K, about equal: 784 is 3 x 262 rather than 3 x 256 + 16."""
-    cdef Py_ssize_t pieces = (K + KC_MOST - 1) // KC_MOST
-    return (K + pieces - 1) // pieces
-
-
-cdef inline void tiles(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, Py_ssize_t ars, Py_ssize_t acs,
-                       const real *b, Py_ssize_t brs, const real *d, Py_ssize_t drs, int dcs, real *c,
-                       Py_ssize_t crs) noexcept nogil:
-    """As tile, for any number of rows."""
-    cdef Py_ssize_t i, h = height(m)
-    for i from 0 <= i < m by h:
-        tile(min(h, m - i), n, k, a + i * ars, ars, acs, b, brs, shift(d, i * drs), drs, dcs,
-             c + i * crs, crs)
+    SMALL_WORK = 1 << 20   # in a batch: below, choosing a way costs more than a tenth of going it
+    FLIP_ROWS = 64         # up to here gemm_flipped gains (a tenth), at 128 packing b for all rows costs as little
+    FLIP_WIDE = 2          # columns for each row from which on
+    FLIP_BYTES = 1 << 20   # of the packed rows, which stay in a second-level cache
+    FLIP_TILES = 4
 
 
 cdef inline Py_ssize_t direct_rows(Py_ssize_t M) noexcept nogil:
@@ -165,29 +51,25 @@ cdef inline Py_ssize_t direct_rows(Py_ssize_t M) noexcept nogil:
 cdef inline int direct_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars,
                             Py_ssize_t acs, const real *b, Py_ssize_t brs, Py_ssize_t bcs, const real *d,
                             Py_ssize_t drs, int dcs, real *c, Py_ssize_t crs) noexcept nogil:
-    """Piece t of gemm_direct, one tile wide. b is read in place where it has whole vectors."""
+    """Piece t of gemm_direct, one tile wide. b is read in place where it has whole vectors, or if MASKS."""
     cdef Py_ssize_t across = (N + columns(b) - 1) // columns(b), rows = direct_rows(M)
     cdef Py_ssize_t i = t // across * rows, j = t % across * columns(b)
     cdef Py_ssize_t m = min(rows, M - i), n = min(columns(b), N - j)
-    cdef Py_ssize_t k, kc, width = lanes(b) if n <= lanes(b) else columns(b)
+    cdef Py_ssize_t k, kc = depth(K), width = lanes(b) if n <= lanes(b) else columns(b)
     cdef real *p = NULL
-    cdef uint64_t old
     a, b, c = a + i * ars, b + j * bcs, c + i * crs + j
     d = shift(d, i * drs + j * dcs)
-    if bcs != 1 or n != width:
+    if bcs != 1 or n != width and not MASKS:
         p = <real *> scratch(PRIVATE, KC * width * sizeof(real))
         if p == NULL:
             return -1
-    old = flush_begin()
-    for k from 0 <= k < K by KC:
-        kc = min(<Py_ssize_t> KC, K - k)
+    for k from 0 <= k < K by kc:
         if p == NULL:
-            tiles(m, n, kc, a + k * acs, ars, acs, b + k * brs, brs, d, drs, dcs, c, crs)
+            tiles_in_place(m, n, min(kc, K - k), a + k * acs, ars, acs, b + k * brs, brs, d, drs, dcs, c, crs, height(m))
         else:
-            pack(kc, n, b + k * brs, brs, bcs, p, width)
-            tiles(m, n, kc, a + k * acs, ars, acs, p, width, d, drs, dcs, c, crs)
+            pack(min(kc, K - k), n, b + k * brs, brs, bcs, p, width)
+            tiles(m, n, min(kc, K - k), a + k * acs, ars, acs, p, width, d, drs, dcs, c, crs)
         d, drs, dcs = c, crs, 1
-    flush_end(old)
     return 0
 
 
@@ -197,12 +79,83 @@ cdef inline int gemm_direct(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real
     """c = d + a b with a read where it lies: for what fits in caches."""
     cdef Py_ssize_t t, tasks = (M + direct_rows(M) - 1) // direct_rows(M) * ((N + columns(b) - 1) // columns(b))
     cdef int failed = 0
+    cdef uint64_t old
     if threads == 1:
+        old = flush_begin()
         for t in range(tasks):
             failed |= direct_task(t, M, N, K, a, ars, acs, b, brs, bcs, d, drs, dcs, c, crs)
+        flush_end(old)
     else:
         for t in prange(tasks, num_threads=threads):
+            old = flush_begin()
             failed |= direct_task(t, M, N, K, a, ars, acs, b, brs, bcs, d, drs, dcs, c, crs)
+            flush_end(old)
+    return failed
+
+
+cdef inline bint is_small(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *b, Py_ssize_t bcs) noexcept nogil:
+    """Whether gemm_small takes it, and better than others."""
+    return (AXPY_ROWS < M and K <= KC and bcs == 1 and (MASKS or N % lanes(b) == 0)
+            and <double> M * N * K <= SMALL_WORK)
+
+
+cdef inline void gemm_small(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars, Py_ssize_t acs,
+                            const real *b, Py_ssize_t brs, const real *d, Py_ssize_t drs, int dcs, real *c,
+                            Py_ssize_t crs, Py_ssize_t h) noexcept nogil:
+    """c = d + a b straight from the operands, for a caller that flushes denormals and knows h = height(M)."""
+    cdef Py_ssize_t j
+    for j from 0 <= j < N by columns(b):
+        tiles_in_place(M, min(columns(b), N - j), K, a, ars, acs, b + j, brs, shift(d, j * dcs), drs, dcs, c + j, crs, h)
+
+
+cdef inline Py_ssize_t flipped_width(Py_ssize_t M, const real *kind) noexcept nogil:
+    """Columns of the panels that gemm_flipped makes of M rows."""
+    return (M + lanes(kind) - 1) // lanes(kind) * lanes(kind)
+
+
+cdef inline bint flips(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *b) noexcept nogil:
+    """Whether packing a and turning c costs clearly less than packing b, and few lanes would be idle."""
+    cdef Py_ssize_t wide = flipped_width(M, b)
+    return M <= FLIP_ROWS and N >= FLIP_WIDE * M and 5 * M >= 4 * wide and wide * K * <Py_ssize_t> sizeof(real) <= FLIP_BYTES
+
+
+cdef inline int flipped_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *pa, const real *b,
+                             Py_ssize_t brs, Py_ssize_t bcs, const real *d, Py_ssize_t drs, int dcs, real *c,
+                             Py_ssize_t crs) noexcept nogil:
+    """Piece t of gemm_flipped: FLIP_TILES tiles of columns of c."""
+    cdef Py_ssize_t h = height(N), nr = columns(pa), wide = flipped_width(M, pa), kc = depth(K), i, j, k, m, n
+    cdef real *s = <real *> scratch(PRIVATE, MR * (wide + nr) * sizeof(real))
+    cdef uint64_t old
+    if s == NULL:
+        return -1
+    old = flush_begin()
+    for j from t * FLIP_TILES * h <= j < min(t * FLIP_TILES * h + FLIP_TILES * h, N) by h:
+        n = min(h, N - j)
+        for k from 0 <= k < K by kc:
+            for i from 0 <= i < M by nr:
+                m = min(nr, wide - i)
+                tile(n, m, min(kc, K - k), b + j * bcs + k * brs, bcs, brs, pa + i * K + k * m, m,
+                     <const real *> (NULL if k == 0 else s + i), wide, 1, s + i, wide)
+        for i from 0 <= i < M by nr:
+            turn(n, min(nr, M - i), s + i, wide, shift(d, i * drs + j * dcs), drs, dcs, c + i * crs + j, crs)
+    flush_end(old)
+    return 0
+
+
+cdef inline int gemm_flipped(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars, Py_ssize_t acs,
+                             const real *b, Py_ssize_t brs, Py_ssize_t bcs, const real *d, Py_ssize_t drs, int dcs,
+                             real *c, Py_ssize_t crs, int threads) noexcept nogil:
+    """c' = d' + b' a' for few rows by a large b that is stored transposed: a is packed instead of b, and tiles of c are
+    turned on their way out."""
+    cdef Py_ssize_t t, nr = columns(b), wide = flipped_width(M, b), h = height(N)
+    cdef int failed = 0
+    cdef real *pa = <real *> scratch(SHARED, wide * K * sizeof(real))
+    if pa == NULL:
+        return -1
+    for t in prange((M + nr - 1) // nr, num_threads=min(threads, threads_for(4.0 * M * K))):
+        pack(K, min(nr, M - t * nr), a + t * nr * ars, acs, ars, pa + t * nr * K, min(nr, wide - t * nr))
+    for t in prange((N + FLIP_TILES * h - 1) // (FLIP_TILES * h), num_threads=threads):
+        failed |= flipped_task(t, M, N, K, pa, b, brs, bcs, d, drs, dcs, c, crs)
     return failed
 
 
@@ -220,7 +173,8 @@ cdef inline void cut_tasks(Cut *s, Py_ssize_t nr) noexcept nogil:
     s.down = max((s.M + MR * TASK_HIGH - 1) // (MR * TASK_HIGH), min(<Py_ssize_t> TASKS, s.M // (MR * TASK_LOW)))
     s.rows = (s.M + s.down - 1) // s.down
     s.down = (s.M + s.rows - 1) // s.rows
-    s.wide = max(<Py_ssize_t> 1, min(TASKS // s.down, s.across // TASK_PANELS))
+    # Each of them packs its rows of a again, so not where there are enough: 512 x 512, 6 down.
+    s.wide = 1 if s.down >= TASKS_ENOUGH else max(<Py_ssize_t> 1, min(TASKS // s.down, s.across // TASK_PANELS))
     s.panels = (s.across + s.wide - 1) // s.wide
     s.wide = (s.across + s.panels - 1) // s.panels
 
@@ -236,7 +190,7 @@ cdef inline void pack_task(Py_ssize_t t, const Cut *s, const real *b, Py_ssize_t
 cdef inline int packed_task(Py_ssize_t t, const Cut *s, const real *a, Py_ssize_t ars, Py_ssize_t acs, const real *pb,
                             const real *d, Py_ssize_t drs, int dcs, real *c, Py_ssize_t crs) noexcept nogil:
     """Piece t of a block. Its rows of a are packed here, into the second-level cache of the core that uses them."""
-    cdef Py_ssize_t nr = columns(pb), i0 = t // s.wide * s.rows, j0 = t % s.wide * s.panels, i, j, k, kc
+    cdef Py_ssize_t nr = columns(pb), i0 = t // s.wide * s.rows, j0 = t % s.wide * s.panels, i, j, k, kc, q, step
     cdef Py_ssize_t M = min(s.rows, s.M - i0), h = height(M), j1 = min(j0 + s.panels, s.across)
     cdef real *pa = <real *> scratch(PRIVATE, (M + h - 1) // h * MR * s.kc * sizeof(real))
     cdef uint64_t old
@@ -246,8 +200,12 @@ cdef inline int packed_task(Py_ssize_t t, const Cut *s, const real *a, Py_ssize_
     a, c, d = a + i0 * ars, c + i0 * crs, shift(d, i0 * drs)
     for k from 0 <= k < s.K by s.kc:
         kc = min(s.kc, s.K - k)
-        for i from 0 <= i < M by h:
-            pack(kc, min(h, M - i), a + i * ars + k * acs, acs, ars, pa + i // h * MR * kc, <Py_ssize_t> MR)
+        # Rows of what is stored transposed lie far apart: a few at a time for all panels.
+        step = PACK_ROWS if ars == 1 else kc
+        for q from 0 <= q < kc by step:
+            for i from 0 <= i < M by h:
+                pack(min(step, kc - q), min(h, M - i), a + i * ars + (k + q) * acs, acs, ars,
+                     pa + (i // h * kc + q) * MR, <Py_ssize_t> MR)
         for j from j0 <= j < j1:
             for i from 0 <= i < M by h:
                 tile_ahead(min(h, M - i), min(nr, s.N - j * nr), kc, pa + i // h * MR * kc, 1, MR,
@@ -382,15 +340,17 @@ cdef inline int gemm(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py
         drs, dcs = dcs, drs
     if M == 1 and N == 1 and brs == 1 and acs == 1 and K > DOT_PIECE:
         return gemm_dot(K, a, b, d, c, threads)
+    if d != NULL and dcs != 0 and dcs != 1:
+        fill(M, N, d, drs, dcs, c, crs)
+        d, drs, dcs = c, crs, 1
+    if brs == 1 and bcs != 1 and K >= DOT_MIN and flips(M, N, K, b):
+        return gemm_flipped(M, N, K, a, ars, acs, b, brs, bcs, d, drs, <int> dcs, c, crs, threads)
     if brs == 1 and acs == 1 and (M <= DOTS_M or (M <= DOT_ROWS and K >= DOT_MIN)):
         gemm_dots(M, N, K, a, ars, b, bcs, d, drs, dcs, c, crs, threads)
         return 0
     if M <= AXPY_ROWS and bcs == 1 and (M == 1 or N >= AXPY_MIN):
         gemm_rows(M, N, K, a, ars, acs, b, brs, d, drs, dcs, c, crs, threads)
         return 0
-    if d != NULL and dcs != 0 and dcs != 1:
-        fill(M, N, d, drs, dcs, c, crs)
-        d, drs, dcs = c, crs, 1
     if M <= MR * ROW_TILES or N <= DIRECT_COLUMNS * columns(b) or work <= DIRECT_WORK:
         return gemm_direct(M, N, K, a, ars, acs, b, brs, bcs, d, drs, <int> dcs, c, crs, threads)
     return gemm_packed(M, N, K, a, ars, acs, b, brs, bcs, d, drs, <int> dcs, c, crs, threads)

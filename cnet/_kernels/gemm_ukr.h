@@ -26,8 +26,11 @@ enum { gemm_dots_m = 3 };
 #endif
 enum { vf_nr = 2 * vf_lanes, vd_nr = 2 * vd_lanes };
 
-/* From so long sums on, asking for the lines of c in time is worth two instructions a row: 6 % at 2048 x 2048. */
-#define GEMM_PREFETCH_FROM 64
+/* From so long sums on, asking for the lines of c in time is worth two instructions a row: 6 % at 2048 x 2048, 4 to 15 % in
+ * batches of products of 32; below, c is more often in the nearest cache. */
+#define GEMM_PREFETCH_FROM 32
+/* From so long sums on they are asked for one row at a time, else four. */
+#define GEMM_PREFETCH_SLOWLY 64
 /* Rows of b between two requests for memory. */
 #define GEMM_PART 8
 /* Where b lies in place, rows of b between a load and the request for it: with 8 in place of 16 a tile takes a tenth longer
@@ -67,24 +70,27 @@ static void FN(tile_edge)(const T *sums, const T *d, ptrdiff_t drs, int dcs, T *
         }
 }
 
-/* One tile of m <= gemm_mr rows and `vectors` vectors of columns. m, vectors and unit are constants after inlining, so
- * that the compiler keeps s in registers; unit says ars == 1 and that `ahead` is followed. Row i is read at
- * p[i / 4] + i % 4 * ars: four pointers and the scaled addressing of x86 reach 16 rows without a multiplication. */
-GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, ptrdiff_t k, const T *a, ptrdiff_t ars,
-                                ptrdiff_t acs, const T *b, ptrdiff_t brs, const T *d, ptrdiff_t drs, int dcs, T *c,
-                                ptrdiff_t crs, ptrdiff_t n, const T *ahead)
+/* One tile of m <= gemm_mr rows and `vectors` vectors of columns. m, vectors, unit and ragged are constants after inlining,
+ * so that the compiler keeps s in registers; unit says ars == 1 and that `ahead` is followed, ragged that b ends after n
+ * columns. Row i is read at p[i / 4] + i % 4 * ars: four pointers and the scaled addressing of x86 reach 16 rows without a
+ * multiplication. */
+GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, const int ragged, ptrdiff_t k, const T *a,
+                                ptrdiff_t ars, ptrdiff_t acs, const T *b, ptrdiff_t brs, const T *d, ptrdiff_t drs, int dcs,
+                                T *c, ptrdiff_t crs, ptrdiff_t n, const T *ahead)
 {
     V s[gemm_mr][2];
     const T *p0 = a, *p1 = a + 4 * ars, *p2 = a + 8 * ars, *p3 = a + 12 * ars;
     const T *next = a + m * ars, *line = c, *end = k < GEMM_PREFETCH_FROM ? c : c + m * crs;
     const ptrdiff_t ars3 = 3 * ars, step = gemm_roomy && acs != 1 ? acs : 64 / sizeof(T);
+    const ptrdiff_t rows = k < GEMM_PREFETCH_SLOWLY ? 4 : 1;
+    const FN(mask) last = FN(first)(n - (vectors - 1) * FN(lanes));
 #pragma GCC unroll 14
     for (int i = 0; i < m; i++) s[i][0] = s[i][1] = (V){0};
     while (k > 0) {
         ptrdiff_t part = k < GEMM_PART ? k : GEMM_PART;
         k -= part;
-        /* Lines of c one row at a time: all at once they fill the buffers that the loads of a wait for. */
-        if (line != end) {
+        /* Lines of c a few at a time: all at once they fill the buffers that the loads of a wait for. */
+        for (ptrdiff_t i = 0; i < rows && line != end; i++) {
             __builtin_prefetch(line, 1);
             if (vectors == 2) __builtin_prefetch(line + FN(nr) - 1, 1);
             line += crs;
@@ -95,7 +101,8 @@ GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, 
             ahead += 256 / sizeof(T);
         }
         for (; part > 0; part--) {
-            V b0 = FN(load)(b), b1 = vectors == 2 ? FN(load)(b + FN(lanes)) : b0;
+            V b0 = ragged && vectors == 1 ? FN(load_m)(b, last) : FN(load)(b);
+            V b1 = vectors == 1 ? b0 : ragged ? FN(load_m)(b + FN(lanes), last) : FN(load)(b + FN(lanes));
             /* What lies in place is strewn over pages, where the hardware does not look ahead: 1.2 to 1.4 times. */
             if (!unit) {
                 __builtin_prefetch(b + gemm_rows_ahead * brs);
@@ -113,7 +120,16 @@ GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, 
             a += acs, p0 += acs, p1 += acs, p2 += acs, p3 += acs, b += brs;
         }
     }
-    if (n == vectors * FN(lanes) && (!d || dcs)) {
+    if (vec_masks && (!d || dcs)) {
+#pragma GCC unroll 14
+        for (int i = 0; i < m; i++) {
+            if (vectors == 2) FN(store)(c + i * crs, d ? s[i][0] + FN(load)(d + i * drs) : s[i][0]);
+            const ptrdiff_t j = (vectors - 1) * FN(lanes);
+            V x = s[i][vectors - 1];
+            if (d) x += FN(load_m)(d + i * drs + j, last);
+            FN(store_m)(c + i * crs + j, x, last);
+        }
+    } else if (n == vectors * FN(lanes) && (!d || dcs)) {
 #pragma GCC unroll 14
         for (int i = 0; i < m; i++)
 #pragma GCC unroll 2
@@ -141,9 +157,9 @@ static void FN(tile_ahead)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, pt
 #define GEMM_CASE(M)                                                                                                   \
     case M:                                                                                                            \
         if (M > gemm_mr) break;                                                                                        \
-        if (n <= FN(lanes)) FN(tile_sized)(M, 1, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead);            \
-        else if (ars == 1 && ahead) FN(tile_sized)(M, 2, 1, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead);    \
-        else FN(tile_sized)(M, 2, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead);                           \
+        if (n <= FN(lanes)) FN(tile_sized)(M, 1, 0, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead);         \
+        else if (ars == 1 && ahead) FN(tile_sized)(M, 2, 1, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead); \
+        else FN(tile_sized)(M, 2, 0, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead);                        \
         break;
     switch (m) { GEMM_ROWS(GEMM_CASE) }
 #undef GEMM_CASE
@@ -153,6 +169,40 @@ static void FN(tile)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_
                      ptrdiff_t brs, const T *d, ptrdiff_t drs, int dcs, T *c, ptrdiff_t crs)
 {
     FN(tile_ahead)(m, n, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, gemm_roomy ? NULL : b);
+}
+
+/* As tile, with b read no further than n columns: for vec_masks, where a masked load costs but one more instruction. */
+static void FN(tile_ragged)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t ars, ptrdiff_t acs, const T *b,
+                            ptrdiff_t brs, const T *d, ptrdiff_t drs, int dcs, T *c, ptrdiff_t crs)
+{
+#define GEMM_CASE(M)                                                                                                   \
+    case M:                                                                                                            \
+        if (M > gemm_mr || !vec_masks) break;                                                                          \
+        if (n <= FN(lanes)) FN(tile_sized)(M, 1, 0, 1, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, b);             \
+        else FN(tile_sized)(M, 2, 0, 1, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, b);                            \
+        break;
+    switch (m) { GEMM_ROWS(GEMM_CASE) }
+#undef GEMM_CASE
+}
+
+/* c[n, m] = d[n, m] + the transpose of s[m, n], for n <= nr; rows of s are `step` apart and readable in whole vectors. dcs is
+ * 1, or 0 where d has one number per row. */
+static void FN(turn)(ptrdiff_t m, ptrdiff_t n, const T *s, ptrdiff_t step, const T *d, ptrdiff_t drs, int dcs, T *c,
+                     ptrdiff_t crs)
+{
+    enum { L = FN(lanes) };
+    for (; m > 0; m -= L, s += L * step, c += L, d = d && dcs ? d + L : d) {
+        const FN(mask) wide = FN(first)(m);
+        for (ptrdiff_t j = 0; j < n; j += L) {
+            V r[L];
+            for (ptrdiff_t i = 0; i < L; i++) r[i] = i < m ? FN(load)(s + i * step + j) : (V){0};
+            FN(transpose)(r);
+            for (ptrdiff_t i = 0; i < L && j + i < n; i++) {
+                if (d) r[i] += dcs ? FN(load_m)(d + (j + i) * drs, wide) : FN(set1)(d[(j + i) * drs]);
+                FN(store_m)(c + (j + i) * crs, r[i], wide);
+            }
+        }
+    }
 }
 
 /* p[k, width] = x[k, n] with zeros after column n <= width; x has strides ks along k and is along the panel. */

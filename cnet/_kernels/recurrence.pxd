@@ -27,7 +27,7 @@ from cnet._kernels._workspace cimport PRIVATE, scratch
 from cnet._kernels.cells cimport (
     GRU, LSTM, MR, Layer, add_dots, add_products, add_rows, cell_grad, cell_step, flush_begin, flush_end,
 )
-from cnet._kernels.gemm cimport KC, columns, pack, shift, tiles
+from cnet._kernels.gemm_tiles cimport KC, columns, pack, shift, tiles
 from cnet._kernels.rnn_weights cimport TOGETHER_ROWS, gate_at, tile_width
 from cnet._kernels.types cimport real
 

@@ -11,7 +11,8 @@ from libc.string cimport memcpy, memset
 from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels.cells cimport GRU, LSTM, TANH, Layer, flush_begin, flush_end
-from cnet._kernels.gemm cimport MR, ROW_TILES, columns, gemm, gemm_packed
+from cnet._kernels.gemm cimport ROW_TILES, gemm, gemm_packed
+from cnet._kernels.gemm_tiles cimport MR, columns
 from cnet._kernels.recurrence cimport (
     BACKWARD, CHUNK_ROWS, FORWARD, OUTPUT_GRAD, PROJECT, joined, moment, old_rows, rows, run_inputs, run_step, share, shares,
     start, step_work,

@@ -12,7 +12,7 @@ from libc.string cimport memcpy
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
 from cnet._kernels.cells cimport GRU, Layer
-from cnet._kernels.gemm cimport columns, pack
+from cnet._kernels.gemm_tiles cimport columns, pack
 from cnet._kernels.types cimport real
 
 cdef enum:

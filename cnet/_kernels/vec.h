@@ -5,6 +5,8 @@
  *
  *   load(p) store(p, x)              a whole vector, no alignment needed
  *   load_n(p, n) store_n(p, x, n)    the first n lanes, 0 <= n <= lanes; the other lanes are loaded as 0
+ *   mask first(n)                    the first n lanes, n >= 0 (all of them from n = lanes on), for
+ *   load_m(p, m) store_m(p, x, m)    as load_n and store_n; if vec_masks, at the price of whole vectors
  *   set1(number)                     the same number in every lane
  *   max(a, b) min(a, b)              lane by lane; b where either is NaN, so max(zero, x) keeps a NaN in x
  *   sel(m, a, b)                     a where the comparison m holds, b elsewhere
@@ -103,6 +105,27 @@ static inline vf vf_load_n(const float *p, long n) { vf x = {0}; for (long i = 0
 static inline vd vd_load_n(const double *p, long n) { vd x = {0}; for (long i = 0; i < n; i++) x[i] = p[i]; return x; }
 static inline void vf_store_n(float *p, vf x, long n) { for (long i = 0; i < n; i++) p[i] = x[i]; }
 static inline void vd_store_n(double *p, vd x, long n) { for (long i = 0; i < n; i++) p[i] = x[i]; }
+#endif
+
+#if VEC_BYTES == 64
+enum { vec_masks = 1 };
+typedef __mmask16 vf_mask;
+typedef __mmask8 vd_mask;
+static inline vf vf_load_m(const float *p, vf_mask m) { return _mm512_maskz_loadu_ps(m, p); }
+static inline vd vd_load_m(const double *p, vd_mask m) { return _mm512_maskz_loadu_pd(m, p); }
+static inline void vf_store_m(float *p, vf x, vf_mask m) { _mm512_mask_storeu_ps(p, m, x); }
+static inline void vd_store_m(double *p, vd x, vd_mask m) { _mm512_mask_storeu_pd(p, m, x); }
+static inline vf_mask vf_first(long n) { return (vf_mask)((1u << (n < vf_lanes ? n : vf_lanes)) - 1); }
+static inline vd_mask vd_first(long n) { return (vd_mask)((1u << (n < vd_lanes ? n : vd_lanes)) - 1); }
+#else
+enum { vec_masks = 0 };
+typedef long vf_mask, vd_mask;
+static inline vf vf_load_m(const float *p, vf_mask m) { return vf_load_n(p, m); }
+static inline vd vd_load_m(const double *p, vd_mask m) { return vd_load_n(p, m); }
+static inline void vf_store_m(float *p, vf x, vf_mask m) { vf_store_n(p, x, m); }
+static inline void vd_store_m(double *p, vd x, vd_mask m) { vd_store_n(p, x, m); }
+static inline vf_mask vf_first(long n) { return n < vf_lanes ? n : vf_lanes; }
+static inline vd_mask vd_first(long n) { return n < vd_lanes ? n : vd_lanes; }
 #endif
 
 /* set1 is x - 0 and not 0 + x: the latter turns -0 into +0, so the compiler would have to keep the addition. */

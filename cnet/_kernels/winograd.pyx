@@ -19,7 +19,7 @@ from libc.string cimport memset
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
 from cnet._kernels.conv_shape cimport Geometry, geometry
-from cnet._kernels.gemm cimport MR, columns, height, lanes, pack, tile, tiles
+from cnet._kernels.gemm_tiles cimport MR, columns, height, lanes, pack, tile, tiles
 from cnet._kernels.types cimport real
 
 cnp.import_array()

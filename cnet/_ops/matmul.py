@@ -158,6 +158,12 @@ class LinearVector(Linear, name='SqueezeBackward4'):
     """Linear without bias for one vector."""
 
 
+def run(op, input, other):
+    """op.apply(input, other), where the operands have the numbers of dimensions that op takes."""
+    c = K.matmul.product(input._a, other._a)
+    return op.apply(input, other) if c is None else finish(op, op.info_, (input, other), {}, c)
+
+
 def scatter(needs, results):
     """A gradient or None per input, from the gradients of those that need one."""
     results = iter(results)
@@ -217,7 +223,7 @@ def mm(input, mat2, *, out=None):
     if a.ndim != 2 or b.ndim != 2:
         raise RuntimeError(('self' if a.ndim != 2 else 'mat2') + ' must be a matrix')
     check_mm(a, b)
-    r = Mm.apply(input, mat2)
+    r = run(Mm, input, mat2)
     return r if out is None else copy_out(r, out)
 
 
@@ -239,7 +245,7 @@ def bmm(input, mat2, *, out=None):
     """
     a, b = checks.tensor(input, 'bmm', 'input', 1)._a, checks.tensor(mat2, 'bmm', 'mat2', 2)._a
     check_bmm(a, b)
-    r = Bmm.apply(input, mat2)
+    r = run(Bmm, input, mat2)
     return r if out is None else copy_out(r, out)
 
 
@@ -263,7 +269,7 @@ def mv(input, vec, *, out=None):
     if a.ndim != 2 or v.ndim != 1:
         raise RuntimeError(f'vector + matrix @ vector expected, got 1, {a.ndim}, {v.ndim}')
     check_mv(a, v)
-    r = Mv.apply(input, vec)
+    r = run(Mv, input, vec)
     return r if out is None else copy_out(r, out)
 
 
@@ -283,8 +289,10 @@ def dot(input, tensor, *, out=None):
         >>> cnet.dot(cnet.tensor([2, 3]), cnet.tensor([2, 1])).item()
         7
     """
-    check_dot(checks.tensor(input, 'dot', 'input', 1)._a, checks.tensor(tensor, 'dot', 'tensor', 2)._a)
-    r = Dot.apply(input, tensor)
+    a, b = checks.tensor(input, 'dot', 'input', 1)._a, checks.tensor(tensor, 'dot', 'tensor', 2)._a
+    if a.ndim != 1 or b.ndim != 1 or a.dtype is not b.dtype or a.size != b.size or a.dtype.kind == 'b':
+        check_dot(a, b)
+    r = run(Dot, input, tensor)
     return r if out is None else copy_out(r, out)
 
 
@@ -329,6 +337,12 @@ def matmul(input, other, *, out=None):
         >>> tuple(cnet.matmul(cnet.ones(5, 1, 2, 3), cnet.ones(4, 3, 2)).shape)
         (5, 4, 2, 2)
     """
+    if out is None and isinstance(input, TensorBase) and isinstance(other, TensorBase):
+        c = K.matmul.product(input._a, other._a)
+        if c is not None:
+            n = c.ndim
+            op = Mm if n == 2 else Mv if n == 1 else BmmView if n else Dot
+            return finish(op, op.info_, (input, other), {}, c)
     a, b = checks.tensor(input, 'matmul', 'input', 1)._a, checks.tensor(other, 'matmul', 'other', 2)._a
     m, n = a.ndim, b.ndim
     if m == 2 and n == 2:

@@ -65,6 +65,33 @@ def test_packed_blocks(dtype: str) -> None:
         check(K.matmul.mm(a, b), a, b)
 
 
+@pytest.mark.parametrize('dtype', TOLERANCE)
+def test_few_rows_by_a_large_transposed_matrix(dtype: str) -> None:
+    """The way that packs the rows and turns the result, with whole and ragged tiles and every kind of addend."""
+    rng = np.random.default_rng(6)
+    for m, n, k in ((16, 64, 256), (27, 135, 300), (32, 77, 784), (50, 150, 450), (64, 300, 257), (64, 128, 700)):
+        b = operand(rng, k, n, 'columns', dtype)
+        row, whole = rng.standard_normal(n).astype(dtype), rng.standard_normal((m, n)).astype(dtype)
+        for layout in ('rows', 'columns', 'steps'):
+            a = operand(rng, m, k, layout, dtype)
+            for d in (None, np.broadcast_to(row, (m, n)), np.broadcast_to(whole[:, :1], (m, n)), whole, whole.T.copy().T):
+                check(K.matmul.mm(a, b, d), a, b, 0.0 if d is None else d)
+
+
+def test_product_takes_what_fits_and_nothing_else() -> None:
+    rng = np.random.default_rng(7)
+    for a, b in (((3, 4), (4, 5)), ((3, 4), (4,)), ((4,), (4,)), ((2, 3, 4), (2, 4, 5)), ((0, 4), (4, 5)), ((3, 0), (0, 5)),
+                 ((0,), (0,))):
+        x, y = rng.standard_normal(a), rng.standard_normal(b)
+        np.testing.assert_allclose(K.matmul.product(x, y), x @ y, atol=1e-14)
+        np.testing.assert_allclose(K.matmul.product(x[..., ::-1], y), x[..., ::-1] @ y, atol=1e-14)
+        for other in (x.astype('f'), x.astype('i8'), x.astype('c16')):
+            assert K.matmul.product(other, y) is None
+    for a, b in (((3, 4), (5, 4)), ((3, 4), (3,)), ((4,), (4, 5)), ((2, 3, 4), (1, 4, 5)), ((2, 3, 4), (4, 5)), ((), ()),
+                 ((3,), (4,))):
+        assert K.matmul.product(np.ones(a), np.ones(b)) is None
+
+
 def test_empty() -> None:
     assert K.matmul.mm(np.ones((2, 0), 'f'), np.ones((0, 3), 'f')).tolist() == [[0.0] * 3] * 2
     assert K.matmul.mm(np.ones((0, 2), 'f'), np.ones((2, 3), 'f')).shape == (0, 3)
@@ -94,6 +121,8 @@ def test_batches() -> None:
     a, b = rng.standard_normal((4, 3, 5, 6)), rng.standard_normal((4, 3, 6, 7))
     d = rng.standard_normal((4, 3, 5, 7))
     np.testing.assert_allclose(K.matmul.bmm(a, b, d), a @ b + d)
+    np.testing.assert_allclose(K.matmul.bmm(a, b, d[:, :, ::-1, ::-1]), a @ b + d[:, :, ::-1, ::-1])
+    np.testing.assert_allclose(K.matmul.bmm(a, b, np.broadcast_to(d[:1, :1, :1], d.shape)), a @ b + d[:1, :1, :1])
     np.testing.assert_allclose(K.matmul.bmm(a[:, ::2], np.broadcast_to(b[:1, ::2], (4, 2, 6, 7))), a[:, ::2] @ b[:1, ::2])
     np.testing.assert_allclose(K.matmul.bmm(a.swapaxes(-1, -2), b, None, True), a @ b)
     np.testing.assert_allclose(K.matmul.bmm(a, b.swapaxes(-1, -2), None, False, True), a @ b)
@@ -124,13 +153,19 @@ def test_same_bits_for_any_number_of_threads() -> None:
     rng = np.random.default_rng(5)
     before = cnet.get_num_threads()
     try:
-        for m, n, k in ((300, 310, 320), (1, 900, 900), (20, 900, 1100), (64, 2000, 64), (5000, 64, 40)):
+        for m, n, k in ((300, 310, 320), (1, 900, 900), (20, 900, 1100), (64, 2000, 64), (5000, 64, 40), (64, 300, 600)):
             a, b = rng.standard_normal((m, k)).astype('f'), rng.standard_normal((n, k)).astype('f').T
             results = []
             for threads in (1, 2, 3):
                 cnet.set_num_threads(threads)
                 results.append(K.matmul.mm(a, b).tobytes())
             assert len(set(results)) == 1
+        a, b = rng.standard_normal((70, 20, 30)), rng.standard_normal((70, 30, 17))
+        results = []
+        for threads in (1, 2, 3):
+            cnet.set_num_threads(threads)
+            results.append(K.matmul.bmm(a, b).tobytes())
+        assert len(set(results)) == 1
     finally:
         cnet.set_num_threads(before)
 
@@ -138,7 +173,7 @@ def test_same_bits_for_any_number_of_threads() -> None:
 def test_denormals_count_as_zero_and_only_there() -> None:
     """No path multiplies denormal numbers, which is slow, and none leaves the mode behind."""
     tiny = np.float32(1e-40)
-    for m, n, k in ((1, 70, 300), (3, 70, 300), (20, 70, 300), (40, 40, 40), (300, 310, 320)):
+    for m, n, k in ((1, 70, 300), (3, 70, 300), (20, 70, 300), (40, 40, 40), (300, 310, 320), (64, 200, 300)):
         for b in (np.ones((k, n), 'f'), np.ones((n, k), 'f').T):
             assert not K.matmul.mm(np.full((m, k), tiny), b).any()
     assert cnet.tensor(tiny).mul(1).item() == float(tiny)

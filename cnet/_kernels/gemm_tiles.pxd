@@ -1,0 +1,165 @@
+"""The pieces of matrix products: tiles, packing, and products of few numbers, for float and double by one name.
+
+Letters as in gemm.pxd, which puts the pieces together.
+"""
+
+from cnet._kernels.types cimport real
+
+cdef extern from "gemm_ukr.h" nogil:
+    const bint MASKS "vec_masks"
+    const Py_ssize_t MR "gemm_mr"
+    const Py_ssize_t DOTS_M "gemm_dots_m"
+    const Py_ssize_t F32_NR "vf_nr", F32_LANES "vf_lanes"
+    const Py_ssize_t F64_NR "vd_nr", F64_LANES "vd_lanes"
+    void vf_tile(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t ars, Py_ssize_t acs, const float *b,
+                 Py_ssize_t brs, const float *d, Py_ssize_t drs, int dcs, float *c, Py_ssize_t crs)
+    void vd_tile(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, Py_ssize_t acs, const double *b,
+                 Py_ssize_t brs, const double *d, Py_ssize_t drs, int dcs, double *c, Py_ssize_t crs)
+    Py_ssize_t GEMM_AHEAD(Py_ssize_t k)
+    void vf_tile_ahead(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t ars, Py_ssize_t acs,
+                       const float *b, Py_ssize_t brs, const float *d, Py_ssize_t drs, int dcs, float *c, Py_ssize_t crs,
+                       const float *ahead)
+    void vd_tile_ahead(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, Py_ssize_t acs,
+                       const double *b, Py_ssize_t brs, const double *d, Py_ssize_t drs, int dcs, double *c, Py_ssize_t crs,
+                       const double *ahead)
+    void vf_pack(Py_ssize_t k, Py_ssize_t n, const float *x, Py_ssize_t ks, Py_ssize_t step, float *p, Py_ssize_t width)
+    void vd_pack(Py_ssize_t k, Py_ssize_t n, const double *x, Py_ssize_t ks, Py_ssize_t step, double *p, Py_ssize_t width)
+    void vf_dots(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t ars, const float *b, Py_ssize_t bcs,
+                 const float *d, Py_ssize_t drs, Py_ssize_t dcs, float *c, Py_ssize_t crs)
+    void vd_dots(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, const double *b, Py_ssize_t bcs,
+                 const double *d, Py_ssize_t drs, Py_ssize_t dcs, double *c, Py_ssize_t crs)
+    void vf_tile_ragged(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t ars, Py_ssize_t acs,
+                        const float *b, Py_ssize_t brs, const float *d, Py_ssize_t drs, int dcs, float *c, Py_ssize_t crs)
+    void vd_tile_ragged(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, Py_ssize_t acs,
+                        const double *b, Py_ssize_t brs, const double *d, Py_ssize_t drs, int dcs, double *c, Py_ssize_t crs)
+    void vf_turn(Py_ssize_t m, Py_ssize_t n, const float *s, Py_ssize_t step, const float *d, Py_ssize_t drs, int dcs, float *c,
+                 Py_ssize_t crs)
+    void vd_turn(Py_ssize_t m, Py_ssize_t n, const double *s, Py_ssize_t step, const double *d, Py_ssize_t drs, int dcs,
+                 double *c, Py_ssize_t crs)
+    void vf_axpys(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t ars, Py_ssize_t acs, const float *b,
+                  Py_ssize_t brs, const float *d, Py_ssize_t drs, Py_ssize_t dcs, float *c, Py_ssize_t crs)
+    void vd_axpys(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, Py_ssize_t acs, const double *b,
+                  Py_ssize_t brs, const double *d, Py_ssize_t drs, Py_ssize_t dcs, double *c, Py_ssize_t crs)
+
+# Products of denormal numbers take 150 cycles each on most x86 cores: every task counts them as zero.
+cdef extern from "flush.h" nogil:
+    ctypedef unsigned long long uint64_t
+    uint64_t flush_begin()
+    void flush_end(uint64_t old)
+
+cdef enum:
+    KC = 256        # rows of a panel of b: 256 x 32 floats are 32 KB, two thirds of a first-level cache of 48 KB
+    KC_MOST = 224   # of gemm_packed, whose panels share that cache with lines of c: 28 KB
+
+
+cdef inline Py_ssize_t columns(const real *x) noexcept nogil:
+    """Columns of a whole tile."""
+    return F32_NR if real is float else F64_NR
+
+
+cdef inline Py_ssize_t lanes(const real *x) noexcept nogil:
+    return F32_LANES if real is float else F64_LANES
+
+
+cdef inline const real *shift(const real *d, Py_ssize_t by) noexcept nogil:
+    """d + by; NULL stays NULL."""
+    if d == NULL:
+        return NULL
+    return d + by
+
+
+cdef inline void tile(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, Py_ssize_t ars, Py_ssize_t acs,
+                      const real *b, Py_ssize_t brs, const real *d, Py_ssize_t drs, int dcs, real *c,
+                      Py_ssize_t crs) noexcept nogil:
+    """c = d + a b for m <= MR rows and n <= columns() columns; b is readable up to the next whole vector."""
+    if real is float:
+        vf_tile(m, n, k, a, ars, acs, b, brs, d, drs, dcs, c, crs)
+    else:
+        vd_tile(m, n, k, a, ars, acs, b, brs, d, drs, dcs, c, crs)
+
+
+cdef inline void tile_ahead(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, Py_ssize_t ars, Py_ssize_t acs,
+                            const real *b, Py_ssize_t brs, const real *d, Py_ssize_t drs, int dcs, real *c,
+                            Py_ssize_t crs, const real *ahead) noexcept nogil:
+    """As tile, for packed a: what will be needed next is asked for meanwhile."""
+    if real is float:
+        vf_tile_ahead(m, n, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, ahead)
+    else:
+        vd_tile_ahead(m, n, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, ahead)
+
+
+cdef inline void pack(Py_ssize_t k, Py_ssize_t n, const real *x, Py_ssize_t ks, Py_ssize_t step, real *p,
+                      Py_ssize_t width) noexcept nogil:
+    """p[k, width] = x[k, n] and zeros; ks and step are the strides of x along k and along n."""
+    if real is float:
+        vf_pack(k, n, x, ks, step, p, width)
+    else:
+        vd_pack(k, n, x, ks, step, p, width)
+
+
+cdef inline void dots(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, Py_ssize_t ars, const real *b,
+                      Py_ssize_t bcs, const real *d, Py_ssize_t drs, Py_ssize_t dcs, real *c,
+                      Py_ssize_t crs) noexcept nogil:
+    """c = d + a b for m <= DOTS_M and n <= 4, both contiguous along k."""
+    if real is float:
+        vf_dots(m, n, k, a, ars, b, bcs, d, drs, dcs, c, crs)
+    else:
+        vd_dots(m, n, k, a, ars, b, bcs, d, drs, dcs, c, crs)
+
+
+cdef inline void turn(Py_ssize_t m, Py_ssize_t n, const real *s, Py_ssize_t step, const real *d, Py_ssize_t drs, int dcs,
+                      real *c, Py_ssize_t crs) noexcept nogil:
+    """c[n, m] = d[n, m] + the transpose of s[m, n] for n <= columns()."""
+    if real is float:
+        vf_turn(m, n, s, step, d, drs, dcs, c, crs)
+    else:
+        vd_turn(m, n, s, step, d, drs, dcs, c, crs)
+
+
+cdef inline void fill(Py_ssize_t M, Py_ssize_t N, const real *d, Py_ssize_t drs, Py_ssize_t dcs, real *c,
+                      Py_ssize_t crs) noexcept nogil:
+    """c = d, or zeros."""
+    cdef Py_ssize_t i, j
+    for i in range(M):
+        if d == NULL:
+            for j in range(N):
+                c[i * crs + j] = 0
+        else:
+            for j in range(N):
+                c[i * crs + j] = d[i * drs + j * dcs]
+
+
+cdef inline Py_ssize_t height(Py_ssize_t m) noexcept nogil:
+    """Rows per tile so that all tiles of m rows are about equally high: 16 rows are 8 + 8 rather than 14 + 2."""
+    cdef Py_ssize_t tiles = (m + MR - 1) // MR
+    return (m + tiles - 1) // tiles
+
+
+cdef inline Py_ssize_t depth(Py_ssize_t K) noexcept nogil:
+    """Length of the pieces of K, about equal: 784 is 3 x 262 rather than 3 x 256 + 16."""
+    cdef Py_ssize_t pieces = (K + KC_MOST - 1) // KC_MOST
+    return (K + pieces - 1) // pieces
+
+
+cdef inline void tiles(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, Py_ssize_t ars, Py_ssize_t acs,
+                       const real *b, Py_ssize_t brs, const real *d, Py_ssize_t drs, int dcs, real *c,
+                       Py_ssize_t crs) noexcept nogil:
+    """As tile, for any number of rows."""
+    cdef Py_ssize_t i, h = height(m)
+    for i from 0 <= i < m by h:
+        tile(min(h, m - i), n, k, a + i * ars, ars, acs, b, brs, shift(d, i * drs), drs, dcs,
+             c + i * crs, crs)
+
+
+cdef inline void tiles_in_place(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, Py_ssize_t ars, Py_ssize_t acs,
+                                const real *b, Py_ssize_t brs, const real *d, Py_ssize_t drs, int dcs, real *c,
+                                Py_ssize_t crs, Py_ssize_t h) noexcept nogil:
+    """As tiles, h = height(m), with b read no further than n columns: for whole vectors of them, or MASKS."""
+    cdef Py_ssize_t i
+    for i from 0 <= i < m by h:
+        if n % lanes(b) == 0:
+            tile(min(h, m - i), n, k, a + i * ars, ars, acs, b, brs, shift(d, i * drs), drs, dcs, c + i * crs, crs)
+        elif real is float:
+            vf_tile_ragged(min(h, m - i), n, k, a + i * ars, ars, acs, b, brs, shift(d, i * drs), drs, dcs, c + i * crs, crs)
+        else:
+            vd_tile_ragged(min(h, m - i), n, k, a + i * ars, ars, acs, b, brs, shift(d, i * drs), drs, dcs, c + i * crs, crs)
