@@ -6,6 +6,12 @@ from cnet._kernels.types cimport real
 
 cdef extern from "rnn.h" nogil:
     const Py_ssize_t MR "gemm_mr"
+    ctypedef struct Run "rnn_run":
+        Py_ssize_t a, b, n
+    void vf_add_runs(const Run *r, Py_ssize_t runs, Py_ssize_t m, Py_ssize_t n, const float *a, const float *b, Py_ssize_t brs,
+                     int fresh, float *c, Py_ssize_t ldc)
+    void vd_add_runs(const Run *r, Py_ssize_t runs, Py_ssize_t m, Py_ssize_t n, const double *a, const double *b, Py_ssize_t brs,
+                     int fresh, double *c, Py_ssize_t ldc)
     void vf_add_products(int gates, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t lda, const float *w,
                          float *c, Py_ssize_t ldc, const Py_ssize_t *cs)
     void vd_add_products(int gates, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t lda, const double *w,
@@ -14,26 +20,26 @@ cdef extern from "rnn.h" nogil:
                      float *c, const Py_ssize_t *cs)
     void vd_add_dots(int gates, Py_ssize_t n, Py_ssize_t k, const double *x, const double *w, Py_ssize_t ld, Py_ssize_t step,
                      double *c, const Py_ssize_t *cs)
-    void vf_axpys(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t ars, Py_ssize_t acs, const float *b,
-                  Py_ssize_t brs, const float *d, Py_ssize_t drs, Py_ssize_t dcs, float *c, Py_ssize_t crs)
-    void vd_axpys(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, Py_ssize_t acs, const double *b,
-                  Py_ssize_t brs, const double *d, Py_ssize_t drs, Py_ssize_t dcs, double *c, Py_ssize_t crs)
     void vf_lstm_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, float *s, Py_ssize_t lds, Py_ssize_t step, float *g,
                       Py_ssize_t ldg, Py_ssize_t apart, float *c, float *h, Py_ssize_t ldh)
     void vd_lstm_step(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, double *s, Py_ssize_t lds, Py_ssize_t step, double *g,
                       Py_ssize_t ldg, Py_ssize_t apart, double *c, double *h, Py_ssize_t ldh)
     void vf_lstm_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const float *g, Py_ssize_t ldg, Py_ssize_t apart,
-                      const float *c, Py_ssize_t ldc, const float *dh, Py_ssize_t ldd, float *dc, float *dg, Py_ssize_t ldo)
+                      const float *c, Py_ssize_t ldc, const float *dh, Py_ssize_t ldd, float *dc, float *dg, Py_ssize_t ldo,
+                      Py_ssize_t far)
     void vd_lstm_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const double *g, Py_ssize_t ldg, Py_ssize_t apart,
-                      const double *c, Py_ssize_t ldc, const double *dh, Py_ssize_t ldd, double *dc, double *dg, Py_ssize_t ldo)
+                      const double *c, Py_ssize_t ldc, const double *dh, Py_ssize_t ldd, double *dc, double *dg, Py_ssize_t ldo,
+                      Py_ssize_t far)
     void vf_gru_step(Py_ssize_t m, Py_ssize_t n, const float *s, Py_ssize_t lds, Py_ssize_t step, float *g, Py_ssize_t ldg,
                      Py_ssize_t apart, const float *q, Py_ssize_t ldq, float *h, Py_ssize_t ldh)
     void vd_gru_step(Py_ssize_t m, Py_ssize_t n, const double *s, Py_ssize_t lds, Py_ssize_t step, double *g, Py_ssize_t ldg,
                      Py_ssize_t apart, const double *q, Py_ssize_t ldq, double *h, Py_ssize_t ldh)
     void vf_gru_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const float *g, Py_ssize_t ldg, Py_ssize_t apart,
-                     const float *q, Py_ssize_t ldq, const float *dh, Py_ssize_t ldd, float *past, float *dg, Py_ssize_t ldo)
+                     const float *q, Py_ssize_t ldq, const float *dh, Py_ssize_t ldd, float *past, float *dg, Py_ssize_t ldo,
+                     Py_ssize_t far)
     void vd_gru_grad(Py_ssize_t m, Py_ssize_t n, Py_ssize_t H, const double *g, Py_ssize_t ldg, Py_ssize_t apart,
-                     const double *q, Py_ssize_t ldq, const double *dh, Py_ssize_t ldd, double *past, double *dg, Py_ssize_t ldo)
+                     const double *q, Py_ssize_t ldq, const double *dh, Py_ssize_t ldd, double *past, double *dg, Py_ssize_t ldo,
+                     Py_ssize_t far)
     void vf_rnn_step(int relu, Py_ssize_t m, Py_ssize_t n, const float *s, Py_ssize_t lds, float *g, Py_ssize_t ldg, float *h,
                      Py_ssize_t ldh)
     void vd_rnn_step(int relu, Py_ssize_t m, Py_ssize_t n, const double *s, Py_ssize_t lds, double *g, Py_ssize_t ldg,
@@ -55,7 +61,8 @@ cdef enum:
 cdef struct Layer:
     int cell, gates                     # gates that inputs, and states, feed
     Py_ssize_t D, T, B, N, X, H, P
-    Py_ssize_t W, V                     # columns of g and of dg
+    Py_ssize_t W                        # columns of g
+    Py_ssize_t panels                   # of dg[D, panels, N, nr], in the order of rnn_weights.pxd
     Py_ssize_t columns                  # gates of a unit in a task's table
     Py_ssize_t kept                     # numbers of a unit in g
     Py_ssize_t M                        # rows of g per direction: N, or those of a chunk
@@ -78,7 +85,10 @@ cdef struct Layer:
     void *dh
     void *dc
     void *dp                            # gradient of y with what later steps add, where there is a projection
-    void *packed                        # recurrent weights in panels, then those of the projection; NULL: read in place
+    void *packed                        # recurrent weights in panels; NULL: read in place
+    void *packed_out                    # those of the projection
+    Run *runs                           # in backward, where dg meets the rows of w_hh
+    Py_ssize_t run_count
     void *packed_in                     # w_ih in panels; NULL: every task makes its own, as there is one chunk only
     void *w_ih[2]
     void *w_hh[2]
@@ -103,12 +113,12 @@ cdef inline void add_dots(int gates, Py_ssize_t n, Py_ssize_t k, const real *x, 
         vd_add_dots(gates, n, k, x, w, ld, step, c, cs)
 
 
-cdef inline void add_rows(Py_ssize_t n, Py_ssize_t k, const real *a, const real *b, Py_ssize_t ld, real *c) noexcept nogil:
-    """c[n] += a[k] b[k, n]."""
+cdef inline void add_runs(const Run *r, Py_ssize_t runs, Py_ssize_t m, Py_ssize_t n, const real *a, const real *b,
+                          Py_ssize_t brs, bint fresh, real *c, Py_ssize_t ldc) noexcept nogil:
     if real is float:
-        vf_axpys(1, n, k, a, 0, 1, b, ld, c, 0, 1, c, 0)
+        vf_add_runs(r, runs, m, n, a, b, brs, fresh, c, ldc)
     else:
-        vd_axpys(1, n, k, a, 0, 1, b, ld, c, 0, 1, c, 0)
+        vd_add_runs(r, runs, m, n, a, b, brs, fresh, c, ldc)
 
 
 cdef inline void cell_step(const Layer *L, Py_ssize_t m, Py_ssize_t n, real *s, Py_ssize_t lds, Py_ssize_t step, real *g,
@@ -132,19 +142,20 @@ cdef inline void cell_step(const Layer *L, Py_ssize_t m, Py_ssize_t n, real *s, 
 
 
 cdef inline void cell_grad(const Layer *L, Py_ssize_t m, Py_ssize_t n, const real *g, Py_ssize_t ldg, Py_ssize_t apart,
-                           const real *old, Py_ssize_t ldo, const real *dh, Py_ssize_t ldd, real *past, real *dg) noexcept nogil:
+                           const real *old, Py_ssize_t ldo, const real *dh, Py_ssize_t ldd, real *past, real *dg,
+                           Py_ssize_t ldn, Py_ssize_t far) noexcept nogil:
     """Gradients of the gates of a task; past: the running gradient of an LSTM's cell state or a GRU's state."""
     if real is float:
         if L.cell == LSTM:
-            vf_lstm_grad(m, n, L.H, g, ldg, apart, old, ldo, dh, ldd, past, dg, L.V)
+            vf_lstm_grad(m, n, L.H, g, ldg, apart, old, ldo, dh, ldd, past, dg, ldn, far)
         elif L.cell == GRU:
-            vf_gru_grad(m, n, L.H, g, ldg, apart, old, ldo, dh, ldd, past, dg, L.V)
+            vf_gru_grad(m, n, L.H, g, ldg, apart, old, ldo, dh, ldd, past, dg, ldn, far)
         else:
-            vf_rnn_grad(L.cell == RELU, m, n, g, ldg, dh, ldd, dg, L.V)
+            vf_rnn_grad(L.cell == RELU, m, n, g, ldg, dh, ldd, dg, ldn)
     else:
         if L.cell == LSTM:
-            vd_lstm_grad(m, n, L.H, g, ldg, apart, old, ldo, dh, ldd, past, dg, L.V)
+            vd_lstm_grad(m, n, L.H, g, ldg, apart, old, ldo, dh, ldd, past, dg, ldn, far)
         elif L.cell == GRU:
-            vd_gru_grad(m, n, L.H, g, ldg, apart, old, ldo, dh, ldd, past, dg, L.V)
+            vd_gru_grad(m, n, L.H, g, ldg, apart, old, ldo, dh, ldd, past, dg, ldn, far)
         else:
-            vd_rnn_grad(L.cell == RELU, m, n, g, ldg, dh, ldd, dg, L.V)
+            vd_rnn_grad(L.cell == RELU, m, n, g, ldg, dh, ldd, dg, ldn)

@@ -25,10 +25,10 @@ from libc.string cimport memcpy, memset
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, scratch
 from cnet._kernels.cells cimport (
-    GRU, LSTM, MR, Layer, add_dots, add_products, add_rows, cell_grad, cell_step, flush_begin, flush_end,
+    GRU, LSTM, MR, Layer, add_dots, add_products, add_runs, cell_grad, cell_step, flush_begin, flush_end,
 )
 from cnet._kernels.gemm_tiles cimport KC, columns, pack, shift, tiles
-from cnet._kernels.rnn_weights cimport TOGETHER_ROWS, gate_at, tile_width
+from cnet._kernels.rnn_weights cimport TOGETHER_ROWS, gate_at, panel_width, tile_width
 from cnet._kernels.types cimport real
 
 cdef enum:
@@ -98,11 +98,16 @@ cdef struct Task:
     Py_ssize_t d, panel, j, n, lo, hi
 
 
+cdef inline Py_ssize_t step_rows(const Layer *L, Py_ssize_t d, Py_ssize_t s) noexcept nogil:
+    """Rows of the s-th step of direction d; those of all initial states before the first."""
+    return rows(L, moment(L, d, s)) if s >= 0 else L.B
+
+
 cdef inline Py_ssize_t row_blocks(const Layer *L, Py_ssize_t s) noexcept nogil:
     """Tiles that the rows of the s-th step make, in the direction that has more of them."""
-    cdef Py_ssize_t b = min(L.hi, rows(L, s))
+    cdef Py_ssize_t b = min(L.hi, step_rows(L, 0, s))
     if L.D == 2:
-        b = max(b, min(L.hi, rows(L, L.T - 1 - s)))
+        b = max(b, min(L.hi, step_rows(L, 1, s)))
     return max(<Py_ssize_t> 1, (b - L.lo + MR - 1) // MR)
 
 
@@ -121,7 +126,7 @@ cdef inline Task task_at(const Layer *L, Py_ssize_t number, Py_ssize_t s, Py_ssi
     a.panel = number // groups % across
     a.j = a.panel * wide
     a.n = min(wide, width - a.j)
-    b = max(<Py_ssize_t> 0, min(L.hi, rows(L, moment(L, a.d, s))) - L.lo)
+    b = max(<Py_ssize_t> 0, min(L.hi, step_rows(L, a.d, s)) - L.lo)
     a.lo, a.hi = L.lo + b * i // groups, L.lo + b * (i + 1) // groups
     return a
 
@@ -286,8 +291,7 @@ cdef inline void project_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, c
     """The outputs of a step with projection, from what the cells give."""
     cdef Py_ssize_t nr = columns(kind), H = L.H, P = L.P, ld = L.D * P, i, zero = 0
     cdef Task a = task_at(L, number, s, P, nr)
-    cdef const real *w = <real *> L.packed + L.D * ((H + nr - 1) // nr) * (L.gates * P * nr) \
-        + (a.d * ((P + nr - 1) // nr) + a.panel) * (H * nr)
+    cdef const real *w = <real *> L.packed_out + (a.d * ((P + nr - 1) // nr) + a.panel) * (H * nr)
     cdef real *y = <real *> L.y + (start(L, moment(L, a.d, s)) + a.lo) * ld + a.d * P + a.j
     if a.lo >= a.hi:
         return
@@ -297,13 +301,24 @@ cdef inline void project_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, c
                  &zero)
 
 
-cdef inline void later_task(const Layer *L, const Task *a, Py_ssize_t s, Py_ssize_t t, Py_ssize_t k, const real *w,
-                            real *dh, Py_ssize_t ldd) noexcept nogil:
+cdef inline void from_gates(const Layer *L, const Task *a, Py_ssize_t row, Py_ssize_t m, bint fresh, real *dh,
+                            Py_ssize_t ldd) noexcept nogil:
+    """dh[m, columns of a task] = or += the gradients of the gates in m rows, times w_hh."""
+    cdef Py_ssize_t nr = columns(dh), H = L.H, P = L.P
+    cdef const real *dg = <const real *> L.dg + (a.d * L.panels * L.N + row) * nr
+    if L.packed == NULL:
+        add_runs(L.runs, L.run_count, m, a.n, dg, <const real *> L.w_hh[a.d] + a.j, P, fresh, dh, ldd)
+    else:
+        add_runs(L.runs, L.run_count, m, a.n, dg, <const real *> L.packed + (a.d * ((P + nr - 1) // nr) + a.panel)
+                 * L.gates * H * nr, nr, fresh, dh, ldd)
+
+
+cdef inline void later_task(const Layer *L, const Task *a, Py_ssize_t s, Py_ssize_t t, Py_ssize_t k, real *dh,
+                            Py_ssize_t ldd) noexcept nogil:
     """dh[rows of a task] = gradient of the outputs of the s-th step: from dy, and from the step after it."""
-    cdef Py_ssize_t nr = columns(w), H = L.H, P = L.P, V = L.V, ld = L.D * P, i, j, m, zero = 0
+    cdef Py_ssize_t H = L.H, P = L.P, ld = L.D * P, i, j, m
     cdef const real *dy = <const real *> L.dy
     cdef const real *past
-    cdef const real *dg
     for i in range(a.lo, a.hi):
         if dy != NULL:
             memcpy(dh + (i - a.lo) * ldd, dy + (t + i) * ld + a.d * P + a.j, a.n * sizeof(real))
@@ -314,21 +329,13 @@ cdef inline void later_task(const Layer *L, const Task *a, Py_ssize_t s, Py_ssiz
             for j in range(a.n):
                 dh[(i - a.lo) * ldd + j] = dh[(i - a.lo) * ldd + j] + past[j]
     m = min(a.hi, k) - a.lo
-    if m <= 0:
-        return
-    dg = <const real *> L.dg + (a.d * L.N + start(L, moment(L, a.d, s + 1)) + a.lo) * V
-    if L.packed == NULL:
-        w = <const real *> L.w_hh[a.d] + a.j
-        if L.cell == GRU:
-            add_rows(a.n, 2 * H, dg, w, P, dh)
-            add_rows(a.n, H, dg + 3 * H, w + 2 * H * P, P, dh)
-        else:
-            add_rows(a.n, L.gates * H, dg, w, P, dh)
-    elif L.cell == GRU:
-        add_products(1, m, a.n, 2 * H, dg, V, w, dh, ldd, &zero)
-        add_products(1, m, a.n, H, dg + 3 * H, V, w + 2 * H * nr, dh, ldd, &zero)
-    else:
-        add_products(1, m, a.n, L.gates * H, dg, V, w, dh, ldd, &zero)
+    if m > 0:
+        from_gates(L, a, start(L, moment(L, a.d, s + 1)) + a.lo, m, False, dh, ldd)
+
+
+cdef inline Py_ssize_t backward_width(const Layer *L, const real *kind) noexcept nogil:
+    """Columns of a task of backward: rows of weights that are not packed are read in long pieces."""
+    return columns(kind) * (ROW_PANELS if L.packed == NULL and L.B == 1 else 1)
 
 
 cdef inline void output_grad_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, const real *kind) noexcept nogil:
@@ -337,36 +344,42 @@ cdef inline void output_grad_task(const Layer *L, Py_ssize_t number, Py_ssize_t 
     cdef Task a = task_at(L, number, s, P, nr)
     if a.lo < a.hi:
         t = start(L, moment(L, a.d, s))
-        later_task(L, &a, s, t, joined(L, a.d, s),
-                   <const real *> L.packed + (a.d * ((P + nr - 1) // nr) + a.panel) * (L.gates * L.H * nr),
-                   <real *> L.dp + (a.d * L.N + t + a.lo) * P + a.j, P)
+        later_task(L, &a, s, t, joined(L, a.d, s), <real *> L.dp + (a.d * L.N + t + a.lo) * P + a.j, P)
 
 
-cdef inline Py_ssize_t backward_width(const Layer *L, const real *kind) noexcept nogil:
-    """Columns of a task of backward: rows of weights that are not packed are read in long pieces."""
-    return columns(kind) * (ROW_PANELS if L.packed == NULL and L.B == 1 else 1)
+cdef inline void initial_task(const Layer *L, Py_ssize_t number, const real *kind) noexcept nogil:
+    """dh: the gradient of the initial states, from the first step of every row."""
+    cdef Py_ssize_t t, lo, hi
+    cdef Task a = task_at(L, number, -1, L.P, backward_width(L, kind))
+    for t in range(L.T if a.d == 1 else min(L.T, <Py_ssize_t> 1)):
+        lo = max(a.lo, rows(L, t + 1) if a.d == 1 and t + 1 < L.T else 0)
+        hi = min(a.hi, rows(L, t))
+        if lo < hi:
+            from_gates(L, &a, start(L, t) + lo, hi - lo, L.cell != GRU, <real *> L.dh + (a.d * L.B + lo) * L.P + a.j, L.P)
 
 
 cdef inline void backward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, const real *kind) noexcept nogil:
     """Gradients of the gates of a group of hidden units in the s-th step."""
     cdef real dh[TILE]
     cdef Py_ssize_t nr = columns(kind), wide = backward_width(L, kind), H = L.H, P = L.P, ldg, apart, old_apart
-    cdef Py_ssize_t across = (P + nr - 1) // nr, t, part, lo, hi, ldo, zero = 0
+    cdef Py_ssize_t t, part, lo, hi, ldo, zero = 0, i, j, q, n, far = L.N * nr, panel
+    cdef real table[4 * TILE]
     cdef Task a = task_at(L, number, s, H, wide)
     cdef Py_ssize_t k = joined(L, a.d, s - 1)
-    cdef const real *w = <real *> L.packed
+    cdef const real *w
     cdef const real *g
     cdef const real *old = NULL
     cdef real *past = <real *> (L.dc if L.cell == LSTM else L.dh)
+    cdef real *dg
     if a.lo >= a.hi:
         return
     t = start(L, moment(L, a.d, s))
     if L.w_hr[0] != NULL:
         memset(dh, 0, (a.hi - a.lo) * wide * sizeof(real))
-        w += L.D * across * (L.gates * H * nr) + (a.d * ((H + nr - 1) // nr) + a.panel) * (P * nr)
+        w = <const real *> L.packed_out + (a.d * ((H + nr - 1) // nr) + a.panel) * (P * nr)
         add_products(1, a.hi - a.lo, a.n, P, <real *> L.dp + (a.d * L.N + t + a.lo) * P, P, w, dh, wide, &zero)
     else:
-        later_task(L, &a, s, t, joined(L, a.d, s), w + (a.d * across + a.panel) * (L.gates * H * nr), dh, wide)
+        later_task(L, &a, s, t, joined(L, a.d, s), dh, wide)
     for part in range(2):
         lo, hi = (a.lo, min(a.hi, k)) if part == 0 else (max(a.lo, k), a.hi)
         if lo >= hi:
@@ -380,8 +393,17 @@ cdef inline void backward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, 
             old = <const real *> L.c0 + (a.d * L.B + lo) * H + a.j
         elif L.cell == GRU:
             old = <const real *> L.past + (a.d * L.N + t + lo) * P + a.j
-        cell_grad(L, hi - lo, a.n, g, ldg, apart, old, ldo, dh + (lo - a.lo) * wide, wide, past + (a.d * L.B + lo) * H + a.j,
-                  <real *> L.dg + (a.d * L.N + t + lo) * L.V + a.j)
+        for j from 0 <= j < a.n by nr:
+            n = min(nr, a.n - j)
+            panel = (a.j + j) // nr * L.columns
+            dg = <real *> L.dg + ((a.d * L.panels + panel) * L.N + t + lo) * nr
+            cell_grad(L, hi - lo, n, g + j, ldg, apart, shift(old, j), ldo, dh + (lo - a.lo) * wide + j, wide,
+                      past + (a.d * L.B + lo) * H + a.j + j, dg if n == nr else table, nr if n == nr else L.columns * n,
+                      far if n == nr else n)
+            for q in range(0 if n == nr else L.panels - panel):
+                for i in range(hi - lo):
+                    memcpy(dg + q * far + i * nr, table + i * L.columns * n + q * nr,
+                           panel_width(L, panel + q, kind) * sizeof(real))
 
 
 cdef enum:
@@ -390,6 +412,7 @@ cdef enum:
     PROJECT = 2
     OUTPUT_GRAD = 3
     BACKWARD = 4
+    INITIAL = 5
 
 
 cdef inline int run_tasks(const Layer *L, int what, Py_ssize_t s, Py_ssize_t lo, Py_ssize_t hi, const real *kind) noexcept nogil:
@@ -407,6 +430,8 @@ cdef inline int run_tasks(const Layer *L, int what, Py_ssize_t s, Py_ssize_t lo,
             project_task(L, number, s, kind)
         elif what == OUTPUT_GRAD:
             output_grad_task(L, number, s, kind)
+        elif what == INITIAL:
+            initial_task(L, number, kind)
         else:
             backward_task(L, number, s, kind)
     flush_end(mode)
@@ -435,11 +460,11 @@ cdef inline int run_inputs(const Layer *L, Py_ssize_t s, const real *kind) noexc
 cdef inline int run_step(const Layer *L, int what, Py_ssize_t s, Py_ssize_t width, double product,
                          const real *kind) noexcept nogil:
     """All tasks of the s-th step over `width` columns, which multiplies rows with a matrix of `product` numbers."""
-    cdef Py_ssize_t wide = backward_width(L, kind) if what == BACKWARD else columns(kind)
+    cdef Py_ssize_t wide = backward_width(L, kind) if what == BACKWARD or what == INITIAL else columns(kind)
     cdef Py_ssize_t across = (width + wide - 1) // wide, blocks = row_blocks(L, s), group = grouped(L, across, blocks)
     # As gemm counts: 80 multiplications a nanosecond or 40 bytes of weights; and 60 operations for the gates of a unit.
     return run_all(L, what, s, (L.last_d - L.first_d) * across * ((blocks + group - 1) // group),
-                   L.D * (product / 8 * rows(L, 0) + product * sizeof(real) / 4 + 60.0 * width * rows(L, s)), kind)
+                   L.D * (product / 8 * rows(L, 0) + product * sizeof(real) / 4 + 60.0 * width * step_rows(L, 0, s)), kind)
 
 
 cdef inline double step_work(const Layer *L) noexcept nogil:

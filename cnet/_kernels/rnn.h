@@ -12,9 +12,13 @@
 #ifndef T
 #ifndef CNET_RNN_H
 #define CNET_RNN_H
+#include <string.h>
 #include "flush.h"
 #include "gates.h"
 #include "gemm_ukr.h"
+
+/* Part of a sum over k: n columns of a from a, and as many rows of b from b. */
+typedef struct { ptrdiff_t a, b, n; } rnn_run;
 
 #define T float
 #define V vf
@@ -96,6 +100,78 @@ static void FN(add_products)(int gates, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, c
     else FN(row_sized)(4, 1, n, k, a, w, c, cs);
 }
 
+/* c[m, n] = (if fresh) or += the sum over runs of a b, for m rows of a, nr numbers apart. b is read in whole vectors. */
+GEMM_INLINE void FN(runs_sized)(const int m, const int vectors, const rnn_run *r, ptrdiff_t runs, ptrdiff_t n, const T *a,
+                                const T *b, ptrdiff_t brs, int fresh, T *c, ptrdiff_t ldc)
+{
+    enum { NR = FN(nr), L = FN(lanes) };
+    V s[gemm_mr][2];
+#pragma GCC unroll 14
+    for (int i = 0; i < m; i++) s[i][0] = s[i][1] = (V){0};
+    for (; runs > 0; runs--, r++) {
+        const T *p = a + r->a, *q = b + r->b, *next = a + r[runs > 1].a;
+        for (ptrdiff_t k = r->n; k > 0; k--, p++, q += brs, next += 64 / sizeof(T)) {
+            V b0 = FN(load)(q), b1 = vectors == 2 ? FN(load)(q + L) : b0;
+            __builtin_prefetch(q + 8 * brs);
+            if (vectors == 2 && VEC_BYTES == 64) __builtin_prefetch(q + 8 * brs + L);
+            __builtin_prefetch(next);
+#pragma GCC unroll 14
+            for (int i = 0; i < m; i++) {
+                V x = FN(set1)(p[i * NR]);
+                s[i][0] += x * b0;
+                if (vectors == 2) s[i][1] += x * b1;
+            }
+        }
+    }
+    if (n == vectors * L) {
+#pragma GCC unroll 14
+        for (int i = 0; i < m; i++)
+#pragma GCC unroll 2
+            for (int v = 0; v < vectors; v++) {
+                T *at = c + i * ldc + v * L;
+                FN(store)(at, fresh ? s[i][v] : s[i][v] + FN(load)(at));
+            }
+    } else {
+        T sums[gemm_mr * NR];
+#pragma GCC unroll 14
+        for (int i = 0; i < m; i++) {
+            FN(store)(sums + i * NR, s[i][0]);
+            if (vectors == 2) FN(store)(sums + i * NR + L, s[i][1]);
+        }
+        FN(tile_edge)(sums, fresh ? NULL : c, ldc, 1, c, ldc, m, n);
+    }
+}
+
+/* The same for any m, and any n if m is 1. A row alone reads b as it is, unless it lies in panels: brs == nr. */
+static void FN(add_runs)(const rnn_run *r, ptrdiff_t runs, ptrdiff_t m, ptrdiff_t n, const T *a, const T *b, ptrdiff_t brs,
+                         int fresh, T *c, ptrdiff_t ldc)
+{
+    const ptrdiff_t tiles = (m + gemm_mr - 1) / gemm_mr, h = (m + tiles - 1) / tiles, zero = 0;
+    if (m == 1) {
+        if (fresh) memset(c, 0, n * sizeof(T));
+        for (; runs > 0; runs--, r++) {
+            const T *p = a + r->a, *q = b + r->b;
+            ptrdiff_t k = r->n;
+            if (brs == FN(nr) && n <= brs) {
+                FN(row_sized)(1, 4, n, k, p, q, c, &zero);
+                continue;
+            }
+            for (; k >= 4; k -= 4, p += 4, q += 4 * brs) FN(axpy_sized)(1, 4, n, p, 0, 1, q, brs, c, 0);
+            for (; k > 0; k--, p++, q += brs) FN(axpy_sized)(1, 1, n, p, 0, 1, q, brs, c, 0);
+        }
+        return;
+    }
+    for (; m > 0; m -= h, a += h * FN(nr), c += h * ldc)
+#define RNN_CASE(M)                                                                                                    \
+    case M:                                                                                                            \
+        if (M > gemm_mr) break;                                                                                        \
+        if (n <= FN(lanes)) FN(runs_sized)(M, 1, r, runs, n, a, b, brs, fresh, c, ldc);                                \
+        else FN(runs_sized)(M, 2, r, runs, n, a, b, brs, fresh, c, ldc);                                               \
+        break;
+        switch (m < h ? m : h) { GEMM_ROWS(RNN_CASE) }
+#undef RNN_CASE
+}
+
 /* The products of x[k] with as many rows of w, ld apart, as a vector has lanes. */
 GEMM_INLINE V FN(dot_rows)(ptrdiff_t k, const T *x, const T *w, ptrdiff_t ld)
 {
@@ -163,9 +239,11 @@ static void FN(lstm_step)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, T *s, ptrdiff_t
         RNN_EACH FN(put)(h + j, FN(get)(s + 3 * step + j, w) * FN(gate_tanh)(FN(get)(c + j, w)), w);
 }
 
-/* dg from the gradient dh of the output; dc is that of the new cell state and becomes that of the old one, c. */
+/* dg, its gates far apart, from the gradient dh of the output; dc is that of the new cell state and becomes that of the old
+ * one, c. */
 static void FN(lstm_grad)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, const T *g, ptrdiff_t ldg, ptrdiff_t apart,
-                          const T *c, ptrdiff_t ldc, const T *dh, ptrdiff_t ldd, T *dc, T *dg, ptrdiff_t ldo)
+                          const T *c, ptrdiff_t ldc, const T *dh, ptrdiff_t ldd, T *dc, T *dg, ptrdiff_t ldo,
+                          ptrdiff_t far)
 {
     for (; m > 0; m--, g += ldg, c += ldc, dh += ldd, dc += H, dg += ldo)
         RNN_EACH {
@@ -175,9 +253,9 @@ static void FN(lstm_grad)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, const T *g, ptr
             V t = FN(gate_tanh)(FN(get)(p + 4 * apart, w)), dy = FN(get)(dh + j, w);
             V e = FN(get)(dc + j, w) + dy * o * ((T)1 - t * t);
             FN(put)(d, e * u * (i * ((T)1 - i)), w);
-            FN(put)(d + H, e * FN(get)(c + j, w) * (f * ((T)1 - f)), w);
-            FN(put)(d + 2 * H, e * i * ((T)1 - u * u), w);
-            FN(put)(d + 3 * H, dy * t * (o * ((T)1 - o)), w);
+            FN(put)(d + far, e * FN(get)(c + j, w) * (f * ((T)1 - f)), w);
+            FN(put)(d + 2 * far, e * i * ((T)1 - u * u), w);
+            FN(put)(d + 3 * far, dy * t * (o * ((T)1 - o)), w);
             FN(put)(dc + j, e * f, w);
         }
 }
@@ -204,7 +282,8 @@ static void FN(gru_step)(ptrdiff_t m, ptrdiff_t n, const T *s, ptrdiff_t lds, pt
 
 /* dg from the gradient dh of the new state; what passes on to the old state q unchanged is left in `past`. */
 static void FN(gru_grad)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, const T *g, ptrdiff_t ldg, ptrdiff_t apart,
-                         const T *q, ptrdiff_t ldq, const T *dh, ptrdiff_t ldd, T *past, T *dg, ptrdiff_t ldo)
+                         const T *q, ptrdiff_t ldq, const T *dh, ptrdiff_t ldd, T *past, T *dg, ptrdiff_t ldo,
+                         ptrdiff_t far)
 {
     for (; m > 0; m--, g += ldg, q += ldq, dh += ldd, past += H, dg += ldo)
         RNN_EACH {
@@ -212,10 +291,10 @@ static void FN(gru_grad)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t H, const T *g, ptrd
             T *d = dg + j;
             V u = FN(get)(p, w), r = FN(get)(p + apart, w), z = FN(get)(p + 2 * apart, w), v = FN(get)(p + 3 * apart, w);
             V e = FN(get)(dh + j, w), du = e * ((T)1 - z) * ((T)1 - u * u);
-            FN(put)(d, du * v * (r * ((T)1 - r)), w);
-            FN(put)(d + H, e * (FN(get)(q + j, w) - u) * (z * ((T)1 - z)), w);
-            FN(put)(d + 2 * H, du, w);
-            FN(put)(d + 3 * H, du * r, w);
+            FN(put)(d, du, w);
+            FN(put)(d + far, du * v * (r * ((T)1 - r)), w);
+            FN(put)(d + 2 * far, e * (FN(get)(q + j, w) - u) * (z * ((T)1 - z)), w);
+            FN(put)(d + 3 * far, du * r, w);
             FN(put)(past + j, e * z, w);
         }
 }

@@ -1,32 +1,25 @@
 """One layer of a recurrent network over a whole sequence, forward and backward, in one or two directions.
 
-recurrence.pxd has the steps, and the letters. The gradients of the weights are products over all steps.
+recurrence.pxd has the steps, and the letters; rnn_grads.pxd has the products over all steps that follow them in backward.
 """
 
 cimport numpy as cnp
 from cython.parallel cimport prange
-from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memset
 
 from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
-from cnet._kernels.cells cimport GRU, LSTM, TANH, Layer, flush_begin, flush_end
-from cnet._kernels.gemm cimport ROW_TILES, gemm, gemm_packed
-from cnet._kernels.gemm_tiles cimport MR, columns
+from cnet._kernels.cells cimport GRU, LSTM, TANH, Layer
+from cnet._kernels.gemm_tiles cimport F32_NR, F64_NR, columns
 from cnet._kernels.recurrence cimport (
-    BACKWARD, CHUNK_ROWS, FORWARD, OUTPUT_GRAD, PROJECT, joined, moment, old_rows, rows, run_inputs, run_step, share, shares,
-    start, step_work,
+    BACKWARD, CHUNK_ROWS, FORWARD, INITIAL, OUTPUT_GRAD, PROJECT, joined, moment, old_rows, rows, run_inputs, run_step, share,
+    shares, start, step_work,
 )
-from cnet._kernels.rnn_weights cimport gate_at, pack_weights
+from cnet._kernels.rnn_grads cimport after_steps
+from cnet._kernels.rnn_weights cimport gate_at, pack_backward, pack_forward
 from cnet._kernels.types cimport real
 
 cnp.import_array()
-
-cdef enum:
-    SUM_ROWS = 128    # rows summed one after the other before their sum joins the total: bounds the rounding error
-    STRIP = 64        # columns summed side by side
-    PIECE = 512       # rows of a product that one thread computes: the other matrix is packed once for so many
-
 
 cdef inline int forward_steps(const Layer *L, const real *kind) noexcept nogil:
     cdef Py_ssize_t s
@@ -48,7 +41,7 @@ cdef inline int forward_share(const Layer *L, int number, int parts, const real 
 
 
 cdef inline int forward(Layer *L, const real *kind) noexcept nogil:
-    cdef int i, parts, threads, failed = pack_weights(L, False, kind)
+    cdef int i, parts, threads, failed = pack_forward(L, kind)
     if failed:
         return failed
     if L.cell == LSTM:
@@ -92,156 +85,38 @@ cdef inline void earlier_states(const Layer *L, const real *kind) noexcept nogil
                 memcpy(past + r * P, old_rows(L, d, k, r, before, y, L.D * P, <const real *> L.h0, P), P * sizeof(real))
 
 
-cdef inline int initial_grad(const Layer *L, Py_ssize_t d, const real *kind) noexcept nogil:
-    """dh: the gradient of the initial states, from the first step of every row."""
-    cdef Py_ssize_t t, r, m, H = L.H, P = L.P, n = (2 if L.cell == GRU else L.gates) * H
-    cdef const real *dg
-    cdef const real *w = <const real *> L.w_hh[d]
-    cdef real *dh
-    cdef int failed = 0
-    for t in range(L.T if d == 1 else min(L.T, <Py_ssize_t> 1)):
-        r = rows(L, t + 1) if d == 1 and t + 1 < L.T else 0
-        m = rows(L, t) - r
-        if m == 0:
-            continue
-        dg = <const real *> L.dg + (d * L.N + start(L, t) + r) * L.V
-        dh = <real *> L.dh + (d * L.B + r) * P
-        failed |= gemm(m, P, n, dg, L.V, 1, w, P, 1, <const real *> (dh if L.cell == GRU else NULL), P, 1, dh, P, False)
-        if L.cell == GRU:
-            failed |= gemm(m, P, H, dg + 3 * H, L.V, 1, w + n * P, P, 1, <const real *> dh, P, 1, dh, P, False)
-    return failed
-
-
-cdef inline void sum_columns(const real *x, Py_ssize_t M, Py_ssize_t ld, Py_ssize_t n, real *total) noexcept nogil:
-    """total[n] = sum over the rows of x[M, n], in pieces of SUM_ROWS."""
-    cdef real part[STRIP]
-    cdef Py_ssize_t i, j, k, at, w
-    for at from 0 <= at < n by STRIP:
-        w = min(<Py_ssize_t> STRIP, n - at)
-        memset(total + at, 0, w * sizeof(real))
-        for i from 0 <= i < M by SUM_ROWS:
-            memcpy(part, x + i * ld + at, w * sizeof(real))
-            for k in range(i + 1, min(i + SUM_ROWS, M)):
-                for j in range(w):
-                    part[j] = part[j] + x[k * ld + at + j]
-            for j in range(w):
-                total[at + j] = total[at + j] + part[j]
-
-
-cdef inline void bias_grads(const Layer *L, Py_ssize_t d, void **dw, const real *dg) noexcept nogil:
-    cdef Py_ssize_t H = L.H, hidden = (2 if L.cell == GRU else L.gates) * H, inputs = (3 if L.cell == GRU else L.gates) * H
-    if dw[2] != NULL:
-        sum_columns(dg, L.N, L.V, inputs, <real *> dw[2])
-    if dw[3] != NULL:
-        if dw[2] != NULL:
-            memcpy(dw[3], dw[2], hidden * sizeof(real))
-        else:
-            sum_columns(dg, L.N, L.V, hidden, <real *> dw[3])
-        if L.cell == GRU:
-            sum_columns(dg + 3 * H, L.N, L.V, H, <real *> dw[3] + hidden)
-
-
-cdef inline int weight_grad(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *dg, Py_ssize_t ld, const real *x,
-                            real *dw) noexcept nogil:
-    """dw[M, N] = dg^T x over K rows. Columns of dg lie so far apart that a copy pays however few products it is used for."""
-    if M > MR * ROW_TILES and K >= MR and N > 0:
-        return gemm_packed(M, N, K, dg, 1, ld, x, N, 1, <const real *> NULL, 0, 0, dw, N, 1)
-    return gemm(M, N, K, dg, 1, ld, x, N, 1, <const real *> NULL, 0, 0, dw, N, False)
-
-
-cdef inline int hidden_grad(const Layer *L, Py_ssize_t lo, Py_ssize_t hi, const real *dg, const real *past,
-                            real *dw) noexcept nogil:
-    """Rows [lo, hi) of the gradient of w_hh. Those of a GRU's last gate come from the last columns of dg."""
-    cdef Py_ssize_t P = L.P, split = 2 * L.H if L.cell == GRU else hi, mid = max(lo, min(hi, split))
-    cdef int failed = weight_grad(mid - lo, P, L.N, dg + lo, L.V, past, dw + lo * P)
-    return failed | weight_grad(hi - mid, P, L.N, dg + mid + L.H, L.V, past, dw + mid * P)
-
-
-cdef inline int input_grad(const Layer *L, Py_ssize_t lo, Py_ssize_t hi, real *dx, const real *kind) noexcept nogil:
-    """Rows [lo, hi) of the gradient of x."""
-    cdef Py_ssize_t d, X = L.X, inputs = (3 if L.cell == GRU else L.gates) * L.H
-    cdef int failed = 0
-    for d in range(L.D):
-        failed |= gemm(hi - lo, X, inputs, <const real *> L.dg + (d * L.N + lo) * L.V, L.V, 1, <const real *> L.w_ih[d], X, 1,
-                       <const real *> (dx + lo * X if d else NULL), X, 1, dx + lo * X, X, False)
-    return failed
-
-
-cdef inline int job(const Layer *L, Py_ssize_t number, Py_ssize_t pieces, real *dx, void **dw, bint first,
-                    const real *kind) noexcept nogil:
-    """One of the independent products after the steps; per direction 2 pieces + 3, then those of dx."""
-    cdef Py_ssize_t H = L.H, P = L.P, X = L.X, d, what, height, total = (3 if L.cell == GRU else L.gates) * H, lo, hi
-    cdef const real *dg
-    cdef uint64_t mode = flush_begin()
-    cdef int failed = 0
-    d, what = number // (2 * pieces + 3), number % (2 * pieces + 3)
-    if d >= L.D:
-        lo = (number - L.D * (2 * pieces + 3)) * PIECE
-        failed = input_grad(L, lo, min(lo + PIECE, L.N), dx, kind)
-    else:
-        dg = <const real *> L.dg + d * L.N * L.V
-        dw += 5 * d
-        height = (total + pieces - 1) // pieces
-        lo = min(what % pieces * height, total)
-        hi = min(lo + height, total)
-        if what < pieces:
-            if dw[1] != NULL:
-                failed = hidden_grad(L, lo, hi, dg, <const real *> L.past + d * L.N * P, <real *> dw[1])
-        elif what < 2 * pieces:
-            if dw[0] != NULL:
-                failed = weight_grad(hi - lo, X, L.N, dg + lo, L.V, <const real *> L.x, <real *> dw[0] + lo * X)
-        elif what == 2 * pieces:
-            bias_grads(L, d, dw, dg)
-        elif what == 2 * pieces + 1:
-            if dw[4] != NULL:
-                failed = gemm(P, H, L.N, <const real *> L.dp + d * L.N * P, 1, P, <const real *> L.g + d * L.N * L.W + 5 * H,
-                              L.W, 1, <const real *> NULL, 0, 0, <real *> dw[4], H, False)
-        elif first:
-            failed = initial_grad(L, d, kind)
-    flush_end(mode)
-    return failed
-
-
-cdef inline void backward_steps(const Layer *L, const real *kind) noexcept nogil:
+cdef inline void backward_steps(const Layer *L, bint initial, const real *kind) noexcept nogil:
+    """initial: whether anybody asks for the gradient of the initial state."""
     cdef Py_ssize_t s
+    cdef double product = <double> L.gates * L.H * L.P
     for s in range(L.T - 1, -1, -1):
         if L.w_hr[0] != NULL:
-            run_step(L, OUTPUT_GRAD, s, L.P, <double> L.gates * L.H * L.P, kind)
-            run_step(L, BACKWARD, s, L.H, <double> L.H * L.P, kind)
-        else:
-            run_step(L, BACKWARD, s, L.H, <double> L.gates * L.H * L.P, kind)
+            run_step(L, OUTPUT_GRAD, s, L.P, product, kind)
+        run_step(L, BACKWARD, s, L.H, <double> L.H * L.P if L.w_hr[0] != NULL else product, kind)
+    if initial:
+        run_step(L, INITIAL, -1, L.P, product, kind)
 
 
-cdef inline void backward_share(const Layer *L, int number, int parts, const real *kind) noexcept nogil:
+cdef inline void backward_share(const Layer *L, int number, int parts, bint initial, const real *kind) noexcept nogil:
     cdef Layer mine = share(L, number, parts)
-    backward_steps(&mine, kind)
+    backward_steps(&mine, initial, kind)
 
 
-cdef inline int backward(Layer *L, real *dx, void **dw, bint first, const real *kind) noexcept nogil:
-    """first: whether anybody asks for the gradient of the initial state."""
-    cdef Py_ssize_t i, H = L.H, pieces = (L.gates * H + PIECE - 1) // PIECE
-    cdef Py_ssize_t jobs = L.D * (2 * pieces + 3) + ((L.N + PIECE - 1) // PIECE if dx != NULL else 0)
-    cdef int failed = pack_weights(L, True, kind), threads, parts
-    if failed:
-        return failed
+cdef inline int backward(Layer *L, real *dx, void **dw, bint initial, const real *kind) noexcept nogil:
+    cdef int i, threads, parts
+    if pack_backward(L, initial, kind):
+        return -1
     parts = shares(L, step_work(L))
     threads = threads_for(step_work(L) * L.T)
     if parts == 0:
-        backward_steps(L, kind)
+        backward_steps(L, initial, kind)
     elif threads == 1:
         for i in range(parts):
-            backward_share(L, <int> i, parts, kind)
+            backward_share(L, i, parts, initial, kind)
     else:
         for i in prange(parts, num_threads=threads, schedule='static', chunksize=1):
-            backward_share(L, <int> i, parts, kind)
-    threads = threads_for(<double> L.D * L.N * L.gates * H * (2 * L.X + L.P) / 8)
-    if threads == 1:
-        for i in range(jobs):
-            failed |= job(L, i, pieces, dx, dw, first, kind)
-    else:
-        for i in prange(jobs, num_threads=threads, schedule='dynamic'):
-            failed |= job(L, i, pieces, dx, dw, first, kind)
-    return failed
+            backward_share(L, i, parts, initial, kind)
+    return after_steps(L, dx, dw, kind)
 
 
 cdef int run_forward(Layer *L, real *hn):
@@ -305,6 +180,7 @@ cdef Layer layer(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, cnp.nd
                  list weights):
     """Sizes and weights; five weights per direction: w_ih, w_hh, b_ih, b_hh, w_hr, of which the last three may be None."""
     cdef Layer L
+    cdef Py_ssize_t nr
     cdef int d
     memset(&L, 0, sizeof(Layer))
     L.cell, L.T, L.B = cell, T, B
@@ -322,7 +198,8 @@ cdef Layer layer(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, cnp.nd
         L.w_ih[d], L.w_hh[d], L.b_hh[d] = data(weights[5 * d]), data(weights[5 * d + 1]), data(weights[5 * d + 3])
         L.w_hr[d] = data(weights[5 * d + 4])
     L.W = odd_lines(L.H if cell >= TANH else 4 * L.H if cell == GRU else (6 if L.w_hr[0] != NULL else 5) * L.H)
-    L.V = odd_lines(L.H if cell >= TANH else 4 * L.H)
+    nr = F32_NR if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT else F64_NR
+    L.panels = L.H // nr * L.columns + (L.columns * (L.H % nr) + nr - 1) // nr
     L.M, L.hi, L.last_d, L.keep = L.N, B, <int> L.D, True
     L.chunk = max(<Py_ssize_t> 1, CHUNK_ROWS // max(<Py_ssize_t> 1, B))
     return L
@@ -401,7 +278,7 @@ def rnn_backward(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, cnp.nd
         dc = start_from(dcn, c0)
     if needs[0]:
         dx = empty_like(x)
-    dg = empty(kind, L.D, L.N, L.V)
+    dg = empty(kind, L.D * L.panels, L.N, F32_NR if kind == cnp.NPY_FLOAT else F64_NR)
     if L.w_hr[0] != NULL:
         dp = empty(kind, L.D, L.N, L.P)
     grads = [dx, dh if needs[1] else None, dc if needs[2] else None]

@@ -96,6 +96,45 @@ def test_kernel_equals_composition(kind: str, shape: tuple, monkeypatch: pytest.
     np.testing.assert_allclose(y.detach().numpy(), expected.detach().numpy(), 1e-11, 1e-12)
 
 
+# More rows than the products after the steps take at once; one step, with weights read in place and copied; one row.
+@pytest.mark.parametrize(('kind', 'shape', 'two'), list(itertools.product(
+    [*KINDS, 'projected'], [(30, 50, 33, 40), (1, 6, 16, 32), (1, 6, 5, 37), (1, 1, 3, 5), (9, 1, 20, 145), (60, 2, 64, 8)],
+    [False, True])))
+def test_gradients_equal_composition(kind: str, shape: tuple, two: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps, batch, inputs, hidden = shape
+    cnet.manual_seed(5)
+    more = {'proj_size': 3} if kind == 'projected' else {}
+    net = getattr(nn, 'LSTM' if more else kind)(inputs, hidden, bidirectional=two, **more).double()
+    x = cnet.randn(steps, batch, inputs, dtype=cnet.float64, requires_grad=True)
+    widths = [3 if more else hidden, hidden] if kind in ('LSTM', 'projected') else [hidden]
+    states = [cnet.randn(1 + two, batch, width, dtype=cnet.float64, requires_grad=True) for width in widths]
+    found = []
+    for native in (networks.native, lambda tensors: False):
+        monkeypatch.setattr(networks, 'native', native)
+        y, last = net(x, tuple(states) if len(states) == 2 else states[0])
+        total = (y * cnet.linspace(-1, 1, y.numel(), dtype=cnet.float64).reshape(y.shape)).sum()
+        for s in last if len(states) == 2 else (last,):
+            total = total + (s * s).sum()
+        found.append(cnet.autograd.grad(total, [x, *states, *net.parameters()]))
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), 1e-10, 1e-11)
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_gradients_that_nobody_asks_for(kind: str) -> None:
+    """What is asked for is the same alone as with everything else."""
+    cnet.manual_seed(6)
+    net = getattr(nn, kind)(5, 37, bidirectional=True)
+    x = cnet.randn(4, 9, 5, requires_grad=True)
+    leaves = [x, *net.parameters()]
+    together = cnet.autograd.grad(net(x)[0].sum(), leaves)
+    for i, leaf in enumerate(leaves):
+        for other in leaves:
+            other.requires_grad_(other is leaf)
+        alone, = cnet.autograd.grad(net(x)[0].sum(), leaf)
+        assert alone.numpy().tobytes() == together[i].numpy().tobytes()
+
+
 def gate(x: float) -> float:
     """The update gate of a GRU cell: its weights pick it out as the new state of a cell that held 1."""
     w = cnet.zeros(3, 1)
