@@ -16,7 +16,7 @@ from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
 from cnet._kernels.conv_shape cimport Geometry, geometry
 from cnet._kernels.direct_job cimport Job, cut_job, job_task, shared_planes
-from cnet._kernels.gemm cimport F32_LANES, columns, lanes, pack
+from cnet._kernels.gemm_tiles cimport F32_LANES, columns, lanes, pack
 from cnet._kernels.planes cimport product
 from cnet._kernels.types cimport real
 

@@ -10,7 +10,7 @@ from libc.stdint cimport uint64_t
 from libc.string cimport memset
 
 from cnet._kernels._workspace cimport PRIVATE, scratch
-from cnet._kernels.gemm cimport columns, lanes
+from cnet._kernels.gemm_tiles cimport columns, lanes
 from cnet._kernels.planes cimport ceil_div, product
 from cnet._kernels.types cimport real
 
