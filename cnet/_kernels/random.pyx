@@ -9,7 +9,7 @@ float64 uniform (y mod 2**53) / 2**53.
 
 cimport cython
 cimport numpy as cnp
-from libc.math cimport ceil, cos, exp, fabs, floor, fma, fmaf, lgamma, log, log1p, sin, sqrt, tan
+from libc.math cimport NAN, ceil, cos, exp, fabs, floor, fma, fmaf, lgamma, log, log1p, pow, sin, sqrt, tan
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
@@ -23,7 +23,7 @@ cdef enum:
 
 cdef double PI = 3.141592653589793
 cdef double TO_UNIT53 = 1.0 / 9007199254740992.0
-cdef float TO_UNIT24 = 1.0 / 16777216.0
+cdef float TO_UNIT24 = 1.0 / 16777216.0, THIRD = 1.0 / 3, SQUEEZE = 0.0331
 cdef uint64_t MASK53 = 9007199254740991u
 cdef uint32_t MASK24 = 16777215u
 
@@ -335,6 +335,12 @@ cdef class Engine:
         for i in range(cnp.PyArray_SIZE(out)):
             o[i] = poisson_large(self, r[i]) if r[i] >= 10 else poisson_small(self, r[i])
 
+    def gamma(self, cnp.ndarray shapes, cnp.ndarray out, bint single):
+        """Gamma numbers of rate 1; contiguous float64. single: the shapes were float32 and count in that precision."""
+        cdef Py_ssize_t i
+        for i in range(cnp.PyArray_SIZE(out)):
+            (<double *>cnp.PyArray_DATA(out))[i] = gamma_one(self, (<double *>cnp.PyArray_DATA(shapes))[i], single)
+
     def binomial(self, cnp.ndarray counts, cnp.ndarray probs, cnp.ndarray out):
         """Successes among counts[i] trials of probability probs[i]; contiguous float32 or float64, all of one type."""
         if cnp.PyArray_TYPE(out) == cnp.NPY_DOUBLE:
@@ -399,6 +405,27 @@ cdef double poisson_large(Engine e, double rate) noexcept nogil:
             continue
         if log(v) + log(inv_alpha) - log(a / (us * us) + b) <= -rate + k * log_rate - lgamma(k + 1):
             return k
+
+
+cdef double gamma_one(Engine e, double a, bint single) noexcept nogil:
+    """Cubes of shifted normals, some rejected (G. Marsaglia, W. W. Tsang, 2000). PyTorch's 1/3 is of single precision."""
+    cdef double scale = 1.0, d, c, x, v, u
+    if a < 1:                          # a number of a + 1 times a power of a uniform
+        if a == 0:
+            return 0
+        scale = pow(1.0 - e.unit(), <float>(1.0 / a) if single else 1.0 / a)
+        a = <float>(a + 1) if single else a + 1
+    d = <float>(a - THIRD) if single else a - THIRD
+    if not d > 0:
+        return NAN                     # of a shape below -2/3, or NaN: nothing would be accepted
+    c = 1.0 / sqrt(9.0 * d)
+    while True:
+        x = e.normal_pair()
+        v = 1.0 + c * x
+        if v > 0:
+            v, u, x = v * v * v, 1.0 - e.unit(), x * x
+            if u < 1.0 - SQUEEZE * x * x or log(u) < 0.5 * x + d * (1.0 - v + log(v)):
+                return scale * d * v
 
 
 cdef void binomial_fill(Engine e, cython.floating *counts, cython.floating *probs, cython.floating *out,

@@ -65,7 +65,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 
 # Compiled once, with the baseline's flags: shared state, what must not depend on the CPU (random streams), and what
 # gains nothing from wide vectors. Families may cimport these.
-SINGLE = ('_alloc', '_cpu', '_quiet', '_state', '_threads', '_workspace', 'checksum', 'random', 'strided')
+SINGLE = ('_alloc', '_cpu', '_quiet', '_state', '_threads', '_workspace', 'checksum', 'implicit', 'random',
+          'strided')
 
 # Files of Python that are compiled as they are, by folder: those that every small call goes through. A `.pxd` beside one
 # gives its variables C types. Each also runs uncompiled (CNET_COMPILE_CORE=0).

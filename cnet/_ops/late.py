@@ -12,6 +12,7 @@ from .._core.base import tensor_class
 _FILES = {
     'finite_differences': ('gradient', ''),
     'frexp': ('frexp',) * 2,
+    'gamma': ('_dirichlet_grad _sample_dirichlet _standard_gamma _standard_gamma_grad', ''),
     'histogramdd': ('histogramdd', ''),
     'linalg_lowrank': ('pca_lowrank svd_lowrank', ''),
     'pairwise': ('cdist pdist', ''),

@@ -9,6 +9,7 @@ from .._ops.sequences import arange
 from ..nn.functional import binary_cross_entropy_with_logits
 from . import constraints
 from .distribution import Distribution
+from .exp_family import ExponentialFamily
 from .utils import broadcast_all, lazy_property, logits_to_probs, probs_to_logits
 
 __all__ = ['Bernoulli']
@@ -47,7 +48,7 @@ class Binary(Distribution):
         return self._param.shape
 
 
-class Bernoulli(Binary):
+class Bernoulli(Binary, ExponentialFamily):
     """1 with a probability, else 0.
 
     Args:
@@ -63,6 +64,7 @@ class Bernoulli(Binary):
 
     support = constraints.boolean
     has_enumerate_support = True
+    _mean_carrier_measure = 0
 
     @property
     def mean(self):
@@ -90,3 +92,10 @@ class Bernoulli(Binary):
 
     def enumerate_support(self, expand=True):
         return self._listed(arange(2, dtype=self._param.dtype), expand)
+
+    @property
+    def _natural_params(self):
+        return (self.probs.logit(),)
+
+    def _log_normalizer(self, x):
+        return x.exp().log1p()

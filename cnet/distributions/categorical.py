@@ -45,7 +45,7 @@ class Categorical(Distribution):
             self.probs = probs / probs.sum(-1, keepdim=True)
         super().__init__(given.shape[:-1], validate_args=validate_args)
 
-    @constraints.dependent_property(is_discrete=True)
+    @constraints.dependent_property(is_discrete=True, event_dim=0)
     def support(self):
         """The numbers 0 ... K - 1."""
         return constraints.integer_interval(0, self._num_events - 1)

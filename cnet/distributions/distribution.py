@@ -23,6 +23,7 @@ class Distribution:
     has_rsample = False
     has_enumerate_support = False
     _validate_args = __debug__
+    _unexpanded: tuple[str, ...] = ('_unbroadcasted', '_capacitance', 'temperature')  # what broadcasts with any batch
 
     @staticmethod
     def set_default_validate_args(value):
@@ -41,7 +42,13 @@ class Distribution:
             self._validate_args = validate_args
         if not self._validate_args:
             return
-        for name, constraint in self.arg_constraints.items():
+        try:
+            arg_constraints = self.arg_constraints
+        except NotImplementedError:
+            warnings.warn(f'{self.__class__} does not define `arg_constraints`. Please set `arg_constraints = {{}}` or '
+                          'initialize the distribution with `validate_args=False` to turn off validation.', stacklevel=2)
+            return
+        for name, constraint in arg_constraints.items():
             if is_dependent(constraint):
                 continue
             if name not in self.__dict__ and isinstance(getattr(type(self), name, None), lazy_property):
@@ -102,11 +109,11 @@ class Distribution:
             Distribution
         """
         batch_shape, own = Size(batch_shape), len(self._batch_shape)
-        new = type(self).__new__(type(self)) if _instance is None else _instance
+        new = self._get_checked_instance(type(self), _instance)
         for name, value in self.__dict__.items():
             if isinstance(value, Distribution):
                 value = value.expand(batch_shape + value.batch_shape[own:])
-            elif isinstance(value, Tensor) and not name.startswith('_unbroadcasted'):
+            elif isinstance(value, Tensor) and not name.startswith(self._unexpanded):
                 value = value.expand(batch_shape + value.shape[own:])
             new.__dict__[name] = value
         new._batch_shape = batch_shape
@@ -157,6 +164,10 @@ class Distribution:
         """The exponential of the entropy."""
         return self.entropy().exp()
 
+    def _get_checked_instance(self, cls, _instance=None):
+        """What `expand` fills: a new object of the own class, or the one that a subclass made."""
+        return type(self).__new__(type(self)) if _instance is None else _instance
+
     def _extended_shape(self, sample_shape=()):
         return Size(sample_shape) + self._batch_shape + self._event_shape
 
@@ -175,9 +186,15 @@ class Distribution:
             raise ValueError(f'The right-most size of value must match event_shape: {shape} vs {self._event_shape}.')
         if any(n != 1 and m != 1 and n != m for n, m in zip(reversed(shape), reversed(expected))):
             raise ValueError(f'Value is not broadcastable with batch_shape+event_shape: {shape} vs {expected}.')
-        if not self.support.check(value).all():
+        try:
+            support = self.support
+        except NotImplementedError:
+            warnings.warn(f'{self.__class__} does not define `support` to enable sample validation. Please initialize the '
+                          'distribution with `validate_args=False` to turn off validation.', stacklevel=2)
+            return
+        if not support.check(value).all():
             raise ValueError(f'Expected value argument ({type(value).__name__} of shape {tuple(shape)}) to be within the support '
-                             f'({self.support!r}) of the distribution {self!r}, but found invalid values:\n{value}')
+                             f'({support!r}) of the distribution {self!r}, but found invalid values:\n{value}')
 
     def __repr__(self):
         given = {name: self.__dict__[name] for name in self.arg_constraints if name in self.__dict__}

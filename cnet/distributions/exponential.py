@@ -2,13 +2,13 @@
 
 from .._ops.create import zeros_like
 from . import constraints
-from .distribution import Distribution
+from .exp_family import ExponentialFamily
 from .utils import batch_of, broadcast_all
 
 __all__ = ['Exponential']
 
 
-class Exponential(Distribution):
+class Exponential(ExponentialFamily):
     """Times between events that happen `rate` times per unit.
 
     Args:
@@ -24,6 +24,7 @@ class Exponential(Distribution):
     arg_constraints = {'rate': constraints.positive}
     support = constraints.nonnegative
     has_rsample = True
+    _mean_carrier_measure = 0
 
     def __init__(self, rate, validate_args=None):
         (self.rate,) = broadcast_all(rate)
@@ -59,3 +60,10 @@ class Exponential(Distribution):
 
     def entropy(self):
         return 1 - self.rate.log()
+
+    @property
+    def _natural_params(self):
+        return (-self.rate,)
+
+    def _log_normalizer(self, x):
+        return -(-x).log()

@@ -4,13 +4,14 @@ import math
 
 from .._ops.create import zeros_like
 from . import constraints
-from .distribution import Distribution
 from .normal import Normal
+from .transformed_distribution import TransformedDistribution
+from .transforms import AbsTransform
 
 __all__ = ['HalfNormal']
 
 
-class HalfNormal(Distribution):
+class HalfNormal(TransformedDistribution):
     """Absolute values of normal numbers around 0.
 
     Args:
@@ -28,8 +29,7 @@ class HalfNormal(Distribution):
     has_rsample = True
 
     def __init__(self, scale, validate_args=None):
-        self.base_dist = Normal(0, scale, validate_args=False)
-        super().__init__(self.base_dist.batch_shape, validate_args=validate_args)
+        super().__init__(Normal(0, scale, validate_args=False), AbsTransform(), validate_args)
 
     @property
     def scale(self):
@@ -47,12 +47,6 @@ class HalfNormal(Distribution):
     @property
     def variance(self):
         return self.scale ** 2 * (1 - 2 / math.pi)
-
-    def sample(self, sample_shape=()):
-        return self.base_dist.sample(sample_shape).abs()
-
-    def rsample(self, sample_shape=()):
-        return self.base_dist.rsample(sample_shape).abs()
 
     def log_prob(self, value):
         self._validate_sample(value)

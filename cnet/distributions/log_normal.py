@@ -1,13 +1,14 @@
 """LogNormal."""
 
 from . import constraints
-from .distribution import Distribution
 from .normal import Normal
+from .transformed_distribution import TransformedDistribution
+from .transforms import ExpTransform
 
 __all__ = ['LogNormal']
 
 
-class LogNormal(Distribution):
+class LogNormal(TransformedDistribution):
     """Positive numbers whose logarithm is normal.
 
     Args:
@@ -26,8 +27,7 @@ class LogNormal(Distribution):
     has_rsample = True
 
     def __init__(self, loc, scale, validate_args=None):
-        self.base_dist = Normal(loc, scale, validate_args=validate_args)
-        super().__init__(self.base_dist.batch_shape, validate_args=validate_args)
+        super().__init__(Normal(loc, scale, validate_args), ExpTransform(), validate_args)
 
     @property
     def loc(self):
@@ -51,24 +51,6 @@ class LogNormal(Distribution):
     def variance(self):
         square = self.scale ** 2
         return square.expm1() * (2 * self.loc + square).exp()
-
-    def sample(self, sample_shape=()):
-        return self.base_dist.sample(sample_shape).exp()
-
-    def rsample(self, sample_shape=()):
-        return self.base_dist.rsample(sample_shape).exp()
-
-    def log_prob(self, value):
-        self._validate_sample(value)
-        x = value.log()
-        return self.base_dist.log_prob(x) - x
-
-    def cdf(self, value):
-        self._validate_sample(value)
-        return self.base_dist.cdf(value.log())
-
-    def icdf(self, value):
-        return self.base_dist.icdf(value).exp()
 
     def entropy(self):
         return self.base_dist.entropy() + self.loc

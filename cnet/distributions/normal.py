@@ -5,13 +5,13 @@ import math
 from .._core.mode import no_grad
 from .._ops.sample import normal
 from . import constraints
-from .distribution import Distribution
+from .exp_family import ExponentialFamily
 from .utils import batch_of, broadcast_all, standard_normal
 
 __all__ = ['Normal']
 
 
-class Normal(Distribution):
+class Normal(ExponentialFamily):
     """Numbers around `loc` with standard deviation `scale`.
 
     Args:
@@ -29,6 +29,7 @@ class Normal(Distribution):
     arg_constraints = {'loc': constraints.real, 'scale': constraints.positive}
     support = constraints.real
     has_rsample = True
+    _mean_carrier_measure = 0
 
     def __init__(self, loc, scale, validate_args=None):
         self.loc, self.scale = broadcast_all(loc, scale)
@@ -69,3 +70,10 @@ class Normal(Distribution):
 
     def entropy(self):
         return 0.5 + 0.5 * math.log(2 * math.pi) + self.scale.log()
+
+    @property
+    def _natural_params(self):
+        return self.loc / self.scale ** 2, -0.5 / self.scale ** 2
+
+    def _log_normalizer(self, x, y):
+        return -0.25 * x ** 2 / y + 0.5 * (-math.pi / y).log()

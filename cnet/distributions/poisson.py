@@ -3,13 +3,13 @@
 from .._core.mode import no_grad
 from .._ops.sample import poisson
 from . import constraints
-from .distribution import Distribution
+from .exp_family import ExponentialFamily
 from .utils import batch_of, broadcast_all
 
 __all__ = ['Poisson']
 
 
-class Poisson(Distribution):
+class Poisson(ExponentialFamily):
     """Numbers of events that happen `rate` times on average.
 
     Args:
@@ -47,3 +47,10 @@ class Poisson(Distribution):
         self._validate_sample(value)
         rate, value = broadcast_all(self.rate, value)
         return value.xlogy(rate) - rate - (value + 1).lgamma()
+
+    @property
+    def _natural_params(self):
+        return (self.rate.log(),)
+
+    def _log_normalizer(self, x):
+        return x.exp()
