@@ -144,7 +144,7 @@ def _standard_gamma_grad(input, output):
         >>> cnet._standard_gamma_grad(cnet.tensor(1.), cnet.tensor(1.))
         tensor(1.1736)
     """
-    _check('_standard_gamma_grad', 'igamma_grad', input=input, output=output)
+    _check('_standard_gamma_grad', '_standard_gamma_grad_cpu', input=input, output=output)
     return StandardGammaGrad.apply(input, output)
 
 
@@ -190,7 +190,7 @@ def _dirichlet_grad(x, alpha, total):
         >>> cnet._dirichlet_grad(cnet.tensor(0.5), cnet.tensor(1.), cnet.tensor(2.))
         tensor(0.6931)
     """
-    _check('_dirichlet_grad', '_dirichlet_grad', x=x, alpha=alpha, total=total)
+    _check('_dirichlet_grad', '_dirichlet_grad_cpu', x=x, alpha=alpha, total=total)
     return DirichletGrad.apply(x, alpha, total)
 
 

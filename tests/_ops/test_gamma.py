@@ -107,6 +107,8 @@ def test_same_bits_for_any_number_of_threads() -> None:
     (lambda: cnet._sample_dirichlet(cnet.ones(2).half()), NotImplementedError, "\"dirichlet\" not implemented for 'Half'"),
     (lambda: cnet._standard_gamma_grad(cnet.ones(2), cnet.ones(2).double()), RuntimeError,
      'Found dtype Double but expected Float'),
+    (lambda: cnet._standard_gamma_grad(cnet.tensor([1]), cnet.tensor([1])), NotImplementedError,
+     "\"_standard_gamma_grad_cpu\" not implemented for 'Long'"),
     (lambda: cnet._standard_gamma_grad(cnet.ones(2), cnet.ones(3)), RuntimeError, r'size of tensor a \(2\) must match'),
     (lambda: cnet._dirichlet_grad(cnet.ones(2), cnet.ones(2), cnet.ones(3)), RuntimeError, r'size of tensor a \(2\) must match')])
 def test_refusals(call: Callable, error: type[Exception], text: str) -> None:
