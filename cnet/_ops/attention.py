@@ -10,7 +10,7 @@ from .._core.base import TensorBase, wrap
 from .._core.generator import engine_of
 from .._core.inplace import scalar_name
 from .._core.mode import is_grad_enabled
-from .._core.op import Op
+from .._core.op import Op, finish
 from .dropout import drop, dropout_gain, kept_bits
 from .join import cat
 
@@ -258,7 +258,10 @@ def scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0.
         tensor([[1., 2.]])
     """
     if attn_mask is None and not dropout_p and scale is None and _usual(query, key, value):
-        return Attention.apply(query, key, value, None, scale=1 / sqrt(query._a.shape[3]), causal=bool(is_causal))
+        q = query._a
+        scale, causal = 1 / sqrt(q.shape[3]), bool(is_causal)
+        out, sums = K.attention.forward(_four(q), _four(key._a), _four(value._a), None, scale, causal, None, 1.0)
+        return finish(Attention, Attention.info_, (query, key, value, None), {'scale': scale, 'causal': causal}, (out, sums, None))
     if attn_mask is not None:
         checks.tensor(attn_mask, 'scaled_dot_product_attention', 'attn_mask', 4)
     for position, (name, x) in enumerate((('query', query), ('key', key), ('value', value)), 1):
