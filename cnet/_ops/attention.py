@@ -259,9 +259,9 @@ def scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0.
     """
     if attn_mask is None and not dropout_p and scale is None and _usual(query, key, value):
         q = query._a
-        scale, causal = 1 / sqrt(q.shape[3]), bool(is_causal)
-        out, sums = K.attention.forward(_four(q), _four(key._a), _four(value._a), None, scale, causal, None, 1.0)
-        return finish(Attention, Attention.info_, (query, key, value, None), {'scale': scale, 'causal': causal}, (out, sums, None))
+        kw = {'scale': 1 / sqrt(q.shape[3]), 'causal': bool(is_causal)}
+        results = K.attention.forward(_four(q), _four(key._a), _four(value._a), None, kw['scale'], kw['causal'], None, 1.0)
+        return finish(Attention, Attention.info_, (query, key, value, None), kw, (*results, None))
     if attn_mask is not None:
         checks.tensor(attn_mask, 'scaled_dot_product_attention', 'attn_mask', 4)
     for position, (name, x) in enumerate((('query', query), ('key', key), ('value', value)), 1):
