@@ -180,6 +180,14 @@ cdef inline void input_grads(const Layer *L, Run *runs, real *packed, real *dx) 
             inputs_task(L, i * rows, min(L.N, i * rows + rows), runs, count, packed, dx)
 
 
+cdef inline void clear(const Layer *L, void **dw, const real *kind) noexcept nogil:
+    """Gradients without rows."""
+    cdef Py_ssize_t G = L.gates * L.H, i
+    for i in range(5 * L.D):
+        if dw[i] != NULL:
+            memset(dw[i], 0, (G * L.X if i % 5 == 0 else G * L.P if i % 5 == 1 else G if i % 5 < 4 else L.P * L.H) * sizeof(real))
+
+
 cdef inline int after_steps(const Layer *L, real *dx, void **dw, const real *kind) noexcept nogil:
     """All gradients but those of the states, from dg (and dp, where there is a projection)."""
     cdef Py_ssize_t nr = columns(kind), d, inputs = 0, sums = 0, blocks
@@ -195,6 +203,9 @@ cdef inline int after_steps(const Layer *L, real *dx, void **dw, const real *kin
             s.states = (L.P + nr - 1) // nr
         if dw[5 * d + 2] != NULL or dw[5 * d + 3] != NULL:
             sums = L.D * L.panels * nr
+    if L.N == 0:
+        clear(L, dw, kind)
+        return 0
     blocks = (L.N + BLOCK_ROWS - 1) // BLOCK_ROWS
     s.block = (L.N + blocks - 1) // blocks
     s.most = s.block * max(<Py_ssize_t> 1, min(blocks, ROUND_BYTES // (

@@ -120,6 +120,20 @@ def test_gradients_equal_composition(kind: str, shape: tuple, two: bool, monkeyp
         np.testing.assert_allclose(a.numpy(), b.numpy(), 1e-10, 1e-11)
 
 
+@pytest.mark.parametrize(('kind', 'steps', 'two'), list(itertools.product([*KINDS, 'projected'], [1, 3], [False, True])))
+def test_no_rows(kind: str, steps: int, two: bool) -> None:
+    more = {'proj_size': 3} if kind == 'projected' else {}
+    net = getattr(nn, 'LSTM' if more else kind)(4, 5, bidirectional=two, **more)
+    x = cnet.zeros(steps, 0, 4, requires_grad=True)
+    # What is freed here is not zero, and a gradient may get its memory.
+    for p in [cnet.full_like(p, 7.) for p in net.parameters()]:
+        del p
+    net(x)[0].sum().backward()
+    assert x.grad is not None and x.grad.shape == x.shape
+    for p in net.parameters():
+        assert p.grad is not None and not p.grad.any()
+
+
 @pytest.mark.parametrize('kind', KINDS)
 def test_gradients_that_nobody_asks_for(kind: str) -> None:
     """What is asked for is the same alone as with everything else."""
