@@ -60,7 +60,7 @@ static inline double RED(row_sum)(const T *x, ptrdiff_t n, int kind)
     if (kind == SUM_PLAIN)
         return ROW(sum)(x, n);
     if (kind == SUM_SQUARE)
-        return ROW(dot)(x, x, n);
+        return ROW(squares)(x, n);
     if (kind == PRODUCT) {
         total = 1;
         #pragma omp simd reduction(* : total)

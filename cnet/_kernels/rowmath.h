@@ -19,8 +19,8 @@
 /* 4 KB of floats: a block stays in the first-level cache between the passes of `moments`. */
 #define ROW_BLOCK 1024
 
-/* Sums of a row: four vectors side by side hide the latency of the addition, and are added up once per block. */
-#define ROW_SUM(NAME, V, T)                                                                                            \
+/* Sums of a row, or of its squares: four vectors side by side hide the latency of the addition, and are added up once per block. */
+#define ROW_SUM(NAME, V, T, TERM)                                                                                      \
     static inline double NAME(const T *x, ptrdiff_t n)                                                                 \
     {                                                                                                                  \
         enum { L = V##_lanes };                                                                                        \
@@ -29,21 +29,25 @@
             V a = V##_set1(0), b = a, c = a, d = a;                                                                    \
             e = n - i < 2 * ROW_BLOCK ? n : i + ROW_BLOCK;                                                             \
             for (; i + 4 * L <= e; i += 4 * L) {                                                                       \
-                a += V##_load(x + i);                                                                                  \
-                b += V##_load(x + i + L);                                                                              \
-                c += V##_load(x + i + 2 * L);                                                                          \
-                d += V##_load(x + i + 3 * L);                                                                          \
+                a += TERM(V##_load(x + i));                                                                            \
+                b += TERM(V##_load(x + i + L));                                                                        \
+                c += TERM(V##_load(x + i + 2 * L));                                                                    \
+                d += TERM(V##_load(x + i + 3 * L));                                                                    \
             }                                                                                                          \
             for (; i + L <= e; i += L)                                                                                 \
-                a += V##_load(x + i);                                                                                  \
+                a += TERM(V##_load(x + i));                                                                            \
             if (i < e)                                                                                                 \
-                b += V##_load_n(x + i, e - i);                                                                         \
+                b += TERM(V##_load_n(x + i, e - i));                                                                   \
             total += V##_sum((a + b) + (c + d));                                                                       \
         }                                                                                                              \
         return total;                                                                                                  \
     }
-ROW_SUM(row_sum_f, vf, float)
-ROW_SUM(row_sum_d, vd, double)
+#define ROW_ITSELF(v) (v)
+#define ROW_SQUARE(v) ((v) * (v))
+ROW_SUM(row_sum_f, vf, float, ROW_ITSELF)
+ROW_SUM(row_sum_d, vd, double, ROW_ITSELF)
+ROW_SUM(row_squares_f, vf, float, ROW_SQUARE)
+ROW_SUM(row_squares_d, vd, double, ROW_SQUARE)
 
 /* The sum of a short row in double: a mean of numbers far from zero is then right to the last bit. */
 static inline double row_total_f(const float *x, ptrdiff_t n)
