@@ -55,6 +55,8 @@ else:
     if SANITIZE:
         CFLAGS += [f'-fsanitize={SANITIZE}', '-fno-omit-frame-pointer']
         LDFLAGS += [f'-fsanitize={SANITIZE}']
+# A region of one thread costs nothing with these (region.h says how), where the linker has --wrap.
+REGION = ['-include', str(KERNELS / 'region.h'), '-Wl,--wrap=GOMP_parallel']
 # Compiled Python without C types is calls and no loops: half the size costs it nothing.
 SMALL_CFLAGS = ['/O1'] if MSVC else ['-Os', '-fno-asynchronous-unwind-tables']
 MACROS = [('NPY_NO_DEPRECATED_API', 'NPY_2_0_API_VERSION'), ('NPY_TARGET_VERSION', 'NPY_2_0_API_VERSION')]
@@ -129,20 +131,20 @@ def units() -> dict[str, Unit]:
 
 def extensions() -> list[Extension]:
     """One extension per module and instruction set. The C files need not exist yet."""
-    stamp = str(BUILD / 'cython' / 'stamp')
-    result = [Extension(SHARED, [str(BUILD / 'cython' / KERNELS / f'{T["SHARED"]}.c')], depends=[stamp])]
+    always = [str(BUILD / 'cython' / 'stamp'), str(KERNELS / 'region.h')]
+    result = [Extension(SHARED, [str(BUILD / 'cython' / KERNELS / f'{T["SHARED"]}.c')], depends=always)]
     for name, unit in units().items():
         if name in T['FAMILIES']:
             for isa in T['ISAS']:
                 if isa.name in T['FAMILIES'][name]:
                     # Its own copy of the C file: objects are named by their source, and compilers run in parallel.
                     ext = Extension(f'cnet._kernels.{isa.name}.{name}', [str(BUILD / 'isa' / isa.name / f'{name}.c')],
-                                    depends=[*unit.depends, stamp],
+                                    depends=[*unit.depends, *always],
                                     extra_compile_args=list(isa.msvc if MSVC else isa.gcc))
                     ext.unit, ext.isa = unit, isa
                     result.append(ext)
         else:
-            ext = Extension(unit.name, [str(unit.c)], depends=[*unit.depends, stamp])
+            ext = Extension(unit.name, [str(unit.c)], depends=[*unit.depends, *always])
             ext.unit, ext.isa = unit, None
             result.append(ext)
     return result
@@ -199,8 +201,8 @@ class Build(build_ext):
         import Cython
         import numpy
         stamp = BUILD / 'cython' / 'stamp'
-        text = '\n'.join(map(str, (Cython.__version__, numpy.__version__, CFLAGS, LDFLAGS, MACROS, KERNEL_DIRECTIVES,
-                                   PURE_DIRECTIVES, [isa[:3] for isa in T['ISAS']])))
+        text = '\n'.join(map(str, (Cython.__version__, numpy.__version__, CFLAGS, LDFLAGS, SMALL_CFLAGS, REGION, MACROS,
+                                   KERNEL_DIRECTIVES, PURE_DIRECTIVES, [isa[:3] for isa in T['ISAS']])))
         if not stamp.exists() or stamp.read_text() != text:
             stamp.parent.mkdir(parents=True, exist_ok=True)
             stamp.write_text(text)
@@ -228,6 +230,8 @@ class Build(build_ext):
         if refused:
             print(f'cnet: leaving out {", ".join(sorted(refused))}: the compiler refuses their flags')
         openmp = OPENMP if self.accepts(OPENMP, link=True) else []
+        if openmp and self.accepts(OPENMP + REGION, link=True):
+            openmp = OPENMP + REGION
         if not openmp:
             print('cnet: the compiler has no OpenMP: kernels will use one thread')
         self.extensions = [ext for ext in self.extensions if not getattr(ext, 'isa', None)

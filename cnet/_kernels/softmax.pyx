@@ -11,12 +11,16 @@ cimport numpy as cnp
 from cython.parallel cimport prange
 from libc.math cimport INFINITY
 
+from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels.rowmath cimport (row_dot, row_exp, row_exp_scale, row_exp_store, row_exp_sum, row_less_exp, row_log, row_max,
                                     row_sum)
 from cnet._kernels.types cimport real
 
 cnp.import_array()
+
+cdef extern from "numpy/arrayobject.h":
+    cnp.ndarray contiguous "PyArray_GETCONTIGUOUS"(cnp.ndarray)
 
 cdef extern from "logscan.h" nogil:
     enum:
@@ -307,14 +311,36 @@ cdef void *part_of(cnp.ndarray x, Py_ssize_t outer, Py_ssize_t n, list keep):
     return cnp.PyArray_DATA(<cnp.ndarray> keep[0])
 
 
-def softmax_forward(cnp.ndarray x, cnp.ndarray y, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, bint logarithm):
-    """y = softmax(x), or its logarithm, over the middle of (outer, n, inner); n > 0."""
+cdef void around(cnp.ndarray x, int dim, Py_ssize_t *outer, Py_ssize_t *n, Py_ssize_t *inner) noexcept:
+    """The sizes (outer, n, inner) before, of and after a dimension."""
+    cdef int d
+    outer[0] = inner[0] = n[0] = 1
+    for d in range(cnp.PyArray_NDIM(x)):
+        if d < dim:
+            outer[0] *= cnp.PyArray_DIM(x, d)
+        elif d == dim:
+            n[0] = cnp.PyArray_DIM(x, d)
+        else:
+            inner[0] *= cnp.PyArray_DIM(x, d)
+
+
+def softmax_forward(cnp.ndarray x not None, int dim, bint logarithm):
+    """softmax(x) along a dimension, or its logarithm, for float32 and float64, as a new contiguous array."""
+    cdef cnp.ndarray y = new_array(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x))
     cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
-    cdef void *xp = cnp.PyArray_DATA(x)
+    cdef Py_ssize_t outer, n, inner
+    cdef void *xp
     cdef void *yp = cnp.PyArray_DATA(y)
     cdef void *part = NULL
-    keep = []
+    cdef list keep
+    if cnp.PyArray_SIZE(x) == 0:
+        return y
+    if not cnp.PyArray_IS_C_CONTIGUOUS(x):
+        x = contiguous(x)
+    xp = cnp.PyArray_DATA(x)
+    around(x, dim, &outer, &n, &inner)
     if is_long(outer, n, inner):
+        keep = []
         part = part_of(x, outer, n, keep)
     with nogil:
         if part and single:
@@ -325,18 +351,29 @@ def softmax_forward(cnp.ndarray x, cnp.ndarray y, Py_ssize_t outer, Py_ssize_t n
             forward(<float *> xp, <float *> yp, outer, n, inner, logarithm)
         else:
             forward(<double *> xp, <double *> yp, outer, n, inner, logarithm)
+    return y
 
 
-def softmax_grad(cnp.ndarray g, cnp.ndarray y, cnp.ndarray gx, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner,
-                 bint logarithm):
-    """gx, the gradient of x, from the gradient g of the output y of `softmax_forward`."""
+def softmax_grad(cnp.ndarray g not None, cnp.ndarray y not None, int dim, bint logarithm):
+    """The gradient of x from the gradient g of y, the result of `softmax_forward`; of one shape and type."""
+    cdef cnp.ndarray gx = new_array(cnp.PyArray_NDIM(g), cnp.PyArray_DIMS(g), cnp.PyArray_TYPE(g))
     cdef bint single = cnp.PyArray_TYPE(g) == cnp.NPY_FLOAT
-    cdef void *gp = cnp.PyArray_DATA(g)
-    cdef void *yp = cnp.PyArray_DATA(y)
+    cdef Py_ssize_t outer, n, inner
+    cdef void *gp
+    cdef void *yp
     cdef void *gxp = cnp.PyArray_DATA(gx)
     cdef void *part = NULL
-    keep = []
+    cdef list keep
+    if cnp.PyArray_SIZE(g) == 0:
+        return gx
+    if not cnp.PyArray_IS_C_CONTIGUOUS(g):
+        g = contiguous(g)
+    if not cnp.PyArray_IS_C_CONTIGUOUS(y):
+        y = contiguous(y)
+    gp, yp = cnp.PyArray_DATA(g), cnp.PyArray_DATA(y)
+    around(g, dim, &outer, &n, &inner)
     if is_long(outer, n, inner):
+        keep = []
         part = part_of(g, outer, n, keep)
     with nogil:
         if part and single:
@@ -347,6 +384,7 @@ def softmax_grad(cnp.ndarray g, cnp.ndarray y, cnp.ndarray gx, Py_ssize_t outer,
             gradient(<float *> gp, <float *> yp, <float *> gxp, outer, n, inner, logarithm)
         else:
             gradient(<double *> gp, <double *> yp, <double *> gxp, outer, n, inner, logarithm)
+    return gx
 
 
 def logsumexp_forward(cnp.ndarray x, cnp.ndarray y, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner):

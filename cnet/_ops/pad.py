@@ -23,9 +23,11 @@ class ConstantPad(Op, name='ConstantPadNdBackward0'):
             inner.append(slice(max(-left, 0), n - max(-right, 0)))
             outer.append(slice(max(left, 0), n + left + min(right, 0)))
         y = empty(shape, x.dtype)
-        for d, middle in enumerate(outer):      # what lies before and after it, as far as no earlier dimension has it
-            y[(*outer[:d], slice(0, middle.start))] = value
-            y[(*outer[:d], slice(max(middle.stop, middle.start), None))] = value
+        for d, (left, right) in enumerate(pad):     # what lies before and after, as far as no earlier dimension has it
+            if left > 0:
+                y[(*outer[:d], slice(0, left))] = value
+            if right > 0:
+                y[(*outer[:d], slice(-right, None))] = value
         assign(y[tuple(outer)], x[tuple(inner)])
         return y
 

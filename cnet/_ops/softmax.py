@@ -1,12 +1,10 @@
 """Softmax, log-softmax and softmin along one dimension."""
 
-import math
-
 import numpy as np
 
 from .. import _kernels as K
 from .._core import checks, errors
-from .._core.arrays import cast, empty
+from .._core.arrays import cast
 from .._core.base import TensorBase
 from .._core.caution import warn
 from .._core.inplace import copy_out
@@ -19,39 +17,17 @@ _HALF = np.dtype(np.float16)
 _FLOAT = np.dtype(np.float32)
 
 
-def _sizes(a, dim):
-    """(outer, n, inner) around a dimension of an array that has elements."""
-    shape = a.shape
-    if not shape:
-        return 1, 1, 1
-    n = shape[dim]
-    if dim == len(shape) - 1:
-        return a.size // n, n, 1
-    inner = math.prod(shape[dim + 1:])
-    return a.size // (n * inner), n, inner
-
-
 def _forward(x, dim, logarithm):
     """Kernels see float32 or float64: float16 goes through float32."""
     if x.dtype == _HALF:
         return cast(_forward(x.astype(_FLOAT), dim, logarithm), _HALF)
-    y = empty(x.shape, x.dtype)
-    if x.size:
-        K.softmax.softmax_forward(_plain(x), y, *_sizes(x, dim), logarithm)
-    return y
+    return K.softmax.softmax_forward(x, dim, logarithm)
 
 
 def _gradient(g, y, dim, logarithm):
     if g.dtype == _HALF:
         return cast(_gradient(g.astype(_FLOAT), y.astype(_FLOAT), dim, logarithm), _HALF)
-    gx = empty(g.shape, g.dtype)
-    if g.size:
-        K.softmax.softmax_grad(_plain(g), _plain(y), gx, *_sizes(g, dim), logarithm)
-    return gx
-
-
-def _plain(a):
-    return a if a.flags.c_contiguous else np.ascontiguousarray(a)
+    return K.softmax.softmax_grad(g, y, dim, logarithm)
 
 
 class Softmax(Op, name='SoftmaxBackward0'):
