@@ -1,4 +1,5 @@
-"""Convolutions in one, two or three dimensions, their input gradients (transposed convolutions) and weight gradients.
+"""Convolutions in one, two or three dimensions, their input gradients (transposed convolutions) and weight gradients, with pixels
+in the lanes of vectors: for one tap and for few channels; direct.pyx has the others.
 
 All are products of the weights with a matrix of shifted images that is never made. Images are copied once, block by
 block, into padded planes: one per channel and phase, where a phase holds every stride-th row and column. In these
@@ -17,7 +18,7 @@ from libc.string cimport memcpy, memset
 
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
-from cnet._kernels.conv_job cimport Job, copies_pixels, flush_begin, flush_end, run_job
+from cnet._kernels.conv_job cimport Job, copies_pixels, flush_begin, flush_end, run_images, run_job
 from cnet._kernels.conv_lines cimport line_room, line_sums
 from cnet._kernels.conv_shape cimport Geometry, geometry
 from cnet._kernels.gemm_tiles cimport MR, columns, height, lanes, pack, tile, tiles
@@ -106,7 +107,9 @@ cdef int forward(const Geometry *s, const real *x, const real *w, const real *bi
     job.image_from = s.C * planes.plane if planes.in_place else planes.plane
     job.dense, job.far = False, K == group
     job.dense = copies_pixels(&job, planes.images, s.N if planes.in_place else 1, columns(x))
-    block = s.N if planes.in_place and job.dense else planes.images
+    if planes.in_place and not job.dense:
+        return failed | run_images(&job, s.N, x, at, packed, bias, y, threads)
+    block = s.N if planes.in_place else planes.images
     for n from 0 <= n < s.N by block:
         images = min(block, s.N - n)
         job.readable = (s.N - n) * s.C * planes.plane if planes.in_place else room_size
@@ -240,9 +243,19 @@ cdef int input_grad(const Geometry *s, const real *g, const real *w, const real 
             together = together and jobs[f].dense
     for f in prange(s.G * high, num_threads=threads):
         failed |= weights_of_phases(f, s, jobs, phases, taps, w, packed)
+    done = 0
+    if planes.in_place and not together:
+        if missed:
+            for f in prange(s.N * s.C, num_threads=threads):
+                fill_channel(f, s, bias, x)
+        for f in range(phases):
+            jobs[f].dense = False
+            if jobs[f].K and product(jobs[f].valid):
+                failed |= run_images(&jobs[f], s.N, g, at + done + f, packed + s.G * high * MR * done, bias, x, threads)
+            done += jobs[f].K
+        return failed
     block = s.N if together else planes.images
     for f in range(phases):
-        jobs[f].dense = jobs[f].dense and (together or not planes.in_place)
         jobs[f].dense = jobs[f].dense or (together and product(jobs[f].valid) > 0)
     for n from 0 <= n < s.N by block:
         images = min(block, s.N - n)
@@ -267,6 +280,7 @@ cdef inline int weight_task(Py_ssize_t t, const Geometry *s, const Planes *plane
     cdef Py_ssize_t M = s.M // s.G, K = s.C // s.G * product(s.kernel), nr = columns(made), P = product(s.out)
     cdef Py_ssize_t across = (K + nr - 1) // nr, group = t // across, k0 = t % across * nr, n = min(nr, K - k0)
     cdef Py_ssize_t width = nr if n > lanes(made) else lanes(made), i, p, k, count, length, done, q, v0, v1, v2
+    cdef Py_ssize_t step = s.C * planes.plane if planes.in_place else planes.plane
     cdef Py_ssize_t places[PIXELS]
     cdef Py_ssize_t lengths[PIXELS]
     cdef real *rows = <real *> scratch(PRIVATE, 2 * PIXELS * nr * sizeof(real))
@@ -285,7 +299,7 @@ cdef inline int weight_task(Py_ssize_t t, const Geometry *s, const Planes *plane
                 v2 = (p + done) % s.out[2]
                 v1 = (p + done) // s.out[2] % s.out[1]
                 v0 = (p + done) // s.out[2] // s.out[1]
-                places[count] = i * planes.plane + (v0 * planes.dims[1] + v1) * planes.dims[2] + v2
+                places[count] = i * step + (v0 * planes.dims[1] + v1) * planes.dims[2] + v2
                 lengths[count] = min(s.out[2] - v2, length - done)
                 done += lengths[count]
                 count += 1
@@ -306,7 +320,7 @@ cdef int weight_grad(const Geometry *s, const real *x, const real *g, real *w, b
     """By rows of pixels if `lines`, else as a matrix product."""
     cdef Planes planes
     cdef Py_ssize_t K = s.C // s.G * product(s.kernel), at_bytes = (K * sizeof(Py_ssize_t) + 127) // 64 * 64
-    cdef Py_ssize_t n, t, images, tasks = s.G * ((K + columns(x) - 1) // columns(x)), slack = 2 * lanes(x)
+    cdef Py_ssize_t n, t, images, block, tasks = s.G * ((K + columns(x) - 1) // columns(x)), slack = 2 * lanes(x)
     cdef Py_ssize_t *at
     cdef real *room
     cdef const real *made
@@ -324,8 +338,9 @@ cdef int weight_grad(const Geometry *s, const real *x, const real *g, real *w, b
         return -1
     room = <real *> (<char *> at + at_bytes)
     tap_distances(s, &planes, at)
-    for n from 0 <= n < s.N by planes.images:
-        images = min(planes.images, s.N - n)
+    block = s.N if planes.in_place else planes.images
+    for n from 0 <= n < s.N by block:
+        images = min(block, s.N - n)
         if lines:
             line_sums(s, &planes, images, x + n * s.C * product(s.size), g + n * s.M * product(s.out), at, room, slack, n == 0,
                       w, threads)

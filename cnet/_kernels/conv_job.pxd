@@ -178,3 +178,27 @@ cdef inline int run_job(const Job *s, Py_ssize_t images, const real *planes, con
         for t in prange(tasks, num_threads=threads, schedule='dynamic'):
             failed |= job_task(t, s, images, planes, at, weights, bias, out)
     return failed
+
+
+cdef inline int image_task(Py_ssize_t t, const Job *s, Py_ssize_t N, Py_ssize_t tasks, const real *x, const Py_ssize_t *at,
+                           const real *weights, const real *bias, real *out) noexcept nogil:
+    """Piece t % tasks of the job of image t / tasks, which is read in place."""
+    cdef Job own = s[0]
+    cdef Py_ssize_t n = t // tasks
+    own.readable = (N - n) * s.image_from
+    return job_task(t % tasks, &own, 1, x + n * s.image_from, at, weights, bias, out + n * s.image_step)
+
+
+cdef inline int run_images(const Job *s, Py_ssize_t N, const real *x, const Py_ssize_t *at, const real *weights,
+                           const real *bias, real *out, int threads) noexcept nogil:
+    """As run_job for images that are read in place, each a block, in one loop."""
+    cdef Py_ssize_t nr = columns(x), h = height(s.M), high = (s.M + h - 1) // h, t
+    cdef Py_ssize_t tasks = s.G * ((columns_of(s, 1) + nr - 1) // nr) * ((high + ROW_TILES - 1) // ROW_TILES)
+    cdef int failed = 0
+    if threads == 1:
+        for t in range(N * tasks):
+            failed |= image_task(t, s, N, tasks, x, at, weights, bias, out)
+    else:
+        for t in prange(N * tasks, num_threads=threads, schedule='dynamic'):
+            failed |= image_task(t, s, N, tasks, x, at, weights, bias, out)
+    return failed

@@ -1,4 +1,5 @@
-"""Convolutions and their input gradients with output channels in the lanes of vectors: for kernels of more than one tap.
+"""Convolutions, their input gradients and weight gradients with output channels in the lanes of vectors: for kernels of more
+than one tap.
 
 An input gradient is a convolution of the gradients, or with a stride one for each phase of the pixels: those whose padded
 positions leave the same remainders by the stride see the same taps. The phases of a row are computed together, so that the
@@ -16,6 +17,7 @@ from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
 from cnet._kernels.conv_shape cimport Geometry, geometry
 from cnet._kernels.direct_job cimport Job, cut_job, job_task, shared_planes
+from cnet._kernels.direct_weights cimport Cut, cut_weights, turn_task, weights_task
 from cnet._kernels.gemm_tiles cimport F32_LANES, columns, lanes, pack
 from cnet._kernels.planes cimport product
 from cnet._kernels.types cimport real
@@ -144,6 +146,29 @@ cdef int convolve(const Geometry *s, bint gradient, const real *x, const real *w
     return failed
 
 
+cdef int weight_grad(const Geometry *s, const real *x, const real *g, real *w) noexcept nogil:
+    cdef Cut c
+    cdef Py_ssize_t nr = columns(x), kept, block, blocks, t
+    cdef real *sums
+    cdef real *turned
+    cdef int failed = 0
+    cdef int threads = threads_for(<double> s.N * product(s.out) * s.M * (s.C // s.G) * product(s.kernel) / 8)
+    c.job = job_of(s, False)
+    cut_weights(&c, nr, sizeof(real))
+    kept = s.G * c.job.panels * nr * c.job.C * c.job.T
+    sums = <real *> scratch(SHARED, (kept + c.at_once * s.G * c.job.panels * nr * c.pixels) * sizeof(real))
+    if sums == NULL:
+        return -1
+    turned = sums + kept
+    for block from 0 <= block < c.job.blocks by c.at_once:
+        blocks = min(c.at_once, c.job.blocks - block)
+        for t in prange(blocks * s.G * c.job.panels, num_threads=threads):
+            turn_task(t, block, &c, g, turned)
+        for t in prange(s.G * c.ranges * c.job.pieces, num_threads=threads, schedule='dynamic'):
+            failed |= weights_task(t, s, &c, block, blocks, x, <const real *> turned, sums, w)
+    return failed
+
+
 cdef filled(bint gradient, cnp.ndarray x, const Geometry *s, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray y):
     """y after it has been computed from x."""
     cdef char *b = NULL if bias is None else <char *> cnp.PyArray_DATA(bias)
@@ -175,3 +200,22 @@ def conv_input_grad(cnp.ndarray g, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray 
     plus bias[C] unless that is None."""
     cdef Geometry s = geometry(x, g, (<object> w).shape, stride, padding, dilation, groups)
     return filled(True, g, &s, w, bias, x)
+
+
+def conv_weight_grad(cnp.ndarray x, cnp.ndarray g, cnp.ndarray w, tuple stride, tuple padding, tuple dilation,
+                     Py_ssize_t groups):
+    """Fill w[M, C / G, ...] with the gradient of a convolution's weights."""
+    cdef Geometry s = geometry(x, g, (<object> w).shape, stride, padding, dilation, groups)
+    cdef int failed
+    if cnp.PyArray_SIZE(g) == 0 or cnp.PyArray_SIZE(w) == 0:
+        cnp.PyArray_FILLWBYTE(w, 0)
+        return w
+    with nogil:
+        if s.kind == cnp.NPY_FLOAT:
+            failed = weight_grad(&s, <float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(g), <float *> cnp.PyArray_DATA(w))
+        else:
+            failed = weight_grad(&s, <double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(g),
+                                 <double *> cnp.PyArray_DATA(w))
+    if failed:
+        raise MemoryError('convolution: no memory for a block of images')
+    return w

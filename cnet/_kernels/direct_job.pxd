@@ -20,9 +20,9 @@ cdef extern from "flush.h" nogil:
 
 cdef extern from "direct_ukr.h" nogil:
     const Py_ssize_t SUMS "direct_sums"
-    void vf_pixels(int rows, int w, int vectors, Py_ssize_t step, Py_ssize_t k, const float *x, const float *next,
+    void vf_pixels(int rows, int w, int vectors, Py_ssize_t step, Py_ssize_t k, const float *const *x,
                    const Py_ssize_t *at, const float *u, const float *bias, float *c, Py_ssize_t crs, Py_ssize_t down)
-    void vd_pixels(int rows, int w, int vectors, Py_ssize_t step, Py_ssize_t k, const double *x, const double *next,
+    void vd_pixels(int rows, int w, int vectors, Py_ssize_t step, Py_ssize_t k, const double *const *x,
                    const Py_ssize_t *at, const double *u, const double *bias, double *c, Py_ssize_t crs, Py_ssize_t down)
     void vf_put_pixels(Py_ssize_t n, Py_ssize_t m, const float *c, Py_ssize_t width, float *y, Py_ssize_t step)
     void vd_put_pixels(Py_ssize_t n, Py_ssize_t m, const double *c, Py_ssize_t width, double *y, Py_ssize_t step)
@@ -73,14 +73,11 @@ cdef inline Py_ssize_t source(const Job *s, int d, Py_ssize_t v) noexcept nogil:
     return over(v + s.pad[d], s.phases[d]) * s.step[d]
 
 
-cdef inline void cut_job(Job *s, Py_ssize_t nr, Py_ssize_t size) noexcept nogil:
-    """Decide about blocks and pieces, from shapes alone."""
-    cdef Py_ssize_t most, unit, passes
+cdef inline void cut_blocks(Job *s, Py_ssize_t most) noexcept nogil:
+    """Cut images into boxes, or collect some in a block, of about `most` pixels."""
+    cdef Py_ssize_t unit
     cdef int d
     s.in_place = True
-    passes = max(<Py_ssize_t> 1, ceil_div(s.C, max(<Py_ssize_t> 1, DEPTH // s.deepest)))
-    s.channels = ceil_div(s.C, passes)
-    most = (ONCE if passes == 1 else MORE if s.M * s.C * s.T * size > MANY else PIXELS) * 4 // size
     for d in range(3):
         s.box[d] = s.out[d]
         s.in_place = s.in_place and source(s, d, 0) + s.low[d] >= 0 and (
@@ -101,6 +98,13 @@ cdef inline void cut_job(Job *s, Py_ssize_t nr, Py_ssize_t size) noexcept nogil:
     s.blocks *= ceil_div(s.N, s.images)
     # An odd number of cache lines, so that channels do not fall into one set.
     s.plane = product(s.dims) if s.in_place else ceil_div(product(s.dims), 16) // 2 * 32 + 16
+
+
+cdef inline void cut_job(Job *s, Py_ssize_t nr, Py_ssize_t size) noexcept nogil:
+    """Decide about blocks and pieces, from shapes alone."""
+    cdef Py_ssize_t passes = max(<Py_ssize_t> 1, ceil_div(s.C, max(<Py_ssize_t> 1, DEPTH // s.deepest)))
+    s.channels = ceil_div(s.C, passes)
+    cut_blocks(s, (ONCE if passes == 1 else MORE if s.M * s.C * s.T * size > MANY else PIXELS) * 4 // size)
     s.panels = ceil_div(s.M, nr)
     s.pieces = min(s.panels, ceil_div(TASKS, s.blocks * s.G))
     s.piece = ceil_div(s.panels, s.pieces)
@@ -154,6 +158,13 @@ cdef inline Py_ssize_t parts(Py_ssize_t w, Py_ssize_t vectors, int rows) noexcep
     return ceil_div(w, max(<Py_ssize_t> 1, min(<Py_ssize_t> WIDEST, SUMS // vectors // rows)))
 
 
+cdef inline int rows_of(Py_ssize_t w, Py_ssize_t vectors) noexcept nogil:
+    """How many rows go into a tile: more than one where one row's tiles would have few sums."""
+    if parts(w, vectors, 4) == parts(w, vectors, 1):
+        return 4
+    return 2 if parts(w, vectors, 2) == parts(w, vectors, 1) else 1
+
+
 cdef inline void panel_sums(const Job *s, const real *x, Py_ssize_t image_step, Py_ssize_t images, const Py_ssize_t *place,
                             const Py_ssize_t *box, Py_ssize_t channels, const real *u, Py_ssize_t vectors, const real *bias,
                             real *sums, bint once, Py_ssize_t m, real *y) noexcept nogil:
@@ -162,9 +173,7 @@ cdef inline void panel_sums(const Job *s, const real *x, Py_ssize_t image_step, 
     cdef Py_ssize_t m_step = product(s.out), across = ceil_div(box[2], s.phases[2]), k, count
     cdef int rows
     cdef const real *row
-    cdef const real *p
-    # Two rows at once where one row's tiles would have few sums.
-    cdef int most = 2 if parts(across, vectors, 2) == parts(across, vectors, 1) else 1
+    cdef const real *p[4]
     for f0 in range(s.phases[0]):
         for f1 in range(s.phases[1]):
             f = (f0 * s.phases[1] + f1) * s.phases[2]
@@ -173,7 +182,9 @@ cdef inline void panel_sums(const Job *s, const real *x, Py_ssize_t image_step, 
                 while v0 < box[0]:
                     v1 = (f1 + s.phases[1] - (place[1] + s.pad[1]) % s.phases[1]) % s.phases[1]
                     while v1 < box[1]:
-                        rows = most if v1 + (most - 1) * s.phases[1] < box[1] else 1
+                        rows = rows_of(across, vectors)
+                        while v1 + (rows - 1) * s.phases[1] >= box[1]:
+                            rows = rows // 2
                         tiles = parts(across, vectors, rows)
                         row = x + n * image_step + ((source(s, 0, place[0] + v0) - source(s, 0, place[0])) * s.dims[1] + (
                             source(s, 1, place[1] + v1) - source(s, 1, place[1]))) * s.dims[2] - source(s, 2, place[2])
@@ -185,13 +196,14 @@ cdef inline void panel_sums(const Job *s, const real *x, Py_ssize_t image_step, 
                                 if s.phases[2] > 1:
                                     e += (place[2] + w0 + q + s.pad[2]) % s.phases[2]
                                 k, count = s.begin[e + 1] - s.begin[e], over(w1 - w0 - q + s.phases[2] - 1, s.phases[2])
-                                p = row + source(s, 2, place[2] + w0 + q)
+                                p[0] = row + source(s, 2, place[2] + w0 + q)
+                                p[1], p[2], p[3] = p[0] + down, p[0] + 2 * down, p[0] + 3 * down
                                 if real is float:
-                                    vf_pixels(rows, <int> count, <int> vectors, s.step[2], channels * k, p, p + down,
+                                    vf_pixels(rows, <int> count, <int> vectors, s.step[2], channels * k, p,
                                               s.at + s.begin[e] * s.channels, u + s.begin[e] * channels * width, bias,
                                               sums + q * width, s.phases[2] * width, (w1 - w0) * width)
                                 else:
-                                    vd_pixels(rows, <int> count, <int> vectors, s.step[2], channels * k, p, p + down,
+                                    vd_pixels(rows, <int> count, <int> vectors, s.step[2], channels * k, p,
                                               s.at + s.begin[e] * s.channels, u + s.begin[e] * channels * width, bias,
                                               sums + q * width, s.phases[2] * width, (w1 - w0) * width)
                             if y != NULL:

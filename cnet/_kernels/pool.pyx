@@ -22,6 +22,9 @@ from cnet._kernels.types cimport index, real
 
 cnp.import_array()
 
+cdef extern from "pool.h" nogil:
+    void vf_max_quads(const float *x0, const float *x1, float *y, int *at, int start, int width, Py_ssize_t n)
+
 cdef enum:
     STRIP = 64          # results whose gradients are divided at once
     MANY_PLANES = 32    # from here on a plane is a forward task, not a row: fewer, larger tasks
@@ -174,8 +177,12 @@ cdef inline void max_plane_quads(const Geometry *w, const value *x, value *y, in
     cdef Py_ssize_t r, start
     for r in range(w.out[1]):
         start = 2 * r * w.size[2]
-        max_quads(x + start, x + start + w.size[2], y + r * w.out[2], at + r * w.out[2], <index> start, <index> w.size[2],
-                  w.out[2])
+        if value is float and index is int:
+            vf_max_quads(x + start, x + start + w.size[2], y + r * w.out[2], at + r * w.out[2], <int> start, <int> w.size[2],
+                         w.out[2])
+        else:
+            max_quads(x + start, x + start + w.size[2], y + r * w.out[2], at + r * w.out[2], <index> start,
+                      <index> w.size[2], w.out[2])
 
 
 cdef void max_planes(const Geometry *w, const value *x, value *y, index *at, Py_ssize_t planes) noexcept nogil:

@@ -33,6 +33,12 @@ def direct(c, m, taps, width, waste):
     return m * (width + 10) >= waste * width * (-(-m // lanes) * lanes)
 
 
+def direct_weights(w, groups):
+    """The same choice for a weight gradient, whose gradients are transposed first: enough taps must share that."""
+    m, lanes = w[0] // groups, K.direct.LANES
+    return w[-1] > 1 and prod(w[1:]) >= 64 and 5 * m >= 4 * (-(-m // lanes) * lanes)
+
+
 def contiguous(*arrays):
     """The arrays, copied where they are not C-contiguous; None stays None."""
     return [a if a is None else np.ascontiguousarray(a) for a in arrays]
@@ -69,5 +75,8 @@ def weight_grad(x, g, b, w, stride, padding, dilation, groups):
     if (tiled(w.shape, len(g), g.shape[2:], stride, padding, dilation, groups, passes=2)
             and K.winograd.conv_weight_grad(x, g, w, padding)):
         return w
-    kernels = K.depthwise if depthwise(w.shape, stride, groups) else K.conv
+    if depthwise(w.shape, stride, groups):
+        kernels = K.depthwise
+    else:
+        kernels = K.direct if direct_weights(w.shape, groups) else K.conv
     return kernels.conv_weight_grad(x, g, w, stride, padding, dilation, groups)

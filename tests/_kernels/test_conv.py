@@ -136,10 +136,12 @@ def test_channels_in_lanes(shape: Any, kernel: Any, geo: Any, dtype: str) -> Non
     out = [(i + 2 * p - d * (k - 1) - 1) // s + 1 for i, k, s, p, d in zip(shape[2:], kernel[2:], stride, padding, dilation)]
     sizes = shape, kernel, (shape[0], kernel[0], *out), kernel[0], shape[1]
     x, w, g, b, c = (rng.standard_normal(size).astype(dtype) for size in sizes)
-    y, gx = np.full_like(g, np.nan), np.full_like(x, np.nan)
+    y, gx, gw = np.full_like(g, np.nan), np.full_like(x, np.nan), np.full_like(w, np.nan)
     K.direct.conv_forward(x, w, b, y, *geo)
     K.direct.conv_input_grad(g, w, c, gx, *geo)
-    for part, bias, expected, ones in zip((y, gx), (b, c), reference(x, w, g, *geo), reference(abs(x), abs(w), abs(g), *geo)):
+    K.direct.conv_weight_grad(x, g, gw, *geo)
+    for part, bias, expected, ones in zip((y, gx, gw), (b, c, np.zeros(1)), reference(x, w, g, *geo),
+                                          reference(abs(x), abs(w), abs(g), *geo)):
         column = bias.reshape(-1, *[1] * len(out))
         assert (np.abs(part - (expected + column)) <= TOLERANCE[dtype] * (ones + np.abs(column))).all()
 

@@ -70,3 +70,14 @@ def test_adaptive_windows(size: int, out: int) -> None:
     for i, j in np.ndindex(out, 3):
         part = x[:, i * size // out:-(-(i + 1) * size // out), j * 40 // 3:-(-(j + 1) * 40 // 3)]
         np.testing.assert_allclose(y[:, i, j], part.mean((1, 2)), 1e-5, 1e-6)
+
+
+@pytest.mark.parametrize('width', [2, 10, 28, 67])
+def test_the_last_nan_of_a_window_wins(width: int) -> None:
+    x = np.arange(2 * width, dtype='f4').reshape(1, 2, width)
+    x[0, 0, 1::2] = x[0, 1, ::4] = np.nan
+    out = width // 2
+    y, at = np.empty((1, 1, out), 'f4'), np.empty((1, 1, out), 'i4')
+    K.pool.max_forward(x, y, at, 1, K.pool.Window((1, 2, width), (1, 1, out), (1, 2, 2), (1, 2, 2), (0, 0, 0), (1, 1, 1)))
+    assert np.isnan(y).all()
+    assert at.ravel().tolist() == [2 * i + (width if i % 2 == 0 else 1) for i in range(out)]
