@@ -10,7 +10,7 @@ from cython.parallel cimport prange
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
 from cnet._kernels.gemm_tiles cimport (
-    DOTS_M, GEMM_AHEAD, KC, MASKS, MR, columns, depth, dots, fill, flush_begin, flush_end, height, lanes,
+    DOTS_M, GEMM_AHEAD, KC, KC_MOST, MASKS, MR, columns, depth, dots, fill, flush_begin, flush_end, height, lanes,
     pack, shift, tile, tile_ahead, tiles, tiles_in_place, turn, uint64_t, vd_axpys, vf_axpys,
 )
 from cnet._kernels.types cimport real
@@ -55,7 +55,7 @@ cdef inline int direct_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t
     cdef Py_ssize_t across = (N + columns(b) - 1) // columns(b), rows = direct_rows(M)
     cdef Py_ssize_t i = t // across * rows, j = t % across * columns(b)
     cdef Py_ssize_t m = min(rows, M - i), n = min(columns(b), N - j)
-    cdef Py_ssize_t k, kc = depth(K), width = lanes(b) if n <= lanes(b) else columns(b)
+    cdef Py_ssize_t k, kc = depth(K, KC), width = lanes(b) if n <= lanes(b) else columns(b)
     cdef real *p = NULL
     a, b, c = a + i * ars, b + j * bcs, c + i * crs + j
     d = shift(d, i * drs + j * dcs)
@@ -123,7 +123,7 @@ cdef inline int flipped_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_
                              Py_ssize_t brs, Py_ssize_t bcs, const real *d, Py_ssize_t drs, int dcs, real *c,
                              Py_ssize_t crs) noexcept nogil:
     """Piece t of gemm_flipped: FLIP_TILES tiles of columns of c."""
-    cdef Py_ssize_t h = height(N), nr = columns(pa), wide = flipped_width(M, pa), kc = depth(K), i, j, k, m, n
+    cdef Py_ssize_t h = height(N), nr = columns(pa), wide = flipped_width(M, pa), kc = depth(K, KC_MOST), i, j, k, m, n
     cdef real *s = <real *> scratch(PRIVATE, MR * (wide + nr) * sizeof(real))
     cdef uint64_t old
     if s == NULL:
@@ -227,7 +227,7 @@ cdef inline int gemm_packed(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real
     cdef int failed = 0
     cdef Cut s
     cdef real *pb
-    s.M, s.N, s.kc = M, min(N, <Py_ssize_t> NC), depth(K)
+    s.M, s.N, s.kc = M, min(N, <Py_ssize_t> NC), depth(K, KC_MOST)
     cut_tasks(&s, nr)
     deep = min(K, max(<Py_ssize_t> 1, PACKED // (s.across * nr * <Py_ssize_t> sizeof(real) * s.kc)) * s.kc)
     pb = <real *> scratch(SHARED, s.across * nr * deep * sizeof(real))

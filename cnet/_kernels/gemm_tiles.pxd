@@ -135,9 +135,9 @@ cdef inline Py_ssize_t height(Py_ssize_t m) noexcept nogil:
     return (m + tiles - 1) // tiles
 
 
-cdef inline Py_ssize_t depth(Py_ssize_t K) noexcept nogil:
-    """Length of the pieces of K, about equal: 784 is 3 x 262 rather than 3 x 256 + 16."""
-    cdef Py_ssize_t pieces = (K + KC_MOST - 1) // KC_MOST
+cdef inline Py_ssize_t depth(Py_ssize_t K, Py_ssize_t most) noexcept nogil:
+    """Length of the pieces of K, about equal: 784 is 4 x 196 rather than 3 x 256 + 16."""
+    cdef Py_ssize_t pieces = (K + most - 1) // most
     return (K + pieces - 1) // pieces
 
 

@@ -34,9 +34,11 @@ enum { vf_nr = 2 * vf_lanes, vd_nr = 2 * vd_lanes };
 /* Rows of b between two requests for memory. */
 #define GEMM_PART 8
 /* Where b lies in place, rows of b between a load and the request for it: with 8 in place of 16 a tile takes a tenth longer
- * when b comes from the third-level cache. A loop of 12 sums has neither the time nor the registers for what is not reached
- * by an address of its own: 5 to 10 %. */
-enum { gemm_roomy = VEC_BYTES == 64, gemm_rows_ahead = gemm_roomy ? 16 : 8 };
+ * when b comes from the third-level cache. Rows that are multiples of 4 KB apart share one set of a first-level cache, which
+ * holds 8 to 12 lines: 16 take 7 % longer there. A loop of 12 sums has neither the time nor the registers for what is not
+ * reached by an address of its own: 5 to 10 %. */
+enum { gemm_roomy = VEC_BYTES == 64 };
+#define GEMM_ROWS_AHEAD(bytes) (gemm_roomy && (bytes) % 4096 ? 16 : 8)
 #define GEMM_AHEAD(k) (((k) + GEMM_PART - 1) / GEMM_PART * 256)
 #define GEMM_INLINE static inline __attribute__((always_inline))
 #define GEMM_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
@@ -80,7 +82,8 @@ GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, 
 {
     V s[gemm_mr][2];
     const T *p0 = a, *p1 = a + 4 * ars, *p2 = a + 8 * ars, *p3 = a + 12 * ars;
-    const T *next = a + m * ars, *line = c, *end = k < GEMM_PREFETCH_FROM ? c : c + m * crs;
+    const T *next = a + m * ars, *far = b + GEMM_ROWS_AHEAD(brs * (ptrdiff_t)sizeof(T)) * brs;
+    const T *line = c, *end = k < GEMM_PREFETCH_FROM ? c : c + m * crs;
     const ptrdiff_t ars3 = 3 * ars, step = gemm_roomy && acs != 1 ? acs : 64 / sizeof(T);
     const ptrdiff_t rows = k < GEMM_PREFETCH_SLOWLY ? 4 : 1;
     const FN(mask) last = FN(first)(n - (vectors - 1) * FN(lanes));
@@ -90,10 +93,13 @@ GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, 
         ptrdiff_t part = k < GEMM_PART ? k : GEMM_PART;
         k -= part;
         /* Lines of c a few at a time: all at once they fill the buffers that the loads of a wait for. */
-        for (ptrdiff_t i = 0; i < rows && line != end; i++) {
-            __builtin_prefetch(line, 1);
-            if (vectors == 2) __builtin_prefetch(line + FN(nr) - 1, 1);
-            line += crs;
+        if (line != end) {
+            ptrdiff_t more = rows;
+            do {
+                __builtin_prefetch(line, 1);
+                if (vectors == 2) __builtin_prefetch(line + FN(nr) - 1, 1);
+                line += crs;
+            } while (--more && line != end);
         }
         if (unit) {
 #pragma GCC unroll 4
@@ -105,8 +111,9 @@ GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, 
             V b1 = vectors == 1 ? b0 : ragged ? FN(load_m)(b + FN(lanes), last) : FN(load)(b + FN(lanes));
             /* What lies in place is strewn over pages, where the hardware does not look ahead: 1.2 to 1.4 times. */
             if (!unit) {
-                __builtin_prefetch(b + gemm_rows_ahead * brs);
-                if (vectors == 2 && VEC_BYTES == 64) __builtin_prefetch(b + gemm_rows_ahead * brs + FN(lanes));
+                __builtin_prefetch(far);
+                if (vectors == 2 && VEC_BYTES == 64) __builtin_prefetch(far + FN(lanes));
+                far += brs;
                 __builtin_prefetch(next);
                 next += step;
             }
@@ -120,16 +127,7 @@ GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, 
             a += acs, p0 += acs, p1 += acs, p2 += acs, p3 += acs, b += brs;
         }
     }
-    if (vec_masks && (!d || dcs)) {
-#pragma GCC unroll 14
-        for (int i = 0; i < m; i++) {
-            if (vectors == 2) FN(store)(c + i * crs, d ? s[i][0] + FN(load)(d + i * drs) : s[i][0]);
-            const ptrdiff_t j = (vectors - 1) * FN(lanes);
-            V x = s[i][vectors - 1];
-            if (d) x += FN(load_m)(d + i * drs + j, last);
-            FN(store_m)(c + i * crs + j, x, last);
-        }
-    } else if (n == vectors * FN(lanes) && (!d || dcs)) {
+    if (n == vectors * FN(lanes) && (!d || dcs)) {
 #pragma GCC unroll 14
         for (int i = 0; i < m; i++)
 #pragma GCC unroll 2
@@ -138,6 +136,15 @@ GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, 
                 if (d) x += FN(load)(d + i * drs + v * FN(lanes));
                 FN(store)(c + i * crs + v * FN(lanes), x);
             }
+    } else if (vec_masks && (!d || dcs)) {
+#pragma GCC unroll 14
+        for (int i = 0; i < m; i++) {
+            if (vectors == 2) FN(store)(c + i * crs, d ? s[i][0] + FN(load)(d + i * drs) : s[i][0]);
+            const ptrdiff_t j = (vectors - 1) * FN(lanes);
+            V x = s[i][vectors - 1];
+            if (d) x += FN(load_m)(d + i * drs + j, last);
+            FN(store_m)(c + i * crs + j, x, last);
+        }
     } else {
         T sums[gemm_mr * FN(nr)];
 #pragma GCC unroll 14
