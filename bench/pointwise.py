@@ -33,9 +33,10 @@ def drawn(torch, name, shape):
 
 
 def grads(torch, f, *inputs):
-    """A call that runs `f` and pulls ones back through it."""
+    """A call that runs `f` and pulls numbers back through it: ones would leave nothing of a softmax but rounding."""
     inputs = [x.requires_grad_() for x in inputs]
-    g = torch.ones_like(f(*inputs))
+    y = f(*inputs)
+    g = (torch.arange(y.numel()) % 7 + 1).to(y.dtype).reshape(y.shape)
     return lambda: torch.autograd.grad(f(*inputs), inputs, g)
 
 

@@ -56,6 +56,12 @@ cpdef object call_two(object ufunc, object a, object b, object out):
     return serve(quiet, [ufunc, a, b], {}) if large(a) or large(b) else quiet(ufunc, a, b)
 
 
+cpdef object in_order(object a):
+    """An array in C order: itself, or the copy that the kernel for that makes."""
+    from cnet._kernels import copy  # of the instruction set that runs, which is chosen after this module is loaded
+    return copy.contiguous(a)
+
+
 cpdef object plain(object a):
     """A copy as float32 or float64 of the machine's byte order; other types than these and half precision are refused."""
     a = np.asarray(a)

@@ -11,7 +11,7 @@ from cython.parallel cimport prange
 cimport numpy as cnp
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cnet._kernels._alloc cimport new_array
-from cnet._kernels._quiet cimport call_one, call_two, pair_of_copies, plain, stored
+from cnet._kernels._quiet cimport call_one, call_two, in_order, pair_of_copies, plain, stored
 from cnet._kernels._threads cimport threads_for
 
 cdef extern from "Python.h":
@@ -249,6 +249,18 @@ cdef inline object unary(object a, object out, const unary_kernel* k, object ufu
     return o
 
 
+cdef inline bint crossed(cnp.ndarray x, cnp.ndarray y) noexcept:
+    """True for two large arrays of one shape of which one alone is in C order: a copy of the other, which goes through it in
+    squares, costs less than walking both in one order, a line of memory for each number (1024 x 1024: 6 ms, 1.1 with a copy)."""
+    cdef int d, nd = cnp.PyArray_NDIM(x)
+    if nd != cnp.PyArray_NDIM(y) or cnp.PyArray_SIZE(x) < CHUNK:
+        return False
+    for d in range(nd):
+        if cnp.PyArray_DIM(x, d) != cnp.PyArray_DIM(y, d):
+            return False
+    return cnp.PyArray_IS_C_CONTIGUOUS(x) != cnp.PyArray_IS_C_CONTIGUOUS(y)
+
+
 cdef inline object binary(object a, object b, object out, const binary_kernel* k, object ufunc, const double* p):
     """k(a, b), or with `ufunc` as in `unary`."""
     cdef int t = element_type(a), u = element_type(b), t_loop = t if t >= 0 else u
@@ -266,6 +278,8 @@ cdef inline object binary(object a, object b, object out, const binary_kernel* k
             r = array_number(b, number, True, out, k, f, p)
         if r is not None:
             return r
+        if t == u and crossed(a, b):
+            return binary(in_order(a), in_order(b), out, k, ufunc, p)
     if ufunc is not None:
         return call_two(ufunc, a, b, out)
     r, b = pair_of_copies(a, b, f is not NULL)

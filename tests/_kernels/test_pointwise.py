@@ -79,6 +79,22 @@ def test_out() -> None:
         np.testing.assert_array_equal(out, a * 2)
 
 
+@pytest.mark.parametrize('dtype', ['float32', 'float64', 'int64'])
+def test_one_in_order_and_one_across(dtype: str) -> None:
+    """Large arrays whose layouts disagree, with and without room for the result, over each other too."""
+    x = (np.random.default_rng(9).standard_normal((160, 160)) * 100).astype(dtype)
+    for a, b in ((x, x.T), (x.T, x), (x, x[::-1]), (x.reshape(16, 10, 160), x.reshape(10, 16, 160).swapaxes(0, 1))):
+        expected = a + b
+        for z in (P.add(a, b), P.add(a, b, out=np.empty(a.shape, dtype)), P.add(a, b, out=np.empty(a.shape[::-1], dtype).T)):
+            np.testing.assert_array_equal(z, expected)
+        np.testing.assert_array_equal(K.elementary.lt(a, b), a < b)
+    expected, y = x + x.T, x.copy()
+    assert P.add(y, y.T, out=y) is y
+    np.testing.assert_array_equal(y, expected)
+    y = x.copy()
+    np.testing.assert_array_equal(P.add(y, y.T, out=y.T), expected.T)
+
+
 def test_out_that_overlaps_an_input() -> None:
     x = np.arange(10, dtype=np.float32)
     P.add(x[1:], x[:-1], x[1:])
