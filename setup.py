@@ -57,7 +57,7 @@ else:
         LDFLAGS += [f'-fsanitize={SANITIZE}']
 # A region of one thread costs nothing with these (region.h says how), where the linker has --wrap.
 REGION = ['-include', str(KERNELS / 'region.h'), '-Wl,--wrap=GOMP_parallel']
-# Compiled Python without C types is calls and no loops: half the size costs it nothing.
+# Compiled Python above the core is calls and no loops: half the size costs it nothing.
 SMALL_CFLAGS = ['/O1'] if MSVC else ['-Os', '-fno-asynchronous-unwind-tables']
 MACROS = [('NPY_NO_DEPRECATED_API', 'NPY_2_0_API_VERSION'), ('NPY_TARGET_VERSION', 'NPY_2_0_API_VERSION')]
 
@@ -70,7 +70,8 @@ class Unit:
         self.name = '.'.join(source.with_suffix('').parts)
         self.c = BUILD / 'cython' / source.with_suffix('.c')
         self.depends = sorted(str(path) for path in closure(source))
-        self.untyped = source.suffix == '.py' and not source.with_suffix('.pxd').exists()
+        typed = source.with_suffix('.pxd').exists() and source.parent == Path('cnet/_core')
+        self.loopless = source.suffix == '.py' and not typed
 
     def stale(self, stamp: Path) -> bool:
         newest = max(os.path.getmtime(path) for path in [*self.depends, stamp])
@@ -237,7 +238,7 @@ class Build(build_ext):
         self.extensions = [ext for ext in self.extensions if not getattr(ext, 'isa', None)
                            or (ext.isa.name not in refused and (not wanted or ext.isa.name in wanted))]
         for ext in self.extensions:
-            small = hasattr(ext, 'unit') and ext.unit.untyped and not DEBUG
+            small = hasattr(ext, 'unit') and ext.unit.loopless and not DEBUG
             ext.extra_compile_args += CFLAGS + (SMALL_CFLAGS if small else openmp)
             ext.extra_link_args += LDFLAGS + ([] if MSVC or small else openmp)
             ext.include_dirs += [str(KERNELS), numpy.get_include()]

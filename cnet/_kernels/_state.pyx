@@ -71,6 +71,28 @@ cpdef bint has_shape(object a, tuple shape) noexcept:
     return True
 
 
+cpdef bint same_shape(object a, object b) noexcept:
+    """Whether two arrays have one shape."""
+    cdef int i, n = cnp.PyArray_NDIM(<cnp.ndarray>a)
+    if cnp.PyArray_NDIM(<cnp.ndarray>b) != n:
+        return False
+    for i in range(n):
+        if cnp.PyArray_DIM(<cnp.ndarray>a, i) != cnp.PyArray_DIM(<cnp.ndarray>b, i):
+            return False
+    return True
+
+
+cpdef bint ends_with(object a, tuple shape) noexcept:
+    """Whether the last dimensions of an array have these sizes."""
+    cdef int i, n = <int>len(shape), before = cnp.PyArray_NDIM(<cnp.ndarray>a) - n
+    if before < 0:
+        return False
+    for i in range(n):
+        if cnp.PyArray_DIM(<cnp.ndarray>a, before + i) != <Py_ssize_t>shape[i]:
+            return False
+    return True
+
+
 cdef extern from *:
     """
     static PyObject* cnet_sizes(PyObject* cls, PyObject* array) {

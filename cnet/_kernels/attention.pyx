@@ -331,10 +331,12 @@ cdef int run(const Attention *t, bint backward, const real *kind) noexcept nogil
     cdef double work = <double> t.B * t.H * t.L * t.S * ((t.E + t.V) / 8.0 + 4) * (3 if backward else 1)
     cdef int threads = threads_for(work / 2 if t.causal else work), failed = 0
     cdef Py_ssize_t task, tasks = t.B * (t.H // t.G if backward else t.H * ((t.L + ROWS - 1) // ROWS))
+    cdef uint64_t old
     if threads == 1:
-        # A parallel loop of one thread asks the system twice, a microsecond.
+        old = flush_begin()  # once: the tasks and their products then find it done
         for task in range(tasks):
             failed |= one_task(t, task, backward, kind)
+        flush_end(old)
         return failed
     # Causal pieces differ in length, hence dynamic; a piece has its own results, whoever computes it.
     for task in prange(tasks, num_threads=threads, schedule='dynamic'):

@@ -11,6 +11,7 @@ from cython.parallel cimport prange
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
+from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
 
 cnp.import_array()
@@ -29,6 +30,7 @@ ctypedef fused number:
     int64_t
 
 cdef enum:
+    MAXDIMS = 64  # NumPy's own limit
     COLUMNS = 64  # columns summed by one task: 64 floats are four cache lines, so that tasks do not share lines
     RUN = 64  # elements of a running maximum that are compared with it together
     SPAN = 8192  # elements moved by one task; smaller tasks cost more to hand out than to do
@@ -36,6 +38,10 @@ cdef enum:
 
 def first_outside(cnp.ndarray index not None, int64_t low, int64_t high):
     """Position of the first element of a contiguous int64 array outside low..high-1, or -1."""
+    return _outside(index, low, high)
+
+
+cdef Py_ssize_t _outside(cnp.ndarray index, int64_t low, int64_t high) noexcept:
     cdef const int64_t* p = <const int64_t*>cnp.PyArray_DATA(index)
     cdef Py_ssize_t i, n = cnp.PyArray_SIZE(index)
     cdef int64_t least = high, most = low - 1
@@ -48,6 +54,7 @@ def first_outside(cnp.ndarray index not None, int64_t low, int64_t high):
     for i in range(n):
         if p[i] < low or p[i] >= high:
             return i
+    return -1
 
 
 cdef void _gather(const word* src, const int64_t* index, word* out, Py_ssize_t n, Py_ssize_t m, Py_ssize_t inner,
@@ -360,6 +367,11 @@ cdef void _take_rows(const char* src, const int64_t* index, char* out, Py_ssize_
 def take_rows(cnp.ndarray src not None, cnp.ndarray index not None, cnp.ndarray out not None,
               Py_ssize_t outer, Py_ssize_t n, Py_ssize_t m, Py_ssize_t inner):
     """out[o, j, :] = src[o, index[j], :]."""
+    _take(src, index, out, outer, n, m, inner)
+
+
+cdef void _take(cnp.ndarray src, cnp.ndarray index, cnp.ndarray out, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t m,
+                Py_ssize_t inner) noexcept:
     cdef const char* s = cnp.PyArray_BYTES(src)
     cdef char* y = cnp.PyArray_BYTES(out)
     cdef const int64_t* x = <const int64_t*>cnp.PyArray_DATA(index)
@@ -384,6 +396,24 @@ def take_rows(cnp.ndarray src not None, cnp.ndarray index not None, cnp.ndarray 
             else:
                 for t in prange((rows + step - 1) // step, num_threads=threads, schedule='static'):
                     _take_rows(s, x, y, n, m, size, t * step, min(rows, (t + 1) * step))
+
+
+def table_rows(cnp.ndarray table not None, cnp.ndarray index not None):
+    """table[index] of a contiguous matrix and contiguous int64 numbers of its rows; None for anything else."""
+    cdef cnp.npy_intp shape[MAXDIMS]
+    cdef int d, nd = cnp.PyArray_NDIM(index)
+    cdef cnp.ndarray out
+    if cnp.PyArray_NDIM(table) != 2 or nd >= MAXDIMS or cnp.PyArray_TYPE(index) != cnp.NPY_INT64 \
+            or not cnp.PyArray_IS_C_CONTIGUOUS(table) or not cnp.PyArray_IS_C_CONTIGUOUS(index) \
+            or not cnp.PyArray_ISBEHAVED_RO(index) or cnp.PyArray_TYPE(table) == cnp.NPY_OBJECT \
+            or _outside(index, 0, cnp.PyArray_DIM(table, 0)) >= 0:
+        return None
+    for d in range(nd):
+        shape[d] = cnp.PyArray_DIM(index, d)
+    shape[nd] = cnp.PyArray_DIM(table, 1)
+    out = new_array(nd + 1, shape, cnp.PyArray_TYPE(table))
+    _take(table, index, out, 1, cnp.PyArray_DIM(table, 0), cnp.PyArray_SIZE(index), shape[nd])
+    return out
 
 
 cdef void _add_rows(number* out, const int64_t* index, const number* src, Py_ssize_t m, Py_ssize_t inner,

@@ -1,5 +1,7 @@
 """Views that NumPy's Python functions make too slowly or not at all: any strides, and reshapes that must not copy.
 
+Also what those who make or write views ask of an array, without the tuples that its attributes would make.
+
 Single copy (not compiled per instruction set): nothing here loops over elements.
 """
 
@@ -14,6 +16,16 @@ cdef extern from "numpy/arrayobject.h":
                                 const cnp.npy_intp* strides, void* data, int flags, object obj)
     int PyArray_SetBaseObject(cnp.ndarray arr, object obj) except -1
     int PyArray_FLAGS(cnp.ndarray arr)
+
+cdef extern from "Python.h":
+    ctypedef struct PySliceObject:
+        PyObject *start
+        PyObject *stop
+        PyObject *step
+    bint PySlice_Check(object o)
+    bint PyLong_CheckExact(object o)
+    Py_ssize_t PyNumber_AsSsize_t(object o, PyObject *error)  # clipped where `error` is NULL
+    Py_ssize_t PySlice_AdjustIndices(Py_ssize_t length, Py_ssize_t *start, Py_ssize_t *stop, Py_ssize_t step)
 
 cdef enum:
     MAXDIMS = 64  # NumPy's own limit
@@ -136,7 +148,7 @@ def together(tuple arrays, int dim, bint new):
     return _over(first, nd + 1 if new else nd, dims, steps, 0)
 
 
-def picked(cnp.ndarray a not None, int dim, Py_ssize_t i):
+cpdef object picked(cnp.ndarray a, int dim, Py_ssize_t i):
     """The view `a[:, ..., i]` with `i` at dimension `dim`; both are within their bounds, `i` counted from either end."""
     cdef cnp.npy_intp dims[MAXDIMS]
     cdef cnp.npy_intp steps[MAXDIMS]
@@ -171,6 +183,117 @@ def swapped(cnp.ndarray a not None, int dim0, int dim1):
     dims[dim0], dims[dim1] = a.shape[dim1], a.shape[dim0]
     steps[dim0], steps[dim1] = a.strides[dim1], a.strides[dim0]
     return _over(a, nd, dims, steps, 0)
+
+
+cpdef object permuted(cnp.ndarray a, tuple dims):
+    """The view whose dimension i is dimension `dims[i]` of `a`; None unless `dims` is an order of 0 to a.ndim - 1."""
+    cdef cnp.npy_intp shape[MAXDIMS]
+    cdef cnp.npy_intp steps[MAXDIMS]
+    cdef unsigned long long seen = 0
+    cdef Py_ssize_t d
+    cdef int i, nd = cnp.PyArray_NDIM(a)
+    if len(dims) != nd:
+        return None
+    for i in range(nd):
+        item = dims[i]
+        if not PyLong_CheckExact(item):
+            return None
+        d = PyNumber_AsSsize_t(item, NULL)
+        if d < 0 or d >= nd:
+            return None
+        seen |= 1ULL << d
+        shape[i], steps[i] = cnp.PyArray_DIM(a, <int> d), cnp.PyArray_STRIDE(a, <int> d)
+    # 64 dimensions at most, so that each has a bit.
+    return _over(a, nd, shape, steps, 0) if nd == 0 or seen == ~0ULL >> (64 - nd) else None
+
+
+cdef bint _bound(PyObject *limit, Py_ssize_t *value):
+    """Whether a limit of a slice is None, which leaves `value` alone, or an int, which becomes it."""
+    if limit == <PyObject *> None:
+        return True
+    if not PyLong_CheckExact(<object> limit):
+        return False
+    value[0] = PyNumber_AsSsize_t(<object> limit, NULL)
+    return True
+
+
+cpdef tuple part(cnp.ndarray a, tuple key):
+    """(kind, a[key]) for a key of ints, slices of ints without steps, None and one ellipsis; None for any other key.
+
+    The kind says what the last entry that changes the view is: 0 for none, 1 a slice, 2 an int, 3 None.
+    """
+    cdef cnp.npy_intp shape[MAXDIMS]
+    cdef cnp.npy_intp steps[MAXDIMS]
+    cdef Py_ssize_t offset = 0, start, stop, length, i, p, n = len(key)
+    cdef int nd = cnp.PyArray_NDIM(a), d = 0, m = 0, behind = -1, kind = 0
+    for p in range(n):
+        item = key[p]
+        if PySlice_Check(item):
+            if d == nd or m == MAXDIMS or (<PySliceObject *> item).step != <PyObject *> None:
+                return None
+            length = cnp.PyArray_DIM(a, d)
+            start, stop = 0, length
+            if not _bound((<PySliceObject *> item).start, &start) or not _bound((<PySliceObject *> item).stop, &stop):
+                return None
+            if start != 0 or stop < length:
+                kind = 1
+            shape[m] = PySlice_AdjustIndices(length, &start, &stop, 1)
+            steps[m] = cnp.PyArray_STRIDE(a, d)
+            if shape[m] > 0:
+                offset += start * steps[m]
+            m += 1
+            d += 1
+        elif PyLong_CheckExact(item):
+            if d == nd:
+                return None
+            i, length = PyNumber_AsSsize_t(item, NULL), cnp.PyArray_DIM(a, d)
+            if i < -length or i >= length:
+                return None
+            offset += (i if i >= 0 else i + length) * cnp.PyArray_STRIDE(a, d)
+            kind = 2
+            d += 1
+        elif item is None:
+            if m == MAXDIMS:
+                return None
+            # The step of a dimension of size 1 is that of a dense array, as PyTorch's is.
+            shape[m] = 1
+            steps[m] = cnp.PyArray_DIM(a, d) * cnp.PyArray_STRIDE(a, d) if d < nd else cnp.PyArray_ITEMSIZE(a)
+            kind = 3
+            m += 1
+        elif item is Ellipsis and behind < 0:
+            behind = 0
+            for i in range(p + 1, n):
+                behind += key[i] is not None
+            if d + behind > nd or m + nd - d - behind > MAXDIMS:
+                return None
+            while d < nd - behind:
+                shape[m], steps[m] = cnp.PyArray_DIM(a, d), cnp.PyArray_STRIDE(a, d)
+                m += 1
+                d += 1
+        else:
+            return None
+    if m + nd - d > MAXDIMS:
+        return None
+    while d < nd:
+        shape[m], steps[m] = cnp.PyArray_DIM(a, d), cnp.PyArray_STRIDE(a, d)
+        m += 1
+        d += 1
+    return kind, _over(a, m, shape, steps, offset)
+
+
+cpdef bint doubled(cnp.ndarray a) noexcept:
+    """Whether several elements share a place in memory because a stride is 0."""
+    cdef int d
+    cdef bint found = False
+    for d in range(cnp.PyArray_NDIM(a)):
+        found |= cnp.PyArray_STRIDE(a, d) == 0 and cnp.PyArray_DIM(a, d) > 1
+    return found and cnp.PyArray_SIZE(a) > 1
+
+
+cpdef bint rowed(cnp.ndarray a) noexcept:
+    """Whether the elements along the last dimension lie side by side and at addresses that suit their type."""
+    cdef int nd = cnp.PyArray_NDIM(a)
+    return nd > 0 and cnp.PyArray_STRIDE(a, nd - 1) == cnp.PyArray_ITEMSIZE(a) and cnp.PyArray_ISALIGNED(a)
 
 
 cdef bint _reach(cnp.ndarray a, char** low, char** high):

@@ -4,6 +4,7 @@ import numpy as np
 
 from .._core.base import TensorBase
 from .._core.op import finish
+from .._kernels.strided import part
 from .shape import Alias
 from .slices import Part, Select
 
@@ -13,6 +14,9 @@ _LONG = np.dtype(np.int64).char
 
 class NewAxis(Part, name='UnsqueezeBackward0'):
     pass
+
+
+_KINDS = (None, Part, Select, NewAxis)  # by what `part` says of a key
 
 
 def scalar_error():
@@ -51,37 +55,14 @@ def _items(key):
 
 
 def _simple(x, key):
-    """What `_basic` answers for a tuple of ints, None, an ellipsis, and slices of ints without steps, in a third of its time."""
-    shape = x._a.shape
-    n, dim, op, open_key = len(shape), 0, Alias, (...,)
-    for p, i in enumerate(key):
-        kind = type(i)
-        if kind is slice:
-            start, stop = i.start, i.stop
-            if (dim == n or i.step is not None or not (start is None or type(start) is int)
-                    or not (stop is None or type(stop) is int)):
-                return None
-            if start or (stop is not None and stop < shape[dim]):
-                op = Part
-            dim += 1
-        elif kind is int:
-            if dim == n or not -shape[dim] <= i < shape[dim]:
-                return None
-            op = Select
-            dim += 1
-        elif i is None:
-            op = NewAxis
-        elif i is ... and open_key:
-            behind = sum([j is not None for j in key[p + 1:]])
-            if dim + behind > n:
-                return None
-            dim, open_key = n - behind, ()
-        else:
-            return None
-    if op is Alias:
+    """What `basic` answers for a tuple of ints, None, an ellipsis, and slices of ints without steps, in a tenth of its time."""
+    found = part(x._a, key)
+    if found is None:
+        return None
+    if not found[0]:
         return x
-    key += open_key
-    return finish(op, op.info_, (x,), {'key': key}, x._a[key])
+    op = _KINDS[found[0]]
+    return finish(op, op.info_, (x,), {'key': key if ... in key else (*key, ...)}, found[1])
 
 
 def _indexed(x, key):
@@ -105,13 +86,18 @@ def basic(x, key):
 
     The view is `x` itself if the basic parts say nothing.
     """
-    entries = _indexed(x, key)
-    if entries is not None:
-        return x, entries
     if type(key) is tuple:
         view = _simple(x, key)
         if view is not None:
             return view, None
+    entries = _indexed(x, key)
+    if entries is not None:
+        return x, entries
+    return _general(x, key)
+
+
+def _general(x, key):
+    """What `basic` answers for any key."""
     items = [_item(i) for i in _items(key)]
     shape = x._a.shape
     consumed = 0

@@ -4,6 +4,7 @@ from .._core import checks
 from .._core.base import TensorBase
 from .._core.elementwise import unary_, unary_float, with_out
 from .._core.inplace import assign_
+from .._core.op import finish
 from ._activation_checks import check_float, in_place_of
 from ._activation_ops import Celu, Elu, Gelu, Glu, LogSigmoid, Mish, Sigmoid, Silu, Softplus, Tanh
 
@@ -155,7 +156,7 @@ def gelu(input, approximate='none'):
     check_float(input, 'gelu', 'GeluKernelImpl')
     if approximate != 'none' and approximate != 'tanh':
         raise RuntimeError('approximate argument must be either none or tanh.')
-    return Gelu.apply(input, approximate=approximate)
+    return finish(Gelu, Gelu.info_, (input,), {'approximate': approximate}, Gelu.forward(input._a, approximate))
 
 
 def silu(input, inplace=False):

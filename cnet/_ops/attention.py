@@ -11,6 +11,8 @@ from .._core.generator import engine_of
 from .._core.inplace import scalar_name
 from .._core.mode import is_grad_enabled
 from .._core.op import Op, finish
+from .._kernels._state import dtype_of, same_shape
+from .._kernels.strided import rowed
 from .dropout import drop, dropout_gain, kept_bits
 from .join import cat
 
@@ -23,7 +25,7 @@ _NATIVE = (np.dtype(np.float32), np.dtype(np.float64))
 
 def _four(a):
     """An array of two or more dimensions as the kernel wants it: four dimensions, the last one contiguous."""
-    if a.strides[-1] != a.itemsize or not a.flags.aligned:
+    if not rowed(a):
         a = np.ascontiguousarray(a)
     n = a.ndim
     if n == 4:
@@ -70,7 +72,8 @@ class Attention(Op, name='ScaledDotProductFlashAttentionForCpuBackward0'):
     def backward(self, g):
         q, k, v, mask = self.saved(0), self.saved(1), self.saved(2), self.saved(3)
         sums, bits = self.aux
-        scale, causal, gain = self.kw['scale'], self.kw['causal'], dropout_gain(q._a.dtype, self.kw.get('keep', 1.0))
+        scale, causal = self.kw['scale'], self.kw['causal']
+        gain = 1.0 if bits is None else dropout_gain(q._a.dtype, self.kw['keep'])
         if is_grad_enabled():
             return *_gradients(g, q, k, v, mask, scale, causal, bits, gain), None
         q, k, v = q._a, k._a, v._a
@@ -219,14 +222,21 @@ def _fit(q, k, v, mask):
     return True
 
 
-def _usual(query, key, value):
-    """Whether these are what most calls give: tensors (B, H, L, E), (B, H, S, E) twice, of one native type and not empty."""
+def _usual(query, key, value, causal):
+    """Attention of what most calls give, told by a few comparisons: tensors (B, H, L, E), (B, H, S, E) twice, of one native
+    type and not empty. None for all else.
+    """
     if not (isinstance(query, TensorBase) and isinstance(key, TensorBase) and isinstance(value, TensorBase)):
-        return False
-    q, k, v = query._a, key._a, value._a
-    a, b = q.shape, k.shape
-    return (len(a) == 4 and v.shape == b and a[:2] == b[:2] and a[3:] == b[3:] and q.dtype is k.dtype and q.dtype is v.dtype
-            and q.dtype in _NATIVE and q.size > 0 and k.size > 0)
+        return None
+    s, t, u = query, key, value
+    q, k, v = s._a, t._a, u._a
+    if not (q.ndim == 4 and k.ndim == 4 and same_shape(k, v) and q.shape[0] == k.shape[0] and q.shape[1] == k.shape[1]
+            and q.shape[3] == k.shape[3] and dtype_of(q) is dtype_of(k) and dtype_of(q) is dtype_of(v)
+            and dtype_of(q) in _NATIVE and q.shape[0] and q.shape[1] and q.shape[2] and q.shape[3] and k.shape[2]):
+        return None
+    scale = 1 / sqrt(q.shape[3])
+    out, sums = K.attention.forward(_four(q), _four(k), _four(v), None, scale, causal, None, 1.0)
+    return finish(Attention, Attention.info_, (s, t, u, None), {'scale': scale, 'causal': causal}, (out, sums, None))
 
 
 def scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, *, scale=None,
@@ -257,11 +267,10 @@ def scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0.
         >>> F.scaled_dot_product_attention(cnet.zeros(1, 2), cnet.ones(2, 2), cnet.tensor([[0., 4.], [2., 0.]]))
         tensor([[1., 2.]])
     """
-    if attn_mask is None and not dropout_p and scale is None and _usual(query, key, value):
-        q = query._a
-        kw = {'scale': 1 / sqrt(q.shape[3]), 'causal': bool(is_causal)}
-        results = K.attention.forward(_four(q), _four(key._a), _four(value._a), None, kw['scale'], kw['causal'], None, 1.0)
-        return finish(Attention, Attention.info_, (query, key, value, None), kw, (*results, None))
+    if attn_mask is None and not dropout_p and scale is None:
+        y = _usual(query, key, value, bool(is_causal))
+        if y is not None:
+            return y
     if attn_mask is not None:
         checks.tensor(attn_mask, 'scaled_dot_product_attention', 'attn_mask', 4)
     for position, (name, x) in enumerate((('query', query), ('key', key), ('value', value)), 1):

@@ -2,17 +2,21 @@
 
 import numpy as np
 
+from .. import _kernels as K
 from .._core import checks
 from .._core.arrays import zeros
-from .._core.base import wrap
+from .._core.base import TensorBase, wrap
 from .._core.dtype import from_np
-from .._core.op import Op
+from .._core.op import Op, finish
 from ._places import add_rows, as_long, outside, take_rows
 from .gather import GatherGrad
 from .rows import IndexSelectGrad
 
 __all__ = []
 FUNCTIONAL = ['embedding', 'embedding_bag', 'one_hot']
+
+
+_INTEGERS = (np.dtype(np.int64), np.dtype(np.int32))
 
 
 class Embedding(Op, name='EmbeddingBackward0'):
@@ -111,7 +115,7 @@ def _counts(bag, bags):
 def _check_table(input, weight, padding_idx, name):
     a = checks.tensor(input, name, 'input')._a
     w = checks.tensor(weight, name, 'weight')._a
-    if a.dtype not in (np.int32, np.int64):
+    if a.dtype not in _INTEGERS:
         raise RuntimeError("Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, "
                            f'Int; but got cnet.{from_np(a.dtype).legacy}Tensor instead (while checking arguments for '
                            f'{name})')
@@ -161,6 +165,10 @@ def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, sca
         >>> cnet.nn.functional.embedding(cnet.tensor([1, 0]), cnet.tensor([[1., 2.], [3., 4.]])).tolist()
         [[3.0, 4.0], [1.0, 2.0]]
     """
+    if padding_idx is None and max_norm is None and isinstance(input, TensorBase) and isinstance(weight, TensorBase):
+        y = K.index.table_rows(weight._a, input._a)
+        if y is not None:
+            return finish(Embedding, Embedding.info_, (weight, input), {'skip': -1, 'by_frequency': scale_grad_by_freq}, y)
     skip = _check_table(input, weight, padding_idx, 'embedding')
     if max_norm is not None:
         _renormalise(weight, input._a, max_norm, norm_type)

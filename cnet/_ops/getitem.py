@@ -14,6 +14,7 @@ from .._core.base import TensorBase
 from .._core.dtype import from_np
 from .._core.inplace import copy_from, overwrite_
 from .._core.op import Op, finish
+from .._kernels._state import same_shape, shape_of
 from .._kernels.strided import picked, widened
 from ._keys import basic, check_mask, checked, index_tensor, out_of_bounds, scalar_error
 from ._places import Write, add_rows, as_long, fill_where, outside, refuse_complex, take_rows, take_where, whole_mask
@@ -130,22 +131,28 @@ def accumulate(y, entries, value):
 
 
 def __getitem__(self, key):
+    return _get(self, key)
+
+
+def _get(x, key):
     kind = type(key)
-    shape = self._a.shape
-    if kind is int:
-        if not shape:
-            raise scalar_error()
-        if not -shape[0] <= key < shape[0]:
-            raise out_of_bounds(key, 0, shape[0])
-        return finish(Select, Select.info_, (self,), {'key': (key, ...)}, picked(self._a, 0, key))
-    if kind is slice:
-        key = checked(key, shape, 0)
-        return finish(Part, Part.info_, (self,), {'key': key}, self._a[key])
-    if key is None:
-        return finish(Unsqueeze, Unsqueeze.info_, (self,), {'dim': 0}, widened(self._a, 0))
-    x, entries = basic(self, key)
+    if kind is not tuple:
+        shape = shape_of(x._a)
+        if kind is int:
+            if not shape:
+                raise scalar_error()
+            if not -shape[0] <= key < shape[0]:
+                raise out_of_bounds(key, 0, shape[0])
+            return finish(Select, Select.info_, (x,), {'key': (key, ...)}, picked(x._a, 0, key))
+        if kind is slice:
+            key = checked(key, shape, 0)
+            return finish(Part, Part.info_, (x,), {'key': key}, x._a[key])
+        if key is None:
+            return finish(Unsqueeze, Unsqueeze.info_, (x,), {'dim': 0}, widened(x._a, 0))
+    whole = x
+    x, entries = basic(x, key)
     if entries is None:
-        return Alias.apply(x) if x is self else x
+        return Alias.apply(x) if x is whole else x
     entries = _advanced(x, entries)
     return _sized(Index, 1, len(entries)).apply(x, *entries)
 
@@ -185,18 +192,23 @@ def _joint(shapes):
 
 
 def __setitem__(self, key, value):
+    _set(self, key, value)
+
+
+def _set(x, key, value):
     if not isinstance(value, TensorBase):
         if not isinstance(value, (bool, int, float, complex, np.generic)):
             kind = 'numpy.ndarray' if isinstance(value, np.ndarray) else type(value).__name__
-            raise TypeError(f"can't assign a {kind} to a {_legacy(self)}")
+            raise TypeError(f"can't assign a {kind} to a {_legacy(x)}")
         if isinstance(value, (complex, np.complexfloating)):
-            refuse_complex(self)
+            refuse_complex(x)
     if key is False:
         return
-    x, entries = (self[key], None) if type(key) is int else basic(self, key)
+    x, entries = (_get(x, key), None) if type(key) is int else basic(x, key)
     if entries is None:
         if isinstance(value, TensorBase):
-            copy_from(x, _fitted(value, x._a.shape))
+            v = value
+            copy_from(x, v if same_shape(v._a, x._a) else _fitted(v, x._a.shape))
         else:
             overwrite_(x, value)
         return
@@ -212,8 +224,6 @@ def _legacy(x):
 def _fitted(value, shape):
     """`value` expanded to a shape; leading dimensions of size 1 too many are dropped."""
     old = value._a.shape
-    if old == shape:
-        return value
     extra = len(old) - len(shape)
     if extra > 0 and old[:extra] == (1,) * extra:
         value = value.reshape(old[extra:])

@@ -9,6 +9,7 @@ from .._core import checks
 from .._core.base import TensorBase
 from .._core.inplace import copy_out, scalar_name
 from .._core.op import Op, finish
+from .._kernels._state import dtype_of
 from ._products import check_batches, check_bmm, check_dot, check_linear, check_mm, check_mv
 
 __all__ = ['bmm', 'dot', 'matmul', 'mm', 'mv', 'vdot']
@@ -394,6 +395,9 @@ def linear(input, weight, bias=None, *, out=None):
     """
     if out is not None:
         return copy_out(linear(input, weight, bias), out)
+    y = _usual_linear(input, weight, bias)
+    if y is not None:
+        return y
     if not isinstance(input, TensorBase) or not isinstance(weight, TensorBase):
         checks.tensor(input, 'linear', 'input', 1)
         checks.tensor(weight, 'linear', 'weight', 2)
@@ -408,8 +412,24 @@ def linear(input, weight, bias=None, *, out=None):
     b = checks.tensor(bias, 'linear', 'bias', 3)._a
     if b.shape != w.shape[:1] or b.dtype is not x.dtype:
         return linear_other_bias(input, weight, bias)
+    return (Linear if n == 2 else LinearView).apply(input, weight, bias, t=True)
+
+
+def _usual_linear(input, weight, bias):
+    """`linear` of what most calls give, told by a few comparisons: a matrix and a vector of one native type that fit the
+    input. None for all else.
+    """
+    if not (isinstance(input, TensorBase) and isinstance(weight, TensorBase) and isinstance(bias, TensorBase)):
+        return None
+    s, t, u = input, weight, bias
+    x, w, b = s._a, t._a, u._a
+    n = x.ndim
+    if n == 0 or w.ndim != 2 or b.ndim != 1 or x.shape[n - 1] != w.shape[1] or b.shape[0] != w.shape[0]:
+        return None
+    if dtype_of(x) is not dtype_of(w) or dtype_of(x) is not dtype_of(b) or dtype_of(x) not in _NATIVE:
+        return None
     op = Linear if n == 2 else LinearView
-    return finish(op, op.info_, (input, weight, bias), {'t': True}, K.matmul.linear(x, w, b, True))
+    return finish(op, op.info_, (s, t, u), {'t': True}, K.matmul.linear(x, w, b, True))
 
 
 def linear_other_bias(input, weight, bias):

@@ -3,7 +3,7 @@
 from .._core import checks
 from .._core.caution import warn
 from .._core.op import Op, finish
-from .._kernels.strided import swapped
+from .._kernels.strided import permuted, swapped
 
 __all__ = ['adjoint', 'moveaxis', 'movedim', 'permute', 'swapaxes', 'swapdims', 't', 'transpose']
 
@@ -65,12 +65,15 @@ def permute(input, *dims, **kw):
         if kw:
             raise TypeError(f"permute() got an unexpected keyword argument '{next(iter(kw))}'")
     dims = checks.size(dims, 'permute', 'dims')
+    view = permuted(input._a, dims)
+    if view is not None:
+        return finish(Permute, Permute.info_, (input,), {'dims': dims}, view)
     ndim = input._a.ndim
     if len(dims) != ndim:
         raise RuntimeError('permute(sparse_coo): number of dimensions in the tensor input does not match the length of '
                            f'the desired ordering of dimensions i.e. input.dim() = {ndim} is not equal to len(dims) = '
                            f'{len(dims)}')
-    dims = tuple([d if type(d) is int and 0 <= d < ndim else checks.dim(d, ndim) for d in dims])
+    dims = tuple([checks.dim(d, ndim) for d in dims])
     if len(set(dims)) < ndim:
         raise RuntimeError('permute(): duplicate dims are not allowed.')
     return finish(Permute, Permute.info_, (input,), {'dims': dims}, input._a.transpose(dims))

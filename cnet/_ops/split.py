@@ -6,7 +6,8 @@ from .. import _kernels as K
 from .._core import checks
 from .._core.base import wrap
 from .._core.mode import is_grad_enabled
-from .._core.op import Op
+from .._core.op import Op, finish
+from .._kernels.strided import picked
 from .join import Cat, Stack
 from .slices import Part
 
@@ -58,8 +59,7 @@ class Unbind(Op, name='UnbindBackward0'):
 
     @staticmethod
     def forward(x, dim):
-        before = (slice(None),) * dim
-        return tuple([x[(*before, i, ...)] for i in range(x.shape[dim])])
+        return tuple([picked(x, dim, i) for i in range(x.shape[dim])])
 
     def backward(self, *g):
         dim = self.kw['dim']
@@ -251,7 +251,8 @@ def unbind(input, dim=0):
     if not input._a.ndim:
         checks.dim(dim, 0)
         raise IndexError(f'Dimension specified as {dim} but tensor has no dimensions')
-    return Unbind.apply(input, dim=checks.dim(dim, input._a.ndim))
+    dim = checks.dim(dim, input._a.ndim)
+    return finish(Unbind, Unbind.info_, (input,), {'dim': dim}, Unbind.forward(input._a, dim))
 
 
 def tensor_split(input, indices_or_sections=None, dim=0, *, indices=None, sections=None,
