@@ -1,5 +1,5 @@
 """Convolutions in one, two or three dimensions, their input gradients (transposed convolutions) and weight gradients, with pixels
-in the lanes of vectors: for one tap and for few channels; direct.pyx has the others.
+in the lanes of vectors: for few channels; direct.pyx has the others, and onetap.pyx those with one tap.
 
 All are products of the weights with a matrix of shifted images that is never made. Images are copied once, block by
 block, into padded planes: one per channel and phase, where a phase holds every stride-th row and column. In these
@@ -105,7 +105,7 @@ cdef int forward(const Geometry *s, const real *x, const real *w, const real *bi
         job.valid[i], job.dims[i] = s.out[i], planes.dims[i]
     job.step[0], job.step[1], job.step[2] = s.out[1] * s.out[2], s.out[2], 1
     job.image_from = s.C * planes.plane if planes.in_place else planes.plane
-    job.dense, job.far = False, K == group
+    job.dense = False
     job.dense = copies_pixels(&job, planes.images, s.N if planes.in_place else 1, columns(x))
     if planes.in_place and not job.dense:
         return failed | run_images(&job, s.N, x, at, packed, bias, y, threads)
@@ -232,7 +232,7 @@ cdef int input_grad(const Geometry *s, const real *g, const real *w, const real 
         jobs[f].image_step = s.C * jobs[f].m_step
         jobs[f].readable = n
         jobs[f].image_from = s.M * planes.plane if planes.in_place else planes.plane
-        jobs[f].dense, jobs[f].far = False, product(s.kernel) == 1
+        jobs[f].dense = False
         for i in range(3):
             jobs[f].dims[i] = planes.dims[i]
         phase_of_input(s, &planes, low, r, &jobs[f], at + done + f, taps + done // M)

@@ -16,9 +16,9 @@ cdef extern from "flush.h" nogil:
 cdef extern from "conv_ukr.h" nogil:
     ctypedef struct Run "conv_run":
         Py_ssize_t column, length, source, to
-    void vf_taps(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, int far, const float *a, const float *b, const Py_ssize_t *at,
+    void vf_taps(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, const float *b, const Py_ssize_t *at,
                  float *c, Py_ssize_t crs)
-    void vd_taps(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, int far, const double *a, const double *b, const Py_ssize_t *at,
+    void vd_taps(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, const double *b, const Py_ssize_t *at,
                  double *c, Py_ssize_t crs)
     void vf_gather(Py_ssize_t k, const float *b, const Py_ssize_t *at, Py_ssize_t count, const Run *runs, float *p,
                    Py_ssize_t width)
@@ -42,7 +42,7 @@ cdef struct Job:
     Py_ssize_t dims[3]
     Py_ssize_t plane, image_from, image_step, m_step, start
     Py_ssize_t step[3]
-    bint dense, far  # far: one tap per channel, so that rows of the second matrix are planes apart
+    bint dense
 
 
 cdef inline Py_ssize_t columns_of(const Job *s, Py_ssize_t images) noexcept nogil:
@@ -146,9 +146,9 @@ cdef inline int job_task(Py_ssize_t t, const Job *s, Py_ssize_t images, const re
         if copy != NULL and s.K:
             sums = copy + (s.K + 1) * width + (r - first) * MR * nr
         elif real is float:
-            vf_taps(m, n, s.K, s.far, weights + (g * high + r) * s.K * MR, planes + p, at, sums, nr)
+            vf_taps(m, n, s.K, weights + (g * high + r) * s.K * MR, planes + p, at, sums, nr)
         else:
-            vd_taps(m, n, s.K, s.far, weights + (g * high + r) * s.K * MR, planes + p, at, sums, nr)
+            vd_taps(m, n, s.K, weights + (g * high + r) * s.K * MR, planes + p, at, sums, nr)
         for i in range(m):
             to = out + (g * s.M + r * h + i) * s.m_step
             b = bias[g * s.M + r * h + i] if bias != NULL else 0

@@ -38,7 +38,7 @@ enum { conv_grad_taps = 5 };
 #endif
 #else
 
-GEMM_INLINE void FN(taps_sized)(const int m, const int vectors, const int far, ptrdiff_t k, const T *a, const T *b, const ptrdiff_t *at,
+GEMM_INLINE void FN(taps_sized)(const int m, const int vectors, ptrdiff_t k, const T *a, const T *b, const ptrdiff_t *at,
                                 T *c, ptrdiff_t crs)
 {
     V s[gemm_mr][2];
@@ -46,7 +46,6 @@ GEMM_INLINE void FN(taps_sized)(const int m, const int vectors, const int far, p
     for (int i = 0; i < m; i++) s[i][0] = s[i][1] = (V){0};
     for (; k > 0; k--, a += gemm_mr, at++) {
         V b0 = FN(load)(b + *at), b1 = vectors == 2 ? FN(load)(b + *at + FN(lanes)) : b0;
-        if (far) __builtin_prefetch(b + *at + 2 * FN(lanes), 0, 2), __builtin_prefetch(b + *at + 3 * FN(lanes), 0, 2);
 #pragma GCC unroll 14
         for (int i = 0; i < m; i++) {
             V x = FN(set1)(a[i]);
@@ -61,17 +60,15 @@ GEMM_INLINE void FN(taps_sized)(const int m, const int vectors, const int far, p
     }
 }
 
-/* c[m, lanes or nr] = sum over k of a[k, m] b[at[k] + column], for a packed gemm_mr wide and m <= gemm_mr. `far` fetches the
- * next tile's pixels as well: with one tap per channel they are pages apart, which no hardware foresees. */
-static void FN(taps)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int far, const T *a, const T *b, const ptrdiff_t *at, T *c,
+/* c[m, lanes or nr] = sum over k of a[k, m] b[at[k] + column], for a packed gemm_mr wide and m <= gemm_mr. */
+static void FN(taps)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, const T *b, const ptrdiff_t *at, T *c,
                      ptrdiff_t crs)
 {
 #define CONV_CASE(M)                                                                                                   \
     case M:                                                                                                            \
         if (M > gemm_mr) break;                                                                                        \
-        if (n <= FN(lanes)) FN(taps_sized)(M, 1, 0, k, a, b, at, c, crs);                                              \
-        else if (far) FN(taps_sized)(M, 2, 1, k, a, b, at, c, crs);                                                    \
-        else FN(taps_sized)(M, 2, 0, k, a, b, at, c, crs);                                                             \
+        if (n <= FN(lanes)) FN(taps_sized)(M, 1, k, a, b, at, c, crs);                                                 \
+        else FN(taps_sized)(M, 2, k, a, b, at, c, crs);                                                                \
         break;
     switch (m) { GEMM_ROWS(CONV_CASE) }
 #undef CONV_CASE

@@ -11,14 +11,13 @@ convolution lacks being 1. Arrays are C-contiguous; no size is 0.
 
 cimport numpy as cnp
 from cython.parallel cimport prange
-from libc.string cimport memcpy
 
 from cnet._kernels._threads cimport threads_for
-from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
+from cnet._kernels._workspace cimport SHARED, scratch
 from cnet._kernels.conv_shape cimport Geometry, geometry
-from cnet._kernels.direct_job cimport Job, cut_job, job_task, shared_planes
+from cnet._kernels.direct_job cimport Job, cut_job, job_task, pack_panel, panel_size, shared_planes
 from cnet._kernels.direct_weights cimport Cut, cut_weights, turn_task, weights_task
-from cnet._kernels.gemm_tiles cimport F32_LANES, columns, lanes, pack
+from cnet._kernels.gemm_tiles cimport F32_LANES, columns
 from cnet._kernels.planes cimport product
 from cnet._kernels.types cimport real
 
@@ -31,7 +30,8 @@ cdef inline Job job_of(const Geometry *s, bint gradient) noexcept nogil:
     """The job of a convolution, or of its input gradient, before it is cut."""
     cdef Job j
     cdef int d
-    j.N, j.G, j.T = s.N, s.G, product(s.kernel)
+    cdef bint flat = product(s.kernel) == 1 and product(s.stride) == 1
+    j.N, j.G, j.T, j.gradient = s.N, s.G, product(s.kernel), gradient
     j.C, j.M = (s.M // s.G, s.C // s.G) if gradient else (s.C // s.G, s.M // s.G)
     for d in range(3):
         j.reach[d] = (s.kernel[d] - 1) * s.dilation[d]
@@ -42,6 +42,11 @@ cdef inline Job job_of(const Geometry *s, bint gradient) noexcept nogil:
         else:
             j.size[d], j.out[d], j.step[d], j.phases[d], j.pad[d] = s.size[d], s.out[d], s.stride[d], 1, 0
             j.low[d] = -s.pad[d]
+        flat = flat and s.pad[d] == 0
+    if flat:
+        # An image is one row.
+        j.size[2] = j.out[2] = product(s.size)
+        j.size[0] = j.size[1] = j.out[0] = j.out[1] = 1
     return j
 
 
@@ -78,36 +83,8 @@ cdef inline void list_places(const Geometry *s, Job *j, bint gradient, Py_ssize_
                 for d in range(3):
                     k = tap[d] * s.dilation[d]
                     far = far * j.dims[d] + (j.reach[d] - k // s.stride[d] if gradient else k)
-                at[0] = c * j.plane * (1 if j.in_place else j.images) + far
+                at[0] = c * j.plane + far
                 at += 1
-
-
-cdef inline int pack_panel(Py_ssize_t t, const Job *s, bint gradient, const real *w, const real *bias, real *p) noexcept nogil:
-    """Panel t: the biases of a vector or two of channels, then for each pass and phase their weights [channel, tap]."""
-    cdef Py_ssize_t nr = columns(w), g = t // s.panels, m = t % s.panels * nr, n = min(nr, s.M - m), i, c, f, k, first, pass_size
-    cdef Py_ssize_t width = nr if n > lanes(w) else lanes(w)
-    cdef real *rows
-    cdef real *to
-    p = p + t * (s.C * s.T + 1) * nr
-    for i in range(width):
-        p[i] = bias[g * s.M + m + i] if bias != NULL and i < n else 0
-    p = p + width
-    if not gradient:
-        pack(s.C * s.T, n, w + (g * s.M + m) * s.C * s.T, 1, s.C * s.T, p, width)
-        return 0
-    rows = <real *> scratch(PRIVATE, s.T * nr * sizeof(real))
-    if rows == NULL:
-        return -1
-    for c in range(s.C):
-        pack(s.T, n, w + ((g * s.C + c) * s.M + m) * s.T, 1, s.T, rows, width)
-        first = c - c % s.channels
-        pass_size = min(s.channels, s.C - first)
-        for f in range(product(s.phases)):
-            k = s.begin[f + 1] - s.begin[f]
-            to = p + (first * s.T + s.begin[f] * pass_size + (c - first) * k) * width
-            for i in range(k):
-                memcpy(to + i * width, rows + s.taps[s.begin[f] + i] * width, width * sizeof(real))
-    return 0
 
 
 cdef int convolve(const Geometry *s, bint gradient, const real *x, const real *w, const real *bias, real *y) noexcept nogil:
@@ -127,7 +104,9 @@ cdef int convolve(const Geometry *s, bint gradient, const real *x, const real *w
     cut_job(&j, columns(x), sizeof(real))
     lists = ((phases + 1 + j.T + j.channels * j.T) * sizeof(Py_ssize_t) + 63) // 64 * 64
     panels, made = s.G * j.panels, j.blocks * j.G * j.C if j.shared else 0
-    size = panels * (j.C * j.T + 1) * columns(x)
+    size = panels * panel_size(&j, j.C, columns(x))
+    if j.late:
+        panels = size = 0
     begin = <Py_ssize_t *> scratch(SHARED, lists + (size + made * j.images * j.plane) * sizeof(real))
     if begin == NULL:
         return -1
@@ -138,11 +117,11 @@ cdef int convolve(const Geometry *s, bint gradient, const real *x, const real *w
     list_places(s, &j, gradient, at)
     for t in prange(panels + made, num_threads=threads):
         if t < panels:
-            failed |= pack_panel(t, &j, gradient, w, bias, packed)
+            failed |= pack_panel(t, &j, w, bias, packed)
         else:
             shared_planes(t - panels, &j, x, planes)
     for t in prange(s.G * j.blocks * j.pieces, num_threads=threads, schedule='dynamic'):
-        failed |= job_task(t, &j, x, <const real *> packed, <const real *> planes, y)
+        failed |= job_task(t, &j, x, w, bias, <const real *> packed, <const real *> planes, y)
     return failed
 
 

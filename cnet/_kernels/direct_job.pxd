@@ -7,10 +7,10 @@ transposed at the end.
 """
 
 from libc.stdint cimport uint64_t
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from cnet._kernels._workspace cimport PRIVATE, scratch
-from cnet._kernels.gemm_tiles cimport columns, lanes
+from cnet._kernels.gemm_tiles cimport columns, lanes, pack
 from cnet._kernels.planes cimport ceil_div, product
 from cnet._kernels.types cimport real
 
@@ -36,6 +36,7 @@ cdef enum:
     MORE = 512       # of weights that do not fit in a second-level cache, and are fetched once for them
     MANY = 1 << 20   # bytes of such weights
     TASKS = 8
+    LATE = 2         # blocks for which weights are packed each time, which saves writing and reading them once more
     WIDEST = 14      # pixels of a row in a tile
 
 # Pixel V of the result, along one dimension, is of phase (V + pad) % phases; a tap of that phase sees the pixel
@@ -57,7 +58,9 @@ cdef struct Job:
     Py_ssize_t plane, images, blocks
     Py_ssize_t channels          # at a time
     Py_ssize_t panels, piece, pieces   # vectors or two of M, those of a task, tasks along M
+    bint gradient                # whether weights lie as [C, M, T], not as [M, C, T]
     bint in_place, shared        # whether planes are not made, or once for several tasks
+    bint late                    # whether weights are packed where they are used, a pass at a time
     const Py_ssize_t *begin      # phase f has the taps begin[f] .. begin[f + 1],
     const Py_ssize_t *taps       # each a number of the kernel,
     const Py_ssize_t *at         # and the distance at[begin[f] * channels + channel * (its taps) + tap] in the planes
@@ -110,6 +113,7 @@ cdef inline void cut_job(Job *s, Py_ssize_t nr, Py_ssize_t size) noexcept nogil:
     s.piece = ceil_div(s.panels, s.pieces)
     s.pieces = ceil_div(s.panels, s.piece)
     s.shared = s.pieces > 1 and not s.in_place
+    s.late = s.blocks <= LATE
 
 
 cdef inline Py_ssize_t block_place(Py_ssize_t t, const Job *s, Py_ssize_t *place, Py_ssize_t *first) noexcept nogil:
@@ -123,8 +127,8 @@ cdef inline Py_ssize_t block_place(Py_ssize_t t, const Job *s, Py_ssize_t *place
 
 
 cdef inline void pad_planes(const Job *s, const real *x, Py_ssize_t channels, Py_ssize_t images, const Py_ssize_t *first,
-                            real *p) noexcept nogil:
-    """p[channel, image, plane]: what a box sees, from `first` on, of some channels of some images."""
+                            Py_ssize_t image_step, real *p) noexcept nogil:
+    """p[image, channel, plane]: what a box sees, from `first` on, of some channels of some images."""
     cdef Py_ssize_t left = max(<Py_ssize_t> 0, -first[2]), top = max(<Py_ssize_t> 0, -first[1]), i, n, z, y
     cdef Py_ssize_t length = min(s.size[2] - first[2], s.dims[2]) - left, bottom = min(s.size[1] - first[1], s.dims[1])
     cdef const real *image
@@ -132,7 +136,7 @@ cdef inline void pad_planes(const Job *s, const real *x, Py_ssize_t channels, Py
     for i in range(channels):
         for n in range(images):
             image = x + (n * s.C * s.G + i) * product(s.size)
-            to = p + (i * s.images + n) * s.plane
+            to = p + n * image_step + i * s.plane
             memset(to, 0, s.plane * sizeof(real))
             for z in range(s.dims[0]):
                 if 0 <= first[0] + z < s.size[0] and length > 0:
@@ -149,8 +153,9 @@ cdef inline void shared_planes(Py_ssize_t t, const Job *s, const real *x, real *
     """The planes of channel t % (G * C) in block t / (G * C), for all its tasks."""
     cdef Py_ssize_t place[3]
     cdef Py_ssize_t first[3]
-    cdef Py_ssize_t C = s.C * s.G, n = block_place(t // C, s, place, first)
-    pad_planes(s, x + (n * C + t % C) * product(s.size), 1, min(s.images, s.N - n), first, p + t * s.images * s.plane)
+    cdef Py_ssize_t C = s.C * s.G, block = t // C, n = block_place(block, s, place, first)
+    pad_planes(s, x + (n * C + t % C) * product(s.size), 1, min(s.images, s.N - n), first, C * s.plane,
+               p + (block * s.images * C + t % C) * s.plane)
 
 
 cdef inline Py_ssize_t parts(Py_ssize_t w, Py_ssize_t vectors, int rows) noexcept nogil:
@@ -220,20 +225,68 @@ cdef inline void panel_sums(const Job *s, const real *x, Py_ssize_t image_step, 
                     v0 += s.phases[0]
 
 
-cdef inline int job_task(Py_ssize_t t, const Job *s, const real *x, const real *packed, const real *planes,
-                         real *y) noexcept nogil:
+cdef inline void pack_bias(Py_ssize_t t, const Job *s, const real *bias, real *p) noexcept nogil:
+    """The biases of panel t, one or two vectors wide, or zeros."""
+    cdef Py_ssize_t nr = columns(p), g = t // s.panels, m = t % s.panels * nr, n = min(nr, s.M - m), i
+    for i in range(nr if n > lanes(p) else lanes(p)):
+        p[i] = bias[g * s.M + m + i] if bias != NULL and i < n else 0
+
+
+cdef inline void pack_pass(Py_ssize_t t, const Job *s, Py_ssize_t first, Py_ssize_t channels, const real *w, real *rows,
+                           real *p) noexcept nogil:
+    """The weights [phase, channel, tap] of panel t for the channels of one pass; `rows` has room for those of one channel."""
+    cdef Py_ssize_t nr = columns(w), g = t // s.panels, m = t % s.panels * nr, n = min(nr, s.M - m), i, c, f, k
+    cdef Py_ssize_t width = nr if n > lanes(w) else lanes(w)
+    cdef real *to
+    if not s.gradient:
+        pack(channels * s.T, n, w + ((g * s.M + m) * s.C + first) * s.T, 1, s.C * s.T, p, width)
+        return
+    if s.T == 1:
+        pack(channels, n, w + (g * s.C + first) * s.M + m, s.M, 1, p, width)
+        return
+    for c in range(channels):
+        pack(s.T, n, w + ((g * s.C + first + c) * s.M + m) * s.T, 1, s.T, rows, width)
+        for f in range(product(s.phases)):
+            k = s.begin[f + 1] - s.begin[f]
+            to = p + (s.begin[f] * channels + c * k) * width
+            for i in range(k):
+                memcpy(to + i * width, rows + s.taps[s.begin[f] + i] * width, width * sizeof(real))
+
+
+cdef inline Py_ssize_t panel_size(const Job *s, Py_ssize_t channels, Py_ssize_t nr) noexcept nogil:
+    """Numbers of a panel of weights for some channels, with the biases before them."""
+    return (channels * s.T + 1) * nr
+
+
+cdef inline int pack_panel(Py_ssize_t t, const Job *s, const real *w, const real *bias, real *p) noexcept nogil:
+    """Panel t: biases, then for each pass its weights."""
+    cdef Py_ssize_t nr = columns(w), width = nr if s.M - t % s.panels * nr > lanes(w) else lanes(w), k
+    cdef real *rows = <real *> scratch(PRIVATE, s.T * nr * sizeof(real))
+    if rows == NULL:
+        return -1
+    p = p + t * panel_size(s, s.C, nr)
+    pack_bias(t, s, bias, p)
+    for k from 0 <= k < s.C by s.channels:
+        pack_pass(t, s, k, min(s.channels, s.C - k), w, rows, p + (1 + k * s.T) * width)
+    return 0
+
+
+cdef inline int job_task(Py_ssize_t t, const Job *s, const real *x, const real *w, const real *bias, const real *packed,
+                         const real *planes, real *y) noexcept nogil:
     """Some panels of a group at the pixels of a block."""
     cdef Py_ssize_t piece = t % s.pieces, block = t // s.pieces % s.blocks, g = t // s.pieces // s.blocks, nr = columns(x)
-    cdef Py_ssize_t begin = piece * s.piece, end = min(s.panels, begin + s.piece), n, images, k, kc, r, m, vectors, step, room
-    cdef Py_ssize_t image_step = s.G * s.C * product(s.size) if s.in_place else s.plane
+    cdef Py_ssize_t begin = piece * s.piece, end = min(s.panels, begin + s.piece), n, images, k, kc, r, m, vectors, step, room, size
+    cdef Py_ssize_t image_step = (s.G * s.C if s.in_place or s.shared else s.channels) * s.plane
     cdef Py_ssize_t place[3]
     cdef Py_ssize_t first[3]
     cdef Py_ssize_t box[3]
     cdef bint once = s.channels >= s.C
     cdef const real *pixels
     cdef const real *panel
+    cdef const real *weights
     cdef real *sums
     cdef real *made
+    cdef real *own
     cdef uint64_t mode
     cdef int d
     n = block_place(block, s, place, first)
@@ -243,10 +296,12 @@ cdef inline int job_task(Py_ssize_t t, const Job *s, const real *x, const real *
     # The sums of one pass leave at once.
     step = 0 if once else s.images * product(s.box) * nr
     room = SUMS * lanes(x) * s.phases[2] if once else step * (end - begin)
-    sums = <real *> scratch(PRIVATE, (room + (0 if s.in_place or s.shared else s.channels * s.images * s.plane)) * sizeof(real))
+    size = 0 if s.in_place or s.shared else s.channels * s.images * s.plane
+    sums = <real *> scratch(PRIVATE, (room + size + (panel_size(s, s.channels, nr) + s.T * nr if s.late else 0)) * sizeof(real))
     if sums == NULL:
         return -1
     made = sums + room
+    own = made + size
     y = y + (n * s.G + g) * s.M * product(s.out) + (place[0] * s.out[1] + place[1]) * s.out[2] + place[2]
     x = x + (n * s.G + g) * s.C * product(s.size)
     mode = flush_begin()
@@ -255,15 +310,22 @@ cdef inline int job_task(Py_ssize_t t, const Job *s, const real *x, const real *
         if s.in_place:
             pixels = x + ((k * s.size[0] + first[0]) * s.size[1] + first[1]) * s.size[2] + first[2]
         elif s.shared:
-            pixels = planes + ((block * s.G + g) * s.C + k) * s.images * s.plane
+            pixels = planes + (block * s.images * s.G * s.C + g * s.C + k) * s.plane
         else:
-            pad_planes(s, x + k * product(s.size), kc, images, first, made)
+            pad_planes(s, x + k * product(s.size), kc, images, first, image_step, made)
             pixels = made
         for r in range(begin, end):
             m = min(nr, s.M - r * nr)
             vectors = 2 if m > lanes(x) else 1
-            panel = packed + (g * s.panels + r) * (s.C * s.T + 1) * nr
-            panel_sums(s, pixels, image_step, images, place, box, kc, panel + (1 + k * s.T) * vectors * lanes(x), vectors,
+            if s.late:
+                if k == 0:
+                    pack_bias(g * s.panels + r, s, bias, own)
+                pack_pass(g * s.panels + r, s, k, kc, w, own + panel_size(s, s.channels, nr), own + vectors * lanes(x))
+                panel, weights = own, own + vectors * lanes(x)
+            else:
+                panel = packed + (g * s.panels + r) * panel_size(s, s.C, nr)
+                weights = panel + (1 + k * s.T) * vectors * lanes(x)
+            panel_sums(s, pixels, image_step, images, place, box, kc, weights, vectors,
                        panel if k == 0 else <const real *> NULL, sums + (r - begin) * step, once, m,
                        y + r * nr * product(s.out) if k + kc == s.C else <real *> NULL)
     flush_end(mode)

@@ -129,12 +129,11 @@ cdef inline int weights_task(Py_ssize_t t, const Geometry *s, const Cut *c, Py_s
     cdef Py_ssize_t piece = t % j.pieces, g = t // j.pieces // c.ranges, c0 = t // j.pieces % c.ranges * j.channels
     cdef Py_ssize_t channels = min(j.channels, j.C - c0), K = j.C * j.T, nr = columns(x), r, m, vectors, b, n, images
     cdef Py_ssize_t head = (c.pixels * sizeof(Py_ssize_t) + 63) // 64 * 64
-    cdef Py_ssize_t image_step = s.C * product(j.size) if j.in_place else j.plane
-    cdef Py_ssize_t channel_step = j.plane if j.in_place else j.plane * j.images
+    cdef Py_ssize_t image_step = (s.C if j.in_place else channels) * j.plane
     cdef Py_ssize_t place[3]
     cdef Py_ssize_t first[3]
     cdef Py_ssize_t box[3]
-    cdef Py_ssize_t *at = <Py_ssize_t *> scratch(PRIVATE, head + (0 if j.in_place else channels * channel_step * sizeof(real)))
+    cdef Py_ssize_t *at = <Py_ssize_t *> scratch(PRIVATE, head + (0 if j.in_place else j.images * image_step * sizeof(real)))
     cdef real *made = <real *> (<char *> at + head)
     cdef real *to
     cdef const real *source
@@ -149,7 +148,7 @@ cdef inline int weights_task(Py_ssize_t t, const Geometry *s, const Cut *c, Py_s
         if j.in_place:
             source = source + (first[0] * j.size[1] + first[1]) * j.size[2] + first[2]
         else:
-            pad_planes(j, source, channels, images, first, made)
+            pad_planes(j, source, channels, images, first, image_step, made)
             source = made
         for r in range(piece * j.piece, min(j.panels, (piece + 1) * j.piece)):
             m = min(nr, j.M - r * nr)
@@ -157,7 +156,7 @@ cdef inline int weights_task(Py_ssize_t t, const Geometry *s, const Cut *c, Py_s
             to = sums + (g * j.panels + r) * K * nr + c0 * j.T * vectors * lanes(x)
             if block + b == 0:
                 memset(to, 0, channels * j.T * vectors * lanes(x) * sizeof(real))
-            line_sums(s, j, channels * s.kernel[0] * s.kernel[1], source, channel_step, images * product(box), at,
+            line_sums(s, j, channels * s.kernel[0] * s.kernel[1], source, j.plane, images * product(box), at,
                       turned + ((b * j.G + g) * j.panels + r) * c.pixels * nr, vectors, to)
             if block + b + 1 == j.blocks:
                 if real is float:

@@ -47,6 +47,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     'loss': _ALL,
     'matmul': _ALL,
     'norm': _ALL,
+    'onetap': _ALL,
     'optim': _ALL,
     'optim_rules': _ALL,
     'pairdist': _ALL,

@@ -5,6 +5,7 @@ from math import prod
 import numpy as np
 
 from .. import _kernels as K
+from .._core.arrays import empty
 
 __all__ = ['forward', 'input_grad', 'weight_grad']
 
@@ -22,6 +23,23 @@ def tiled(w, n, out, stride, padding, dilation, groups, passes=1):
         return False
     tiles = n * ((out[0] + 1) // 2) * ((out[1] + 1) // 2)
     return (m * c >= 28 * (m + c) or max(out) <= 16) and tiles >= (64 * passes if m * c >= 1 << 17 else 16)
+
+
+def one_tap(w, pixels, padding):
+    """Whether a convolution is a matrix product with the images, of enough pixels for a tile."""
+    return max(w[2:]) == 1 and max(padding) == 0 and w[0] * w[1] > 0 and pixels >= 4
+
+
+def one_pixel(w, x, out, padding, groups):
+    """Whether images are a single pixel, so that a convolution is a linear layer."""
+    return groups == 1 and prod(x.shape[2:]) == prod(out) == prod(w[2:]) == 1 and max(padding) == 0 and w[0] * w[1] * len(x) > 0
+
+
+def pixels_in_lanes(m, pixels):
+    """Whether such products have pixels in the lanes of vectors, not the m channels: unless their last vector leaves too many
+    lanes empty, while channels fill them."""
+    lanes = K.direct.LANES
+    return -(-pixels // lanes) * lanes <= 1.15 * pixels or m * 5 < -(-m // lanes) * lanes * 4
 
 
 def direct(c, m, taps, width, waste):
@@ -45,12 +63,18 @@ def contiguous(*arrays):
 
 
 def forward(x, w, b, y, stride, padding, dilation, groups):
-    """Fill and return y[N, M, out], the convolution of x by w plus b unless that is None."""
+    """Fill and return y[N, M, out] or return another array, the convolution of x by w plus b unless that is None."""
     x, w, b = contiguous(x, w, b)
+    if one_pixel(w.shape, x, y.shape[2:], padding, groups):
+        return K.matmul.linear(x.reshape(x.shape[:2]), w.reshape(w.shape[:2]), b, True).reshape(y.shape)
     if tiled(w.shape, len(y), y.shape[2:], stride, padding, dilation, groups) and K.winograd.conv_forward(x, w, b, y, padding):
         return y
     if depthwise(w.shape, stride, groups):
         kernels = K.depthwise
+    elif y.size and one_tap(w.shape, prod(y.shape[2:]), padding):
+        if prod(stride) > 1:
+            x, stride = K.onetap.pick(x, empty((*x.shape[:2], *y.shape[2:]), x.dtype), stride), (1,) * len(stride)
+        kernels = K.onetap if pixels_in_lanes(len(w) // groups, prod(y.shape[2:])) else K.direct
     else:
         waste = 1.05 if stride[-1] == 1 else 0.3
         kernels = K.direct if direct(w.shape[1], len(w) // groups, prod(w.shape[2:]), y.shape[-1], waste) else K.conv
@@ -58,12 +82,20 @@ def forward(x, w, b, y, stride, padding, dilation, groups):
 
 
 def input_grad(g, w, b, x, stride, padding, dilation, groups):
-    """Fill and return x[N, C, size], the gradient of a convolution's input plus b unless that is None."""
+    """Fill and return x[N, C, size] or return another array, the gradient of a convolution's input plus b unless that is None."""
     g, w, b = contiguous(g, w, b)
+    if one_pixel(w.shape, x, g.shape[2:], padding, groups):
+        return K.matmul.linear(g.reshape(g.shape[:2]), w.reshape(w.shape[:2]), b, False).reshape(x.shape)
     if tiled(w.shape, len(x), x.shape[2:], stride, padding, dilation, groups) and K.winograd.conv_input_grad(g, w, b, x, padding):
         return x
     if depthwise(w.shape, stride, groups):
         kernels = K.depthwise
+    elif g.size and one_tap(w.shape, prod(g.shape[2:]), padding):
+        kernels = K.onetap if pixels_in_lanes(w.shape[1], prod(g.shape[2:])) else K.direct
+        if prod(stride) > 1:
+            y = empty((*x.shape[:2], *g.shape[2:]), x.dtype)
+            kernels.conv_input_grad(g, w, b, y, (1,) * len(stride), padding, dilation, groups)
+            return K.onetap.spread(y, b, x, stride)
     else:
         kernels = K.direct if direct(len(w), w.shape[1], prod(w.shape[2:]), x.shape[-1], 1.05) else K.conv
     return kernels.conv_input_grad(g, w, b, x, stride, padding, dilation, groups)
@@ -77,6 +109,10 @@ def weight_grad(x, g, b, w, stride, padding, dilation, groups):
         return w
     if depthwise(w.shape, stride, groups):
         kernels = K.depthwise
+    elif g.size and one_tap(w.shape, prod(g.shape[2:]), padding):
+        if prod(stride) > 1:
+            x, stride = K.onetap.pick(x, empty((*x.shape[:2], *g.shape[2:]), x.dtype), stride), (1,) * len(stride)
+        kernels = K.onetap
     else:
         kernels = K.direct if direct_weights(w.shape, groups) else K.conv
     return kernels.conv_weight_grad(x, g, w, stride, padding, dilation, groups)

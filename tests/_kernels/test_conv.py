@@ -42,10 +42,8 @@ def reference(x: np.ndarray, w: np.ndarray, g: np.ndarray, stride: Any, padding:
 
 def run(x: np.ndarray, w: np.ndarray, g: np.ndarray, *geo: Any) -> list[np.ndarray]:
     results = [np.full(g.shape, np.nan, x.dtype), np.full_like(x, np.nan), np.full_like(w, np.nan)]
-    _conv_kernels.forward(x, w, None, results[0], *geo)
-    _conv_kernels.input_grad(g, w, None, results[1], *geo)
-    _conv_kernels.weight_grad(x, g, None, results[2], *geo)
-    return results
+    return [_conv_kernels.forward(x, w, None, results[0], *geo), _conv_kernels.input_grad(g, w, None, results[1], *geo),
+            _conv_kernels.weight_grad(x, g, None, results[2], *geo)]
 
 
 def draw(rng: np.random.Generator, dims: int, dtype: str) -> tuple[Any, ...]:
@@ -146,6 +144,35 @@ def test_channels_in_lanes(shape: Any, kernel: Any, geo: Any, dtype: str) -> Non
         assert (np.abs(part - (expected + column)) <= TOLERANCE[dtype] * (ones + np.abs(column))).all()
 
 
+@pytest.mark.parametrize(('n', 'c', 'm', 'size', 'stride', 'groups'), [
+    (2, 17, 33, (9, 31), (1, 1), 1),        # the last columns of an image fill no vector
+    (1, 1, 1, (4, 4), (1, 1), 1),
+    (3, 40, 260, (5, 7), (1, 1), 1),        # channels in lanes; rows in several pieces of a weight gradient
+    (3, 300, 20, (30, 37), (1, 1), 1),      # several blocks; output channels in lanes of the weight gradient
+    (5, 6, 70, (33, 30), (2, 3), 2),
+    (2, 33, 64, (7, 7), (2, 2), 1),
+    (4, 5, 6, (1, 1), (1, 1), 1),           # a linear layer
+    (4, 5, 6, (2, 1), (2, 1), 1),
+    (2, 12, 9, (70,), (2,), 3),
+    (1, 20, 33, (4, 9, 6), (1, 2, 3), 1),
+])
+@pytest.mark.parametrize('dtype', TOLERANCE)
+def test_one_tap(n: int, c: int, m: int, size: Any, stride: Any, groups: int, dtype: str) -> None:
+    rng = np.random.default_rng(7)
+    out = tuple((i - 1) // s + 1 for i, s in zip(size, stride))
+    shapes = (n, c * groups, *size), (m * groups, c, *[1] * len(size)), (n, m * groups, *out), m * groups, c * groups
+    x, w, g, b, d = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
+    zeros: Any = (0,) * len(size)
+    geo: Any = stride, zeros, (1,) * len(size), groups
+    y, gx, gw = np.full_like(g, np.nan), np.full_like(x, np.nan), np.full_like(w, np.nan)
+    parts = (_conv_kernels.forward(x, w, b, y, *geo), _conv_kernels.input_grad(g, w, d, gx, *geo),
+             _conv_kernels.weight_grad(x, g, None, gw, *geo))
+    for part, bias, expected, ones in zip(parts, (b, d, np.zeros(1)), reference(x, w, g, *geo),
+                                          reference(abs(x), abs(w), abs(g), *geo)):
+        column = bias.reshape(-1, *[1] * len(out))
+        assert (np.abs(part - (expected + column)) <= TOLERANCE[dtype] * (ones + np.abs(column))).all()
+
+
 def test_tiles_leave_infinities_where_they_are() -> None:
     """An infinite pixel spreads over the tiles that see it, which is noticed: the result is that of the direct sums."""
     x, w = np.ones((2, 64, 8, 8), 'f'), np.ones((64, 64, 3, 3), 'f')
@@ -164,7 +191,7 @@ def test_bias_and_empty() -> None:
 
 
 @pytest.mark.parametrize(('c', 'groups', 'stride', 'kernel'), [
-    (8, 1, 1, 3), (64, 1, 1, 3), (40, 40, 1, 3), (70, 1, 2, 3), (8, 1, 1, 1)])
+    (8, 1, 1, 3), (64, 1, 1, 3), (40, 40, 1, 3), (70, 1, 2, 3), (8, 1, 1, 1), (300, 1, 1, 1), (20, 1, 2, 1)])
 def test_same_bits_for_any_number_of_threads(c: int, groups: int, stride: int, kernel: int) -> None:
     """Channels in lanes, by tiles, one channel per group, several passes, pixels in lanes."""
     rng = np.random.default_rng(3)
