@@ -9,3 +9,4 @@ cpdef bint ends_with(object a, tuple shape) noexcept
 cpdef tuple shape_of(object a)
 cpdef object sizes_as(object cls, object a)
 cpdef object dtype_of(object a)
+cpdef bint calls(object instance, object function) except -1

@@ -179,6 +179,21 @@ cdef extern from *:
         return result;
     }
 
+    /* Whether cnet_call would call this function of the class. */
+    static int cnet_calls(PyObject* self, PyObject* function) {
+        PyObject *own, *found;
+        if (PyDict_GET_SIZE(cnet_everywhere)) return 0;
+        own = PyObject_GenericGetDict(self, NULL);
+        if (own == NULL) return -1;
+        int changed = PyDict_Contains(own, cnet_mark);
+        if (!changed) changed = PyDict_Contains(own, cnet_forward);
+        Py_DECREF(own);
+        if (changed) return changed < 0 ? -1 : 0;
+        found = PyObject_GetAttr((PyObject*)Py_TYPE(self), cnet_forward);
+        Py_XDECREF(found);
+        return found == NULL ? -1 : found == function;
+    }
+
     static void cnet_set_lookup(PyObject* cls) { ((PyTypeObject*)cls)->tp_getattro = cnet_member; }
     static void cnet_set_call(PyObject* cls) { ((PyTypeObject*)cls)->tp_call = cnet_call; }
 
@@ -194,6 +209,7 @@ cdef extern from *:
         cnet_with_hooks = Py_NewRef(with_hooks);
     }
     """
+    bint cnet_calls(object self, object function) except -1
     void cnet_set_lookup(object cls)
     void cnet_set_call(object cls)
     void cnet_set_stores(object stores, object missing)
@@ -225,3 +241,8 @@ def call_forward(cls):
     As with `find_members`, assigning `__call__` to the class or a base resets the slot.
     """
     cnet_set_call(cls)
+
+
+cpdef bint calls(object instance, object function) except -1:
+    """Whether a call of an instance is this `forward` of its class and nothing else: no hooks, no `forward` of its own."""
+    return cnet_calls(instance, function)

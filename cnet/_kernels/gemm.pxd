@@ -42,6 +42,20 @@ cdef enum:
     FLIP_TILES = 4
 
 
+# What is made of numbers of c once they are ready, while they lie in a cache: `run` gets some rows and columns of c.
+cdef struct Then
+ctypedef void (*Finish)(const Then *then, Py_ssize_t m, Py_ssize_t n, char *c, Py_ssize_t crs) noexcept nogil
+cdef struct Then:
+    Finish run
+    int kind
+    Py_ssize_t away  # bytes from numbers of c to where what is made of them goes
+
+
+cdef inline void finish(const Then *then, Py_ssize_t m, Py_ssize_t n, real *c, Py_ssize_t crs) noexcept nogil:
+    if then != NULL:
+        then.run(then, m, n, <char *> c, crs)
+
+
 cdef inline Py_ssize_t direct_rows(Py_ssize_t M) noexcept nogil:
     """Rows of a piece of gemm_direct: about equal, so that two threads do not wait for one another."""
     cdef Py_ssize_t pieces = (M + MR * ROW_TILES - 1) // (MR * ROW_TILES)
@@ -50,7 +64,7 @@ cdef inline Py_ssize_t direct_rows(Py_ssize_t M) noexcept nogil:
 
 cdef inline int direct_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars,
                             Py_ssize_t acs, const real *b, Py_ssize_t brs, Py_ssize_t bcs, const real *d,
-                            Py_ssize_t drs, int dcs, real *c, Py_ssize_t crs) noexcept nogil:
+                            Py_ssize_t drs, int dcs, real *c, Py_ssize_t crs, const Then *then) noexcept nogil:
     """Piece t of gemm_direct, one tile wide. b is read in place where it has whole vectors, or if MASKS."""
     cdef Py_ssize_t across = (N + columns(b) - 1) // columns(b), rows = direct_rows(M)
     cdef Py_ssize_t i = t // across * rows, j = t % across * columns(b)
@@ -70,12 +84,13 @@ cdef inline int direct_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t
             pack(min(kc, K - k), n, b + k * brs, brs, bcs, p, width)
             tiles(m, n, min(kc, K - k), a + k * acs, ars, acs, p, width, d, drs, dcs, c, crs)
         d, drs, dcs = c, crs, 1
+    finish(then, m, n, c, crs)
     return 0
 
 
 cdef inline int gemm_direct(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars, Py_ssize_t acs,
                             const real *b, Py_ssize_t brs, Py_ssize_t bcs, const real *d, Py_ssize_t drs, int dcs,
-                            real *c, Py_ssize_t crs, int threads) noexcept nogil:
+                            real *c, Py_ssize_t crs, int threads, const Then *then) noexcept nogil:
     """c = d + a b with a read where it lies: for what fits in caches."""
     cdef Py_ssize_t t, tasks = (M + direct_rows(M) - 1) // direct_rows(M) * ((N + columns(b) - 1) // columns(b))
     cdef int failed = 0
@@ -83,12 +98,12 @@ cdef inline int gemm_direct(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real
     if threads == 1:
         old = flush_begin()
         for t in range(tasks):
-            failed |= direct_task(t, M, N, K, a, ars, acs, b, brs, bcs, d, drs, dcs, c, crs)
+            failed |= direct_task(t, M, N, K, a, ars, acs, b, brs, bcs, d, drs, dcs, c, crs, then)
         flush_end(old)
     else:
         for t in prange(tasks, num_threads=threads):
             old = flush_begin()
-            failed |= direct_task(t, M, N, K, a, ars, acs, b, brs, bcs, d, drs, dcs, c, crs)
+            failed |= direct_task(t, M, N, K, a, ars, acs, b, brs, bcs, d, drs, dcs, c, crs, then)
             flush_end(old)
     return failed
 
@@ -121,7 +136,7 @@ cdef inline bint flips(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *b) 
 
 cdef inline int flipped_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *pa, const real *b,
                              Py_ssize_t brs, Py_ssize_t bcs, const real *d, Py_ssize_t drs, int dcs, real *c,
-                             Py_ssize_t crs) noexcept nogil:
+                             Py_ssize_t crs, const Then *then) noexcept nogil:
     """Piece t of gemm_flipped: FLIP_TILES tiles of columns of c."""
     cdef Py_ssize_t h = height(N), nr = columns(pa), wide = flipped_width(M, pa), kc = depth(K, KC_MOST), i, j, k, m, n
     cdef real *s = <real *> scratch(PRIVATE, MR * (wide + nr) * sizeof(real))
@@ -138,13 +153,15 @@ cdef inline int flipped_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_
                      <const real *> (NULL if k == 0 else s + i), wide, 1, s + i, wide)
         for i from 0 <= i < M by nr:
             turn(n, min(nr, M - i), s + i, wide, shift(d, i * drs + j * dcs), drs, dcs, c + i * crs + j, crs)
+    j = t * FLIP_TILES * h
+    finish(then, M, min(FLIP_TILES * h, N - j), c + j, crs)
     flush_end(old)
     return 0
 
 
 cdef inline int gemm_flipped(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars, Py_ssize_t acs,
                              const real *b, Py_ssize_t brs, Py_ssize_t bcs, const real *d, Py_ssize_t drs, int dcs,
-                             real *c, Py_ssize_t crs, int threads) noexcept nogil:
+                             real *c, Py_ssize_t crs, int threads, const Then *then) noexcept nogil:
     """c' = d' + b' a' for few rows by a large b that is stored transposed: a is packed instead of b, and tiles of c are
     turned on their way out."""
     cdef Py_ssize_t t, nr = columns(b), wide = flipped_width(M, b), h = height(N)
@@ -155,7 +172,7 @@ cdef inline int gemm_flipped(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const rea
     for t in prange((M + nr - 1) // nr, num_threads=min(threads, threads_for(4.0 * M * K))):
         pack(K, min(nr, M - t * nr), a + t * nr * ars, acs, ars, pa + t * nr * K, min(nr, wide - t * nr))
     for t in prange((N + FLIP_TILES * h - 1) // (FLIP_TILES * h), num_threads=threads):
-        failed |= flipped_task(t, M, N, K, pa, b, brs, bcs, d, drs, dcs, c, crs)
+        failed |= flipped_task(t, M, N, K, pa, b, brs, bcs, d, drs, dcs, c, crs, then)
     return failed
 
 
@@ -188,7 +205,7 @@ cdef inline void pack_task(Py_ssize_t t, const Cut *s, const real *b, Py_ssize_t
 
 
 cdef inline int packed_task(Py_ssize_t t, const Cut *s, const real *a, Py_ssize_t ars, Py_ssize_t acs, const real *pb,
-                            const real *d, Py_ssize_t drs, int dcs, real *c, Py_ssize_t crs) noexcept nogil:
+                            const real *d, Py_ssize_t drs, int dcs, real *c, Py_ssize_t crs, const Then *then) noexcept nogil:
     """Piece t of a block. Its rows of a are packed here, into the second-level cache of the core that uses them."""
     cdef Py_ssize_t nr = columns(pb), i0 = t // s.wide * s.rows, j0 = t % s.wide * s.panels, i, j, k, kc, q, step
     cdef Py_ssize_t M = min(s.rows, s.M - i0), h = height(M), j1 = min(j0 + s.panels, s.across)
@@ -213,6 +230,8 @@ cdef inline int packed_task(Py_ssize_t t, const Cut *s, const real *a, Py_ssize_
                            c + i * crs + j * nr, crs,
                            pb + (k * s.across + j * kc) * nr + min(
                                kc * nr + i // h * GEMM_AHEAD(kc) // <Py_ssize_t> sizeof(real), 2 * kc * nr))
+            if k + kc == s.K:
+                finish(then, M, min(nr, s.N - j * nr), c + j * nr, crs)
         d, drs, dcs = c, crs, 1
     flush_end(old)
     return 0
@@ -220,7 +239,7 @@ cdef inline int packed_task(Py_ssize_t t, const Cut *s, const real *a, Py_ssize_
 
 cdef inline int gemm_packed(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars, Py_ssize_t acs,
                             const real *b, Py_ssize_t brs, Py_ssize_t bcs, const real *d, Py_ssize_t drs, int dcs,
-                            real *c, Py_ssize_t crs, int threads) noexcept nogil:
+                            real *c, Py_ssize_t crs, int threads, const Then *then) noexcept nogil:
     """c = d + a b by panels of both: for what does not fit in caches. Two loops for each block of NC columns and as much
     of K as PACKED holds, since each end of a loop may wait for a thread that the system has put aside."""
     cdef Py_ssize_t nr = columns(b), j, k, t, deep
@@ -242,15 +261,17 @@ cdef inline int gemm_packed(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real
                 pack_task(t, &s, b + k * brs + j * bcs, brs, bcs, pb)
             for t in prange(s.down * s.wide, num_threads=threads, schedule='dynamic'):
                 if k == 0:
-                    failed |= packed_task(t, &s, a, ars, acs, pb, shift(d, j * dcs), drs, dcs, c + j, crs)
+                    failed |= packed_task(t, &s, a, ars, acs, pb, shift(d, j * dcs), drs, dcs, c + j, crs,
+                                          then if deep >= K else NULL)
                 else:
-                    failed |= packed_task(t, &s, a + k * acs, ars, acs, pb, <const real *> (c + j), crs, 1, c + j, crs)
+                    failed |= packed_task(t, &s, a + k * acs, ars, acs, pb, <const real *> (c + j), crs, 1, c + j, crs,
+                                          then if k + deep >= K else NULL)
     return failed
 
 
 cdef inline void dots_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars,
                            const real *b, Py_ssize_t bcs, const real *d, Py_ssize_t drs, Py_ssize_t dcs, real *c,
-                           Py_ssize_t crs) noexcept nogil:
+                           Py_ssize_t crs, const Then *then) noexcept nogil:
     """All rows of DOT_COLUMNS columns of c, from number t * DOT_COLUMNS on."""
     cdef Py_ssize_t i, j, k, kc
     cdef uint64_t old = flush_begin()
@@ -261,20 +282,22 @@ cdef inline void dots_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t 
                 dots(min(DOTS_M, M - i), min(<Py_ssize_t> 4, N - j), kc, a + i * ars + k, ars, b + j * bcs + k, bcs,
                      shift(d, i * drs + j * dcs), drs, dcs, c + i * crs + j, crs)
         d, drs, dcs = c, crs, 1
+    j = t * DOT_COLUMNS
+    finish(then, M, min(<Py_ssize_t> DOT_COLUMNS, N - j), c + j, crs)
     flush_end(old)
 
 
 cdef inline void gemm_dots(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars, const real *b,
                            Py_ssize_t bcs, const real *d, Py_ssize_t drs, Py_ssize_t dcs, real *c, Py_ssize_t crs,
-                           int threads) noexcept nogil:
+                           int threads, const Then *then) noexcept nogil:
     """c = d + a b where rows of a and columns of b are contiguous: nothing is copied, and b is read once."""
     cdef Py_ssize_t t, tasks = (N + DOT_COLUMNS - 1) // DOT_COLUMNS
     if threads == 1:
         for t in range(tasks):
-            dots_task(t, M, N, K, a, ars, b, bcs, d, drs, dcs, c, crs)
+            dots_task(t, M, N, K, a, ars, b, bcs, d, drs, dcs, c, crs, then)
     else:
         for t in prange(tasks, num_threads=threads):
-            dots_task(t, M, N, K, a, ars, b, bcs, d, drs, dcs, c, crs)
+            dots_task(t, M, N, K, a, ars, b, bcs, d, drs, dcs, c, crs, then)
 
 
 cdef inline int gemm_dot(Py_ssize_t K, const real *a, const real *b, const real *d, real *c, int threads) noexcept nogil:
@@ -298,7 +321,7 @@ cdef inline int gemm_dot(Py_ssize_t K, const real *a, const real *b, const real 
 
 cdef inline void axpys_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars,
                             Py_ssize_t acs, const real *b, Py_ssize_t brs, const real *d, Py_ssize_t drs, Py_ssize_t dcs,
-                            real *c, Py_ssize_t crs) noexcept nogil:
+                            real *c, Py_ssize_t crs, const Then *then) noexcept nogil:
     """AXPY_COLUMNS columns of c, from number t * AXPY_COLUMNS on."""
     cdef Py_ssize_t j = t * AXPY_COLUMNS, n = min(<Py_ssize_t> AXPY_COLUMNS, N - j)
     cdef uint64_t old = flush_begin()
@@ -306,26 +329,34 @@ cdef inline void axpys_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t
         vf_axpys(M, n, K, a, ars, acs, b + j, brs, shift(d, j * dcs), drs, dcs, c + j, crs)
     else:
         vd_axpys(M, n, K, a, ars, acs, b + j, brs, shift(d, j * dcs), drs, dcs, c + j, crs)
+    finish(then, M, n, c + j, crs)
     flush_end(old)
 
 
 cdef inline void gemm_rows(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars, Py_ssize_t acs,
                            const real *b, Py_ssize_t brs, const real *d, Py_ssize_t drs, Py_ssize_t dcs, real *c,
-                           Py_ssize_t crs, int threads) noexcept nogil:
+                           Py_ssize_t crs, int threads, const Then *then) noexcept nogil:
     """c = d + a b for M <= 4 with b contiguous along N: b is read once, in the order of memory."""
     cdef Py_ssize_t t, tasks = (N + AXPY_COLUMNS - 1) // AXPY_COLUMNS
     if threads == 1:
         for t in range(tasks):
-            axpys_task(t, M, N, K, a, ars, acs, b, brs, d, drs, dcs, c, crs)
+            axpys_task(t, M, N, K, a, ars, acs, b, brs, d, drs, dcs, c, crs, then)
     else:
         for t in prange(tasks, num_threads=threads):
-            axpys_task(t, M, N, K, a, ars, acs, b, brs, d, drs, dcs, c, crs)
+            axpys_task(t, M, N, K, a, ars, acs, b, brs, d, drs, dcs, c, crs, then)
 
 
 cdef inline int gemm(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars, Py_ssize_t acs,
                      const real *b, Py_ssize_t brs, Py_ssize_t bcs, const real *d, Py_ssize_t drs, Py_ssize_t dcs,
                      real *c, Py_ssize_t crs, bint parallel) noexcept nogil:
     """c = d + a b by the way that suits shape and strides. Returns nonzero if there is no memory."""
+    return gemm_then(M, N, K, a, ars, acs, b, brs, bcs, d, drs, dcs, c, crs, parallel, NULL)
+
+
+cdef inline int gemm_then(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars, Py_ssize_t acs,
+                          const real *b, Py_ssize_t brs, Py_ssize_t bcs, const real *d, Py_ssize_t drs, Py_ssize_t dcs,
+                          real *c, Py_ssize_t crs, bint parallel, const Then *then) noexcept nogil:
+    """gemm, and then what is made of c, unless that is NULL."""
     cdef double work = <double> M * N * K
     # Against the 10 units a nanosecond that threads_for counts on: 80 multiplications, 40 bytes streamed.
     cdef int threads = threads_for(work / 8 + sizeof(real) / 4 * (<double> M * K + <double> K * N)) if parallel else 1
@@ -333,24 +364,25 @@ cdef inline int gemm(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py
         return 0
     if K == 0:
         fill(M, N, d, drs, dcs, c, crs)
+        finish(then, M, N, c, crs)
         return 0
     if N == 1 and M > 1 and crs == 1:
         M, N = 1, M
         a, b, ars, brs, acs, bcs = b, a, bcs, acs, brs, ars
         drs, dcs = dcs, drs
-    if M == 1 and N == 1 and brs == 1 and acs == 1 and K > DOT_PIECE:
+    if M == 1 and N == 1 and brs == 1 and acs == 1 and K > DOT_PIECE and then == NULL:
         return gemm_dot(K, a, b, d, c, threads)
     if d != NULL and dcs != 0 and dcs != 1:
         fill(M, N, d, drs, dcs, c, crs)
         d, drs, dcs = c, crs, 1
     if brs == 1 and bcs != 1 and K >= DOT_MIN and flips(M, N, K, b):
-        return gemm_flipped(M, N, K, a, ars, acs, b, brs, bcs, d, drs, <int> dcs, c, crs, threads)
+        return gemm_flipped(M, N, K, a, ars, acs, b, brs, bcs, d, drs, <int> dcs, c, crs, threads, then)
     if brs == 1 and acs == 1 and (M <= DOTS_M or (M <= DOT_ROWS and K >= DOT_MIN)):
-        gemm_dots(M, N, K, a, ars, b, bcs, d, drs, dcs, c, crs, threads)
+        gemm_dots(M, N, K, a, ars, b, bcs, d, drs, dcs, c, crs, threads, then)
         return 0
     if M <= AXPY_ROWS and bcs == 1 and (M == 1 or N >= AXPY_MIN):
-        gemm_rows(M, N, K, a, ars, acs, b, brs, d, drs, dcs, c, crs, threads)
+        gemm_rows(M, N, K, a, ars, acs, b, brs, d, drs, dcs, c, crs, threads, then)
         return 0
     if M <= MR * ROW_TILES or N <= DIRECT_COLUMNS * columns(b) or work <= DIRECT_WORK:
-        return gemm_direct(M, N, K, a, ars, acs, b, brs, bcs, d, drs, <int> dcs, c, crs, threads)
-    return gemm_packed(M, N, K, a, ars, acs, b, brs, bcs, d, drs, <int> dcs, c, crs, threads)
+        return gemm_direct(M, N, K, a, ars, acs, b, brs, bcs, d, drs, <int> dcs, c, crs, threads, then)
+    return gemm_packed(M, N, K, a, ars, acs, b, brs, bcs, d, drs, <int> dcs, c, crs, threads, then)

@@ -8,183 +8,40 @@ depend on the shape alone, and sums over rows run in their order.
 
 cimport numpy as cnp
 from cython.parallel cimport prange
-from libc.string cimport memset
 
 from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport SHARED, scratch
-from cnet._kernels.gemm cimport gemm, gemm_direct
-from cnet._kernels.gemm_tiles cimport KC, MR, columns, flush_begin, flush_end, pack, shift, tiles, uint64_t
+from cnet._kernels.gemm cimport Then, gemm, gemm_then
+from cnet._kernels.gemm_tiles cimport KC, columns, flush_begin, flush_end, pack, shift, tiles, uint64_t
 from cnet._kernels.keepbits cimport drop
+from cnet._kernels.linear_grads cimport (
+    Matrix, Sums, add_all, blocks, contiguous, data, grad_of, input_grad, piece_rows, rows_of, stored, sum_block, sums,
+)
 from cnet._kernels.types cimport real
 
 cdef extern from "linear.h" nogil:
-    void act_relu_f(float *x, Py_ssize_t n)
-    void act_relu_d(double *x, Py_ssize_t n)
+    int ACT_RELU, ACT_TANH, ACT_SIGMOID, ACT_GELU, ACT_SILU
+    void act_relu_f(const float *z, float *y, Py_ssize_t n)
+    void act_relu_d(const double *z, double *y, Py_ssize_t n)
     void act_gelu_f(const float *z, float *y, Py_ssize_t n)
     void act_gelu_d(const double *z, double *y, Py_ssize_t n)
-    void act_relu_grad_f(float *g, const float *y, float gain, Py_ssize_t n)
-    void act_relu_grad_d(double *g, const double *y, double gain, Py_ssize_t n)
-    void act_gelu_grad_f(float *g, const float *z, Py_ssize_t n)
-    void act_gelu_grad_d(double *g, const double *z, Py_ssize_t n)
+    void act_relu_gain_f(float *g, const float *y, float gain, Py_ssize_t n)
+    void act_relu_gain_d(double *g, const double *y, double gain, Py_ssize_t n)
+    void act_gelu_grad_f(const float *g, const float *z, float *to, Py_ssize_t n)
+    void act_gelu_grad_d(const double *g, const double *z, double *to, Py_ssize_t n)
+    void act_rows_f(int kind, Py_ssize_t m, Py_ssize_t n, const float *z, float *y, Py_ssize_t step)
+    void act_rows_d(int kind, Py_ssize_t m, Py_ssize_t n, const double *z, double *y, Py_ssize_t step)
+    void act_grad_f(int kind, const float *g, const float *s, float *to, Py_ssize_t n)
+    void act_grad_d(int kind, const double *g, const double *s, double *to, Py_ssize_t n)
 
 cnp.import_array()
 
+RELU, TANH, SIGMOID, GELU, SILU = ACT_RELU, ACT_TANH, ACT_SIGMOID, ACT_GELU, ACT_SILU
+
 cdef enum:
-    PIECE = 256            # rows of a piece, if they are not too long for
-    PIECE_NUMBERS = 1 << 16  # 256 KB of floats: with a gradient alike, weights and their gradients in a second-level cache
-    PIECE_LEAST = 128      # rows, if there are as many: the gradients of weights are read and written for each piece
-    WEIGHTS = 1 << 18      # numbers of a weight from which on packing it for every piece costs more than it gains
-    SUM_ROWS = 128         # rows summed one after the other before their sum joins the total: bounds the rounding error
     SHARES = 4             # pieces from which on they are shared out among threads, each product being one thread's
-    BLOCK = 64             # rows of a weight's gradient, or columns where it is stored so: what one of many threads sums
-
-
-cdef struct Matrix:
-    char *data
-    Py_ssize_t rows, columns, row_step, column_step  # sizes; strides in numbers
-
-
-cdef inline Matrix stored(cnp.ndarray a, bint transposed):
-    """A weight as [K, N]; transposed: it is stored as [N, K]."""
-    cdef Matrix m
-    cdef Py_ssize_t size = cnp.PyArray_ITEMSIZE(a)
-    cdef int row = 1 if transposed else 0
-    m.data = <char *> cnp.PyArray_DATA(a)
-    m.rows, m.columns = cnp.PyArray_DIM(a, row), cnp.PyArray_DIM(a, 1 - row)
-    m.row_step, m.column_step = cnp.PyArray_STRIDE(a, row) // size, cnp.PyArray_STRIDE(a, 1 - row) // size
-    return m
-
-
-cdef inline Py_ssize_t piece_rows(Py_ssize_t M, Py_ssize_t widest, Py_ssize_t weights) noexcept nogil:
-    """Rows of a piece, all pieces about equally high."""
-    cdef Py_ssize_t most = max(<Py_ssize_t> PIECE_LEAST, min(<Py_ssize_t> PIECE, PIECE_NUMBERS // max(<Py_ssize_t> 1, widest)))
-    # With tiles of 6 rows a product of 128 rows packs both operands, and pieces of 256 by 1024 weights lose a quarter.
-    if weights > (WEIGHTS if MR >= 12 else WEIGHTS // 2):
-        return max(<Py_ssize_t> 1, M)
-    return (M + (M + most - 1) // most - 1) // ((M + most - 1) // most) if M else 1
-
-
-cdef inline cnp.ndarray contiguous(cnp.ndarray a):
-    return a if cnp.PyArray_IS_C_CONTIGUOUS(a) else cnp.PyArray_GETCONTIGUOUS(a)
-
-
-cdef inline void *data(cnp.ndarray a) noexcept nogil:
-    return NULL if a is None else cnp.PyArray_DATA(a)
-
-
-cdef inline Py_ssize_t rows_of(cnp.ndarray a):
-    """Rows of an array as a matrix of its last dimension."""
-    cdef int last = cnp.PyArray_NDIM(a) - 1
-    return cnp.PyArray_MultiplyList(cnp.PyArray_DIMS(a), last)
-
-
-cdef inline void add_rows(const real *x, Py_ssize_t step, Py_ssize_t M, Py_ssize_t N, bint fresh, real *total,
-                          real *part) noexcept nogil:
-    """total[N] = (fresh: 0, else total) + the sum over the rows of x[M, N], step apart; part is scratch of N numbers."""
-    cdef Py_ssize_t i, j, k
-    if fresh:
-        memset(total, 0, N * sizeof(real))
-    for i from 0 <= i < M by SUM_ROWS:
-        for j in range(N):
-            part[j] = x[i * step + j]
-        for k in range(i + 1, min(i + SUM_ROWS, M)):
-            for j in range(N):
-                part[j] = part[j] + x[k * step + j]
-        for j in range(N):
-            total[j] = total[j] + part[j]
-
-
-cdef struct Sums:
-    # The gradients of a weight and of a bias, each number a sum over all rows; NULL: not wanted.
-    char *w
-    char *b
-    char *part       # scratch of N numbers for that of b
-    Py_ssize_t K, N
-    bint t           # w is stored as [N, K], else as [K, N]
-
-
-cdef inline Sums sums(cnp.ndarray w, cnp.ndarray b, cnp.ndarray part, Py_ssize_t K, Py_ssize_t N, bint t):
-    cdef Sums r
-    r.w, r.b, r.part = <char *> data(w), <char *> data(b), <char *> data(part)
-    r.K, r.N, r.t = K, N, t
-    return r
-
-
-cdef inline Py_ssize_t blocks(const Sums *r) noexcept nogil:
-    return (r.N + BLOCK - 1) // BLOCK if r.w != NULL or r.b != NULL else 0
-
-
-cdef inline int add_columns(const Sums *r, Py_ssize_t j, Py_ssize_t n, Py_ssize_t M, const real *x, const real *g,
-                            bint fresh) noexcept nogil:
-    """What g[M, N], the gradient of x[M, K] w + b, gives to the sums of n of its columns, from number j on."""
-    cdef Py_ssize_t K = r.K, N = r.N
-    cdef real *w = <real *> r.w
-    if r.b != NULL:
-        add_rows(g + j, N, M, n, fresh, <real *> r.b + j, <real *> r.part + j)
-    if w == NULL:
-        return 0
-    # One way for every n, so that one thread may take all columns at once.
-    if r.t:
-        w = w + j * K
-        return gemm_direct(n, K, M, g + j, 1, N, x, K, 1, <const real *> NULL if fresh else w, K, 1, w, K, 1)
-    w = w + j
-    return gemm_direct(K, n, M, x, 1, K, g + j, N, 1, <const real *> NULL if fresh else w, N, 1, w, N, 1)
-
-
-cdef inline int add_all(const Sums *r, Py_ssize_t M, const real *x, const real *g, bint fresh) noexcept nogil:
-    return add_columns(r, 0, r.N, M, x, g, fresh) if r.w != NULL or r.b != NULL else 0
-
-
-cdef inline int sum_block(const Sums *r, Py_ssize_t block, Py_ssize_t M, Py_ssize_t high, const real *x,
-                          const real *g) noexcept nogil:
-    """One block of the sums over all pieces, in their order."""
-    cdef Py_ssize_t i, j = block * BLOCK
-    cdef int failed = 0
-    for i from 0 <= i < M by high:
-        failed |= add_columns(r, j, min(<Py_ssize_t> BLOCK, r.N - j), min(high, M - i), x + i * r.K, g + i * r.N, i == 0)
-    return failed
-
-
-cdef inline int input_grad(Py_ssize_t m, const Matrix *w, const real *g, real *gx, bint parallel) noexcept nogil:
-    """gx[m, K] = g[m, N] w', w as [K, N]."""
-    return gemm(m, w.rows, w.columns, g, w.columns, 1, <const real *> w.data, w.column_step, w.row_step,
-                <const real *> NULL, 0, 0, gx, w.rows, parallel)
-
-
-cdef int grad_of(Py_ssize_t M, const Matrix *w, const Sums *r, const real *g, const real *x, real *gx) noexcept nogil:
-    """The gradients that are not NULL of x, w, b. w as [K, N]."""
-    cdef Py_ssize_t K = w.rows, N = w.columns, i, high = piece_rows(M, N, K * N), wide = blocks(r)
-    cdef Py_ssize_t pieces = (M + high - 1) // high, inputs = 0 if gx == NULL else pieces
-    cdef int failed = 0, threads = threads_for(<double> M * K * N / 4)
-    if M == 0:
-        if r.w != NULL:
-            memset(r.w, 0, K * N * sizeof(real))
-        if r.b != NULL:
-            memset(r.b, 0, N * sizeof(real))
-    elif pieces == 1:
-        if gx != NULL:
-            failed = input_grad(M, w, g, gx, True)
-        if r.b != NULL:
-            add_rows(g, N, M, N, True, <real *> r.b, <real *> r.part)
-        if r.w != NULL and r.t:
-            failed |= gemm(N, K, M, g, 1, N, x, K, 1, <const real *> NULL, 0, 0, <real *> r.w, K, True)
-        elif r.w != NULL:
-            failed |= gemm(K, N, M, x, 1, K, g, N, 1, <const real *> NULL, 0, 0, <real *> r.w, N, True)
-    elif threads == 1:
-        for i from 0 <= i < M by high:
-            if gx != NULL:
-                failed |= input_grad(min(high, M - i), w, g + i * N, gx + i * K, False)
-            failed |= add_all(r, min(high, M - i), x + i * K, g + i * N, i == 0)
-    else:
-        # The same products in one parallel loop: what waits for a thread that the system has put aside waits once.
-        for i in prange(wide + inputs, num_threads=threads, schedule='dynamic'):
-            if i < wide:
-                failed |= sum_block(r, i, M, high, x, g)
-            else:
-                failed |= input_grad(min(high, M - (i - wide) * high), w, g + (i - wide) * high * N,
-                                     gx + (i - wide) * high * K, False)
-    return failed
+    SLOPE = 40             # what a number of an activation's gradient costs, against a sum of two
 
 
 def grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w, bint t, bint need_x, bint need_w, bint need_b):
@@ -217,6 +74,129 @@ def grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w, bint t, bint need_x, bint 
     return gx, gw, gb
 
 
+cdef inline cnp.ndarray widened(cnp.ndarray x, Py_ssize_t last):
+    """A new array of the shape of x but for its last dimension."""
+    cdef cnp.npy_intp shape[64]
+    cdef int i, n = cnp.PyArray_NDIM(x)
+    for i in range(n - 1):
+        shape[i] = cnp.PyArray_DIM(x, i)
+    shape[n - 1] = last
+    return new_array(n, shape, cnp.PyArray_TYPE(x))
+
+
+cdef void activate_floats(const Then *then, Py_ssize_t m, Py_ssize_t n, char *c, Py_ssize_t crs) noexcept nogil:
+    act_rows_f(then.kind, m, n, <float *> c, <float *> (c + then.away), crs)
+
+
+cdef void activate_doubles(const Then *then, Py_ssize_t m, Py_ssize_t n, char *c, Py_ssize_t crs) noexcept nogil:
+    act_rows_d(then.kind, m, n, <double *> c, <double *> (c + then.away), crs)
+
+
+def activated(cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, int kind, bint kept):
+    """y = activation(z) for z = x w' + b, or (y, z) if z is to be `kept`; w is stored as [N, K]. kind: RELU, ...
+
+    None if the arrays do not fit, are empty, or are not all float32 or all float64; b may be None.
+    """
+    cdef int type = cnp.PyArray_TYPE(x), failed
+    cdef Matrix W
+    cdef Py_ssize_t M
+    cdef cnp.ndarray z, y
+    cdef Then then
+    if type != cnp.NPY_FLOAT and type != cnp.NPY_DOUBLE or cnp.PyArray_TYPE(w) != type or cnp.PyArray_NDIM(w) != 2 \
+            or cnp.PyArray_NDIM(x) == 0 or cnp.PyArray_DIM(x, cnp.PyArray_NDIM(x) - 1) != cnp.PyArray_DIM(w, 1) \
+            or cnp.PyArray_SIZE(x) == 0 or cnp.PyArray_SIZE(w) == 0:
+        return None
+    if b is not None and (cnp.PyArray_TYPE(b) != type or cnp.PyArray_NDIM(b) != 1 or cnp.PyArray_SIZE(b) != cnp.PyArray_DIM(w, 0)
+                          or not cnp.PyArray_IS_C_CONTIGUOUS(b)):
+        return None
+    W = stored(w, True)
+    x = contiguous(x)
+    M = rows_of(x)
+    z = widened(x, W.columns)
+    y = widened(x, W.columns) if kept else z
+    then.kind, then.away = kind, <char *> data(y) - <char *> data(z)
+    then.run = activate_floats if type == cnp.NPY_FLOAT else activate_doubles
+    with nogil:
+        if type == cnp.NPY_FLOAT:
+            failed = gemm_then(M, W.columns, W.rows, <float *> data(x), W.rows, 1, <float *> W.data, W.row_step, W.column_step,
+                               <float *> data(b), 0, 1, <float *> data(z), W.columns, True, &then)
+        else:
+            failed = gemm_then(M, W.columns, W.rows, <double *> data(x), W.rows, 1, <double *> W.data, W.row_step, W.column_step,
+                               <double *> data(b), 0, 1, <double *> data(z), W.columns, True, &then)
+    if failed:
+        raise MemoryError('linear(): no memory for packing')
+    if kept:
+        return y, z
+    return y
+
+
+cdef inline void slope(int kind, const real *g, const real *s, real *to, Py_ssize_t n) noexcept nogil:
+    if real is float:
+        act_grad_f(kind, g, s, to, n)
+    else:
+        act_grad_d(kind, g, s, to, n)
+
+
+cdef int activated_grad_of(Py_ssize_t M, const Matrix *w, const Sums *r, int kind, const real *g, const real *s, const real *x,
+                           real *gz, real *gx, int threads) noexcept nogil:
+    """gz: room for a piece of rows if there is one thread, else for all M rows."""
+    cdef Py_ssize_t K = w.rows, N = w.columns, high = piece_rows(M, N, K * N), i, m
+    cdef Py_ssize_t pieces = (M + high - 1) // high
+    cdef int failed = 0
+    if pieces == 1:
+        for i in prange(M, num_threads=threads_for(<double> SLOPE * M * N)):
+            slope(kind, g + i * N, s + i * N, gz + i * N, N)
+        return grad_of(M, w, r, <const real *> gz, x, gx)
+    if threads == 1:
+        for i from 0 <= i < M by high:
+            m = min(high, M - i)
+            slope(kind, g + i * N, s + i * N, gz, m * N)
+            if gx != NULL:
+                failed |= input_grad(m, w, <const real *> gz, gx + i * K, False)
+            failed |= add_all(r, m, x + i * K, <const real *> gz, i == 0)
+        return failed
+    for i in prange(pieces, num_threads=threads, schedule='dynamic'):
+        slope(kind, g + i * high * N, s + i * high * N, gz + i * high * N, min(high, M - i * high) * N)
+        if gx != NULL:
+            failed |= input_grad(min(high, M - i * high), w, <const real *> (gz + i * high * N), gx + i * high * K, False)
+    for i in prange(blocks(r), num_threads=threads, schedule='dynamic'):
+        failed |= sum_block(r, i, M, high, x, <const real *> gz)
+    return failed
+
+
+def activated_grad(cnp.ndarray g, cnp.ndarray s, cnp.ndarray x, cnp.ndarray w, int kind, bint need_x, bint need_w, bint need_b):
+    """The gradients of `activated` for g, the gradient of y: (gx or None, gw or None, gb or None); s: y, or z for GELU, SILU."""
+    cdef int type = cnp.PyArray_TYPE(x), failed
+    cdef Matrix W = stored(w, True)
+    cdef cnp.npy_intp columns = W.columns, room
+    cdef cnp.ndarray gx = None, gw = None, gb = None, part = None, gz
+    cdef Py_ssize_t M
+    cdef int threads
+    cdef Sums r
+    g, s, x = contiguous(g), contiguous(s), contiguous(x)
+    M = rows_of(g)
+    if need_x:
+        gx = new_array(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), type)
+    if need_w:
+        gw = new_array(2, cnp.PyArray_DIMS(w), type)
+    if need_b:
+        gb, part = new_array(1, &columns, type), new_array(1, &columns, type)
+    threads = threads_for(<double> M * W.rows * columns / 4)
+    room = (M if threads > 1 else piece_rows(M, columns, W.rows * columns)) * columns
+    gz = new_array(1, &room, type)
+    r = sums(gw, gb, part, W.rows, columns, True)
+    with nogil:
+        if type == cnp.NPY_FLOAT:
+            failed = activated_grad_of(M, &W, &r, kind, <float *> data(g), <float *> data(s), <float *> data(x),
+                                       <float *> data(gz), <float *> data(gx), threads)
+        else:
+            failed = activated_grad_of(M, &W, &r, kind, <double *> data(g), <double *> data(s), <double *> data(x),
+                                       <double *> data(gz), <double *> data(gx), threads)
+    if failed:
+        raise MemoryError('linear_grad(): no memory for packing')
+    return gx, gw, gb
+
+
 cdef struct Two:
     # Two layers: x[M, K] to h[M, F] to y[M, N], weights stored as [F, K] and [N, F].
     Py_ssize_t M
@@ -238,9 +218,9 @@ cdef inline void activate(const Two *t, Py_ssize_t first, Py_ssize_t m, real *z,
             act_gelu_d(z, h, n)
     else:
         if real is float:
-            act_relu_f(h, n)
+            act_relu_f(h, h, n)
         else:
-            act_relu_d(h, n)
+            act_relu_d(h, h, n)
     if t.bits != NULL:
         drop(h, h, n, t.bits, first * F, <real> t.gain)
 
@@ -343,16 +323,16 @@ cdef inline void deactivate(const Two *t, Py_ssize_t first, Py_ssize_t m, real *
     if not t.gelu:
         # What was dropped is 0 in h, like what relu made 0.
         if real is float:
-            act_relu_grad_f(g, h, <float> t.gain, n)
+            act_relu_gain_f(g, h, <float> t.gain, n)
         else:
-            act_relu_grad_d(g, h, t.gain, n)
+            act_relu_gain_d(g, h, t.gain, n)
         return
     if t.bits != NULL:
         drop(g, g, n, t.bits, first * F, <real> t.gain)
     if real is float:
-        act_gelu_grad_f(g, z, n)
+        act_gelu_grad_f(g, z, g, n)
     else:
-        act_gelu_grad_d(g, z, n)
+        act_gelu_grad_d(g, z, g, n)
 
 
 cdef inline int backward_piece(const Two *t, Py_ssize_t i, Py_ssize_t m, const real *g, const real *z, const real *h,
@@ -402,16 +382,6 @@ cdef Two describe(cnp.ndarray x, cnp.ndarray w1, cnp.ndarray b1, cnp.ndarray w2,
     t.gelu, t.gain = gelu, gain
     t.bits = <const unsigned char *> data(bits)
     return t
-
-
-cdef inline cnp.ndarray widened(cnp.ndarray x, Py_ssize_t last):
-    """A new array of the shape of x but for its last dimension."""
-    cdef cnp.npy_intp shape[64]
-    cdef int i, n = cnp.PyArray_NDIM(x)
-    for i in range(n - 1):
-        shape[i] = cnp.PyArray_DIM(x, i)
-    shape[n - 1] = last
-    return new_array(n, shape, cnp.PyArray_TYPE(x))
 
 
 def feed_forward(cnp.ndarray x, cnp.ndarray w1, cnp.ndarray b1, cnp.ndarray w2, cnp.ndarray b2, bint gelu, cnp.ndarray bits,

@@ -13,19 +13,11 @@ from libc.string cimport memset
 
 from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
-from cnet._kernels.rowmath cimport row_deviation, row_dot, row_grad_sums, row_moments, row_total
+from cnet._kernels.batch_norm cimport Batch, batch_eval, batch_grad_of, batch_train, flush_begin, flush_end, part_of
+from cnet._kernels.rowmath cimport row_affine, row_combine, row_dot, row_grad_sums, row_moments
 from cnet._kernels.types cimport real
 
 cnp.import_array()
-
-cdef extern from "flush.h" nogil:
-    uint64_t flush_begin()
-    void flush_end(uint64_t old)
-
-cdef enum:
-    STRIP = 64          # channels per task where a channel's elements are not adjacent (batch norm of a matrix)
-    SHORT = 256         # rows from here on are read once for mean and variance; merging shorter ones costs more than a pass
-
 
 cdef inline void *data(cnp.ndarray a) noexcept nogil:
     return NULL if a is None else cnp.PyArray_DATA(a)
@@ -35,220 +27,45 @@ cdef inline cnp.ndarray contiguous(cnp.ndarray a):
     return a if a is None or cnp.PyArray_IS_C_CONTIGUOUS(a) else cnp.PyArray_GETCONTIGUOUS(a)
 
 
-cdef inline const real *part_of(const real *p, Py_ssize_t at) noexcept nogil:
-    if p == NULL:
-        return NULL
-    return p + at
+def batch_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, cnp.ndarray mean, cnp.ndarray rstd, cnp.ndarray running_mean,
+                  cnp.ndarray running_var, bint training, bint relu, double momentum, double eps, Py_ssize_t outer,
+                  Py_ssize_t channels, Py_ssize_t inner, cnp.ndarray y):
+    """y = (x - mean) * rstd * w + b per channel, or with `relu` 0 where that is negative; y may be x.
 
-
-# Batch norm: x is (outer, channels, inner) with statistics per channel.
-
-cdef inline void channel_moments(const real *x, Py_ssize_t outer, Py_ssize_t stride, Py_ssize_t inner, double *mean,
-                                 double *m2) noexcept nogil:
-    """The mean of a channel and the sum of squared deviations from it."""
-    cdef Py_ssize_t i
-    cdef double count = 0
-    mean[0] = m2[0] = 0
-    if inner >= SHORT:
-        for i in range(outer):
-            row_moments(x + i * stride, inner, &count, mean, m2)
-        return
-    for i in range(outer):
-        mean[0] += row_total(x + i * stride, inner)
-    mean[0] /= outer * inner
-    for i in range(outer):
-        m2[0] += row_deviation(x + i * stride, <real> mean[0], inner)
-
-
-cdef inline void column_moments(const real *x, Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t width, double *mean,
-                                double *m2) noexcept nogil:
-    """The same for `width` neighbouring columns of a matrix."""
-    cdef Py_ssize_t i, j
-    for j in range(width):
-        mean[j] = m2[j] = 0
-    for i in range(outer):
-        for j in range(width):
-            mean[j] += x[i * channels + j]
-    for j in range(width):
-        mean[j] /= outer
-    for i in range(outer):
-        for j in range(width):
-            m2[j] += (x[i * channels + j] - mean[j]) * (x[i * channels + j] - mean[j])
-
-
-cdef inline void stats_task(const real *x, Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, Py_ssize_t first,
-                            Py_ssize_t width, double momentum, double eps, real *running_mean, real *running_var, real *mean,
-                            real *rstd) noexcept nogil:
-    cdef double[STRIP] m
-    cdef double[STRIP] q
-    cdef Py_ssize_t j, n = outer * inner
-    if inner == 1:
-        column_moments(x + first, outer, channels, width, m, q)
-    else:
-        channel_moments(x + first * inner, outer, channels * inner, inner, m, q)
-    for j in range(width):
-        mean[first + j] = <real> m[j]
-        rstd[first + j] = <real> (1 / sqrt(q[j] / n + eps))
-        if running_mean != NULL:
-            running_mean[first + j] = <real> ((1 - momentum) * running_mean[first + j] + momentum * m[j])
-            running_var[first + j] = <real> ((1 - momentum) * running_var[first + j] + momentum * (q[j] / (n - 1)))
-
-
-cdef void batch_stats_of(const real *x, Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, double momentum, double eps,
-                         real *running_mean, real *running_var, real *mean, real *rstd) noexcept nogil:
-    cdef Py_ssize_t t, width = STRIP if inner == 1 else 1
-    cdef uint64_t mode = 0
-    cdef int threads = threads_for(6.0 * outer * channels * inner)
-    with parallel(num_threads=threads):
-        mode = flush_begin()
-        for t in prange((channels + width - 1) // width, schedule='static'):
-            stats_task(x, outer, channels, inner, t * width, min(width, channels - t * width), momentum, eps, running_mean,
-                       running_var, mean, rstd)
-        flush_end(mode)
-
-
-def batch_stats(cnp.ndarray x, Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, double momentum, double eps,
-                cnp.ndarray running_mean, cnp.ndarray running_var, cnp.ndarray mean, cnp.ndarray rstd):
-    """mean and rstd of the channels of x; running_mean and running_var (both or none) move by `momentum` towards them."""
+    mean and rstd are results: with `training` the statistics of x, towards which running_mean and running_var move by `momentum`
+    unless they are None, else those of running_mean and running_var. w and b may be None.
+    """
     cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    cdef Batch s
+    s.w, s.b, s.mean, s.rstd = <char *> data(w), <char *> data(b), <char *> data(mean), <char *> data(rstd)
+    s.running_mean, s.running_var = <char *> data(running_mean), <char *> data(running_var)
+    s.outer, s.channels, s.inner, s.relu, s.momentum, s.eps = outer, channels, inner, relu, momentum, eps
     with nogil:
         if single:
-            batch_stats_of(<float *> data(x), outer, channels, inner, momentum, eps, <float *> data(running_mean),
-                           <float *> data(running_var), <float *> data(mean), <float *> data(rstd))
+            if training:
+                batch_train(&s, <float *> data(x), <float *> data(y))
+            else:
+                batch_eval(&s, <float *> data(x), <float *> data(y))
+        elif training:
+            batch_train(&s, <double *> data(x), <double *> data(y))
         else:
-            batch_stats_of(<double *> data(x), outer, channels, inner, momentum, eps, <double *> data(running_mean),
-                           <double *> data(running_var), <double *> data(mean), <double *> data(rstd))
+            batch_eval(&s, <double *> data(x), <double *> data(y))
 
 
-cdef inline void affine_row(const real *x, real *y, real mean, real a, real b, Py_ssize_t n) noexcept nogil:
-    # Not a x + (b - a mean): that cancels where the mean is large.
-    cdef Py_ssize_t i
-    for i in range(n):
-        y[i] = (x[i] - mean) * a + b
-
-
-cdef inline void affine_columns(const real *x, real *y, const real *mean, const real *rstd, const real *w, const real *b,
-                                Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t i
-    if w != NULL and b != NULL:
-        for i in range(n):
-            y[i] = (x[i] - mean[i]) * (rstd[i] * w[i]) + b[i]
-        return
-    for i in range(n):
-        y[i] = (x[i] - mean[i]) * rstd[i]
-    if w != NULL:
-        for i in range(n):
-            y[i] = y[i] * w[i]
-    if b != NULL:
-        for i in range(n):
-            y[i] = y[i] + b[i]
-
-
-cdef void batch_apply_to(const real *x, const real *mean, const real *rstd, const real *w, const real *b, real *y,
-                         Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner) noexcept nogil:
-    cdef Py_ssize_t t, c
-    cdef uint64_t mode = 0
-    cdef int threads = threads_for(8.0 * outer * channels * inner)
-    if inner == 1:
-        with parallel(num_threads=threads):
-            mode = flush_begin()
-            for t in prange(outer, schedule='static'):
-                affine_columns(x + t * channels, y + t * channels, mean, rstd, w, b, channels)
-            flush_end(mode)
-        return
-    with parallel(num_threads=threads):
-        mode = flush_begin()
-        for t in prange(outer * channels, schedule='static'):
-            c = t % channels
-            affine_row(x + t * inner, y + t * inner, mean[c], rstd[c] if w == NULL else rstd[c] * w[c],
-                       0 if b == NULL else b[c], inner)
-        flush_end(mode)
-
-
-def batch_apply(cnp.ndarray x, cnp.ndarray mean, cnp.ndarray rstd, cnp.ndarray w, cnp.ndarray b, cnp.ndarray y,
-                Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner):
-    """y = (x - mean) * rstd * w + b per channel; w and b may be None."""
-    cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
-    with nogil:
-        if single:
-            batch_apply_to(<float *> data(x), <float *> data(mean), <float *> data(rstd), <float *> data(w), <float *> data(b),
-                           <float *> data(y), outer, channels, inner)
-        else:
-            batch_apply_to(<double *> data(x), <double *> data(mean), <double *> data(rstd), <double *> data(w),
-                           <double *> data(b), <double *> data(y), outer, channels, inner)
-
-
-cdef inline void combine_row(const real *g, const real *x, real *gx, real mean, real a, real b, real c,
-                             Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t i
-    for i in range(n):
-        gx[i] = g[i] * a + (x[i] - mean) * b + c
-
-
-cdef inline void grad_task(const real *g, const real *x, const real *w, const real *mean, const real *rstd, bint training,
-                           Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, Py_ssize_t first, Py_ssize_t width,
-                           real *gx, real *gw, real *gb) noexcept nogil:
-    cdef double[STRIP] s
-    cdef double[STRIP] d
-    cdef real[STRIP] a
-    cdef real[STRIP] b
-    cdef real[STRIP] c
-    cdef Py_ssize_t i, j, k, n = outer * inner
-    for j in range(width):
-        s[j] = d[j] = 0
-    for i in range(outer):
-        if inner == 1:
-            k = i * channels + first
-            for j in range(width):
-                s[j] += g[k + j]
-                d[j] += g[k + j] * (x[k + j] - mean[first + j])
-        else:
-            k = (i * channels + first) * inner
-            row_grad_sums(g + k, <const real *> NULL, x + k, mean[first], inner, s, d)
-    for j in range(width):
-        k = first + j
-        gw[k] = <real> (d[j] * rstd[k])
-        gb[k] = <real> s[j]
-        a[j] = rstd[k] if w == NULL else rstd[k] * w[k]
-        b[j] = c[j] = 0
-        if training:
-            b[j] = <real> (-a[j] * d[j] * rstd[k] * rstd[k] / n)
-            c[j] = <real> (-a[j] * s[j] / n)
-    for i in range(outer):
-        if inner == 1:
-            k = i * channels + first
-            for j in range(width):
-                gx[k + j] = g[k + j] * a[j] + (x[k + j] - mean[first + j]) * b[j] + c[j]
-        else:
-            k = (i * channels + first) * inner
-            combine_row(g + k, x + k, gx + k, mean[first], a[0], b[0], c[0], inner)
-
-
-cdef void batch_grad_of(const real *g, const real *x, const real *w, const real *mean, const real *rstd, bint training,
-                        Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, real *gx, real *gw, real *gb) noexcept nogil:
-    cdef Py_ssize_t t, width = STRIP if inner == 1 else 1
-    cdef uint64_t mode = 0
-    cdef int threads = threads_for(16.0 * outer * channels * inner)
-    with parallel(num_threads=threads):
-        mode = flush_begin()
-        for t in prange((channels + width - 1) // width, schedule='static'):
-            grad_task(g, x, w, mean, rstd, training, outer, channels, inner, t * width, min(width, channels - t * width), gx,
-                      gw, gb)
-        flush_end(mode)
-
-
-def batch_grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w, cnp.ndarray mean, cnp.ndarray rstd, bint training,
+def batch_grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w, cnp.ndarray mean, cnp.ndarray rstd, cnp.ndarray y, bint training,
                Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, cnp.ndarray gx, cnp.ndarray gw, cnp.ndarray gb):
-    """The gradients of x, w and b from the gradient g; with `training` mean and rstd depend on x."""
+    """The gradients of x, w and b from the gradient g; with `training` mean and rstd depend on x. y: None, or the result of a
+    relu that followed, whose gradient g is then."""
     cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
     with nogil:
         if single:
             batch_grad_of(<float *> data(g), <float *> data(x), <float *> data(w), <float *> data(mean), <float *> data(rstd),
-                          training, outer, channels, inner, <float *> data(gx), <float *> data(gw), <float *> data(gb))
+                          <float *> data(y), training, outer, channels, inner, <float *> data(gx), <float *> data(gw),
+                          <float *> data(gb))
         else:
             batch_grad_of(<double *> data(g), <double *> data(x), <double *> data(w), <double *> data(mean),
-                          <double *> data(rstd), training, outer, channels, inner, <double *> data(gx), <double *> data(gw),
-                          <double *> data(gb))
+                          <double *> data(rstd), <double *> data(y), training, outer, channels, inner, <double *> data(gx),
+                          <double *> data(gw), <double *> data(gb))
 
 
 # Layer and RMS norm: x is (rows, n) with statistics per row and an affine map per column.
@@ -273,7 +90,7 @@ cdef inline void layer_row(const real *x, const real *w, const real *b, double e
         for i in range(n):
             y[i] = (x[i] - c) * r * w[i]
     else:
-        affine_row(x, y, c, r, <real> 0, n)
+        row_affine(x, y, c, r, <real> 0, False, n)
         if b != NULL:
             for i in range(n):
                 y[i] = y[i] + b[i]
@@ -329,7 +146,7 @@ cdef inline void layer_grad_rows(const real *g, const real *x, const real *w, co
         b = <real> (-d * r * r * r / n)
         c = <real> (-s * r / n) if centred else 0
         if w == NULL:
-            combine_row(g, x, gx, m, r, b, c, n)
+            row_combine(g, x, gx, m, r, b, c, n)
         else:
             for i in range(n):
                 gx[i] = g[i] * w[i] * r + (x[i] - m) * b + c
@@ -385,7 +202,7 @@ cdef inline void group_row(const real *x, const real *w, const real *b, double e
     r = <real> (1 / sqrt(q / count + eps))
     rstd[0] = r
     for c in range(channels):
-        affine_row(x + c * inner, y + c * inner, <real> m, r if w == NULL else r * w[c], 0 if b == NULL else b[c], inner)
+        row_affine(x + c * inner, y + c * inner, <real> m, r if w == NULL else r * w[c], 0 if b == NULL else b[c], False, inner)
 
 
 cdef void group_of(const real *x, const real *w, const real *b, double eps, real *y, real *mean, real *rstd, Py_ssize_t rows,
@@ -426,7 +243,7 @@ cdef inline void group_grad_row(const real *g, const real *x, const real *w, rea
         d += dots[c] if w == NULL else dots[c] * w[c]
         dots[c] *= rstd
     for c in range(channels):
-        combine_row(g + c * inner, x + c * inner, gx + c * inner, mean, rstd if w == NULL else rstd * w[c],
+        row_combine(g + c * inner, x + c * inner, gx + c * inner, mean, rstd if w == NULL else rstd * w[c],
                     <real> (-d * rstd * rstd * rstd / n), <real> (-s * rstd / n), inner)
 
 

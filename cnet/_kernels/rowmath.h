@@ -336,6 +336,40 @@ static inline void ROW(moments)(const T *x, ptrdiff_t n, double *count, double *
     }
 }
 
+/* The three below may be given one row for two: `omp simd` says that numbers do not depend on those before them. */
+
+/* y = (x - mean) a + b, or with `relu` 0 where that is negative. Not a x + (b - a mean): that cancels where the mean is large. */
+static inline void ROW(affine)(const T *x, T *y, T mean, T a, T b, int relu, ptrdiff_t n)
+{
+    if (relu) {
+        #pragma omp simd
+        for (ptrdiff_t i = 0; i < n; i++) {
+            T v = (x[i] - mean) * a + b;
+            y[i] = v < 0 ? 0 : v;
+        }
+    } else {
+        #pragma omp simd
+        for (ptrdiff_t i = 0; i < n; i++)
+            y[i] = (x[i] - mean) * a + b;
+    }
+}
+
+/* gx = a g + b (x - mean) + c: the gradient of a normalisation. */
+static inline void ROW(combine)(const T *g, const T *x, T *gx, T mean, T a, T b, T c, ptrdiff_t n)
+{
+    #pragma omp simd
+    for (ptrdiff_t i = 0; i < n; i++)
+        gx[i] = g[i] * a + (x[i] - mean) * b + c;
+}
+
+/* The gradient of relu's input, from that of its result y. */
+static inline void ROW(relu_grad)(const T *g, const T *y, T *gx, ptrdiff_t n)
+{
+    #pragma omp simd
+    for (ptrdiff_t i = 0; i < n; i++)
+        gx[i] = y[i] <= 0 ? 0 : g[i];
+}
+
 #undef ROW_ADD_UP
 #undef ROW_BLOCKS
 #endif

@@ -33,6 +33,12 @@ cdef extern from "rowmath.h" nogil:
     double row_exp_sum_d(const double *x, double m, Py_ssize_t n)
     float row_exp_store_f(const float *x, float *y, float m, Py_ssize_t n)
     double row_exp_store_d(const double *x, double *y, double m, Py_ssize_t n)
+    void row_affine_f(const float *x, float *y, float mean, float a, float b, bint relu, Py_ssize_t n)
+    void row_affine_d(const double *x, double *y, double mean, double a, double b, bint relu, Py_ssize_t n)
+    void row_combine_f(const float *g, const float *x, float *gx, float mean, float a, float b, float c, Py_ssize_t n)
+    void row_combine_d(const double *g, const double *x, double *gx, double mean, double a, double b, double c, Py_ssize_t n)
+    void row_relu_grad_f(const float *g, const float *y, float *gx, Py_ssize_t n)
+    void row_relu_grad_d(const double *g, const double *y, double *gx, Py_ssize_t n)
 
 
 cdef inline real row_log(real x) noexcept nogil:
@@ -134,3 +140,28 @@ cdef inline real row_exp_store(const real *x, real *y, real m, Py_ssize_t n) noe
         return row_exp_store_f(x, y, m, n)
     else:
         return row_exp_store_d(x, y, m, n)
+
+
+cdef inline void row_affine(const real *x, real *y, real mean, real a, real b, bint relu, Py_ssize_t n) noexcept nogil:
+    """y = (x - mean) a + b, or with `relu` 0 where that is negative. y may be x."""
+    if real is float:
+        row_affine_f(x, y, mean, a, b, relu, n)
+    else:
+        row_affine_d(x, y, mean, a, b, relu, n)
+
+
+cdef inline void row_combine(const real *g, const real *x, real *gx, real mean, real a, real b, real c,
+                             Py_ssize_t n) noexcept nogil:
+    """gx = a g + b (x - mean) + c. gx may be g."""
+    if real is float:
+        row_combine_f(g, x, gx, mean, a, b, c, n)
+    else:
+        row_combine_d(g, x, gx, mean, a, b, c, n)
+
+
+cdef inline void row_relu_grad(const real *g, const real *y, real *gx, Py_ssize_t n) noexcept nogil:
+    """gx = g where relu's result y is positive, else 0."""
+    if real is float:
+        row_relu_grad_f(g, y, gx, n)
+    else:
+        row_relu_grad_d(g, y, gx, n)

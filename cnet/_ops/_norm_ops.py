@@ -9,6 +9,8 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core.arrays import cast, empty, zeros
+from .._core.base import wrap
+from .._core.mode import is_grad_enabled
 from .._core.op import Op
 
 _HALF = np.dtype(np.float16)
@@ -66,8 +68,20 @@ def second(q, qw, qb, g, x, w, axes, others, eps, centred=True):
     return dg, dx, dw
 
 
+def batch_grads(g, x, w, y, sizes, stats, training):
+    """The gradients of x, w and b from that of a batch norm, or from that of its relu if there is the result y of one."""
+    dt = x.dtype
+    work = stats.dtype
+    gx = empty(x.shape, work)
+    gw, gb = empty((2, sizes[1]), work)
+    K.norm.batch_grad(plain(g, work), plain(x, work), plain(w, work), stats[0], stats[1], plain(y, work), training, *sizes, gx,
+                      gw, gb)
+    return cast(gx, dt), gw, gb
+
+
 class BatchNorm(Op, name='NativeBatchNormBackward0'):
-    """Statistics per channel, of the batch or given. `running` (two arrays) moves by `momentum` while training.
+    """Statistics per channel, of the batch or given. `running` (two arrays) moves by `momentum` while training. With `relu`,
+    negative results are 0; with `into`, results may be written over x.
 
     `aux` holds means and reciprocal standard deviations.
     """
@@ -75,30 +89,44 @@ class BatchNorm(Op, name='NativeBatchNormBackward0'):
     keep_in = (0, 1)
 
     @staticmethod
-    def forward(x, w, b, sizes, running, training, momentum, eps):
+    def forward(x, w, b, sizes, running, training, momentum, eps, relu=False, into=False):
         dt = x.dtype
         work = work_type(dt)
         x = plain(x, work)
-        outer, channels, inner = sizes
-        stats = empty((2, channels), work)
-        if training:
-            old = (None, None) if running is None else [plain(r, work) for r in running]
-            K.norm.batch_stats(x, outer, channels, inner, momentum, eps, *old, stats[0], stats[1])
-            if running is not None:
-                for r, fresh in zip(running, old):
-                    if fresh is not r:
-                        r[...] = fresh
-        else:
-            stats[0] = running[0]
-            stats[1] = 1 / np.sqrt(running[1].astype(np.float64) + eps)
-        y = empty(x.shape, work)
-        K.norm.batch_apply(x, stats[0], stats[1], plain(w, work), plain(b, work), y, outer, channels, inner)
+        stats = empty((2, sizes[1]), work)
+        moving = (None, None) if running is None else [plain(r, work) for r in running]
+        y = x if into else empty(x.shape, work)
+        K.norm.batch_forward(x, plain(w, work), plain(b, work), stats[0], stats[1], *moving, training, relu, momentum, eps,
+                             *sizes, y)
+        if training and running is not None:
+            for r, moved in zip(running, moving):
+                if moved is not r:
+                    r[...] = moved
         return cast(y, dt), stats
 
     def backward(self, g):
         kw = self.kw
         return BatchNormGrad.apply(g, self.saved(0), self.saved(1), sizes=kw['sizes'], stats=self.aux[0],
                                    training=kw['training'], eps=kw['eps'])
+
+
+class BatchNormRelu(BatchNorm, name='ReluBackward0'):
+    """relu of a batch norm, under the name of its node."""
+
+    keep_out = (0,)
+
+    @staticmethod
+    def forward(*args, **kw):
+        return BatchNorm.forward(*args, **kw, relu=True)
+
+    def backward(self, g):
+        y = self.out(0)
+        if is_grad_enabled():
+            return BatchNorm.backward(self, g.masked_fill(y <= 0, 0))
+        kw = self.kw
+        w = self.saved(1)
+        grads = batch_grads(g._a, self.saved(0)._a, None if w is None else w._a, y._a, kw['sizes'], self.aux[0], kw['training'])
+        return tuple([wrap(a) if need else None for a, need in zip(grads, self.needs)])
 
 
 class NativeBatchNorm(BatchNorm, name='NativeBatchNormBackward0'):
@@ -123,12 +151,7 @@ class BatchNormGrad(Op, name='NativeBatchNormBackwardBackward0'):
 
     @staticmethod
     def forward(g, x, w, sizes, stats, training, eps):
-        dt = x.dtype
-        work = stats.dtype
-        gx = empty(x.shape, work)
-        gw, gb = empty((2, sizes[1]), work)
-        K.norm.batch_grad(plain(g, work), plain(x, work), plain(w, work), stats[0], stats[1], training, *sizes, gx, gw, gb)
-        return cast(gx, dt), gw, gb
+        return batch_grads(g, x, w, None, sizes, stats, training)
 
     def backward(self, q, qw, qb):
         g, x, w = self.saved(0), self.saved(1), self.saved(2)

@@ -5,10 +5,12 @@ from math import prod
 
 import numpy as np
 
+from .. import _kernels as K
 from .._core import checks, errors
 from .._core.arrays import empty, zeros
-from .._core.base import TensorBase
+from .._core.base import TensorBase, wrap
 from .._core.inplace import scalar_name
+from .._core.mode import is_grad_enabled
 from .._core.op import Op
 from ._conv_geometry import forward_geometry, transposed_geometry
 from ._conv_kernels import forward, input_grad, weight_grad
@@ -37,6 +39,21 @@ class Conv(Op, name='ConvolutionBackward0'):
             b = g.sum((0, *range(2, g._a.ndim)))
         return (ConvInput.apply(g, w.conj(), None, size=size, **geo) if self.needs[0] else None,
                 ConvWeight.apply(x.conj(), g, kernel=w._a.shape[2:], **geo) if self.needs[1] else None, b)
+
+
+class ConvRelu(Conv, name='ReluBackward0'):
+    """relu of a convolution, under the name of its node."""
+
+    keep_out = (0,)
+
+    @staticmethod
+    def forward(*args, **geo):
+        y = Conv.forward(*args, **geo)
+        return K.pointwise.relu(y, y)
+
+    def backward(self, g):
+        y = self.out(0)
+        return Conv.backward(self, g.masked_fill(y <= 0, 0) if is_grad_enabled() else wrap(K.pointwise.relu_grad(g._a, y._a)))
 
 
 class ConvInput(Op, name='ConvolutionBackward0'):
@@ -189,14 +206,16 @@ def hashable(x):
     return tuple(x) if type(x) is list else x
 
 
-def convolve(name, n, input, weight, bias, stride, padding, dilation, groups):
-    """conv1d to conv3d: n is 1 to 3."""
+def convolve(name, n, input, weight, bias, stride, padding, dilation, groups, relu=False):
+    """conv1d to conv3d: n is 1 to 3. With `relu`, the relu of that in the same operation; None if that cannot be."""
     x, w, b = arrays(name, input, weight, bias)
     geo = forward_geometry(x.shape, w.shape, None if b is None else b.shape, hashable(stride), hashable(padding),
                            hashable(dilation), groups, name)
     if x.dtype is not w.dtype or (b is not None and b.dtype is not x.dtype) or x.dtype.kind not in 'fc':
         check_types(name, x, w, b)
     op = ConvComplex if x.dtype.kind == 'c' else Conv
+    if relu:
+        return ConvRelu.apply(input, weight, bias, **geo) if x.dtype.kind == 'f' and x.ndim == n + 2 else None
     if x.ndim == n + 2:
         return op.apply(input, weight, bias, **geo)
     return op.apply(input.unsqueeze(0), weight, bias, **geo).squeeze(0)

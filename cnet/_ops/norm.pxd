@@ -1,6 +1,6 @@
 from cnet._core.base cimport TensorBase
-from cnet._core.op cimport finish
-from cnet._kernels._state cimport dtype_of, ends_with, has_shape
+from cnet._core.op cimport finish, needs_grad
+from cnet._kernels._state cimport dtype_of, ends_with, flags, has_shape
 
 cimport cython
 

@@ -6,11 +6,12 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import errors
-from .._core.base import TensorBase, wrap
-from .._core.op import finish
-from .._kernels._state import dtype_of, ends_with, has_shape
+from .._core.base import GRAD, TensorBase, wrap
+from .._core.op import finish, needs_grad
+from .._kernels._state import dtype_of, ends_with, flags, has_shape
 from ._norm_ops import (
     BatchNorm,
+    BatchNormRelu,
     GroupNorm,
     InstanceNorm,
     LayerNorm,
@@ -55,7 +56,7 @@ def _check_types(a, *tensors):
             raise RuntimeError('mixed dtype (CPU): expect parameter to have scalar type of Float')
 
 
-def _batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps, op=BatchNorm):
+def _batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps, op=BatchNorm, **more):
     a = input._a
     if a.ndim < 2:
         raise errors.dim_range(1, a.ndim)
@@ -76,7 +77,7 @@ def _batch_norm(input, running_mean, running_var, weight, bias, training, moment
     if a.dtype.kind != 'f':
         raise errors.not_implemented('batch_norm', a.dtype)
     running = None if running_mean is None or running_var is None else (running_mean._a, running_var._a)
-    y = op.apply(input, weight, bias, sizes=sizes, running=running, training=training, momentum=momentum, eps=eps)
+    y = op.apply(input, weight, bias, sizes=sizes, running=running, training=training, momentum=momentum, eps=eps, **more)
     if training and running is not None:
         _bump(running_mean, running_var)
     return y
@@ -117,17 +118,35 @@ def batch_norm(input, running_mean, running_var, weight=None, bias=None, trainin
         tensor([[-1.],
                 [ 1.]])
     """
+    _check_batch(input, training, eps)
+    if not input._a.size:
+        return _batch_norm_of_nothing(input, weight, bias)
+    return _batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
+
+
+def batch_norm_into(input, running_mean, running_var, weight, bias, training, momentum, eps, relu, fresh):
+    """relu(batch_norm(...)), or without `relu` its argument, in one operation. `fresh`: nobody else knows the input, which may
+    be written over if that is not recorded."""
+    _check_batch(input, training, eps)
+    if not input._a.size:
+        y = _batch_norm_of_nothing(input, weight, bias)
+        return y.relu() if relu else y
+    more = {}
+    if fresh and not training and not (flags() & GRAD and needs_grad((input, weight, bias))):
+        more['into'] = True
+    return _batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps,
+                       BatchNormRelu if relu else BatchNorm, **more)
+
+
+def _check_batch(input, training, eps):
     if not isinstance(input, TensorBase):
         raise errors.argument_type('batch_norm', 'input', 'Tensor', input, 1)
     if eps <= 0 and (training or eps < 0):
         raise ValueError(f'batch_norm eps must be positive during training, but got {eps}' if training else
                          f'batch_norm eps must be non-negative, but got {eps}')
     shape = input._a.shape
-    if not input._a.size:
-        return _batch_norm_of_nothing(input, weight, bias)
-    if training and len(shape) > 1 and input._a.size == shape[1]:
+    if training and len(shape) > 1 and 0 < input._a.size == shape[1]:
         raise ValueError(f'Expected more than 1 value per channel when training, got input size torch.Size({list(shape)})')
-    return _batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps)
 
 
 def _normal_shape(input, normalized_shape, name, **tensors):

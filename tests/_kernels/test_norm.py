@@ -14,7 +14,7 @@ SIZES = [(2, 3, 1), (300, 70, 1), (2, 3, 7), (2, 3, 255), (2, 3, 256), (2, 3, 10
 def test_batch_statistics_are_stable(sizes: tuple[int, int, int]) -> None:
     x = (np.random.default_rng(0).standard_normal(sizes) + 1e4).astype('f4')
     mean, rstd = np.empty((2, sizes[1]), 'f4')
-    K.norm.batch_stats(x, *sizes, 0.1, 0.0, None, None, mean, rstd)
+    K.norm.batch_forward(x, None, None, mean, rstd, None, None, True, False, 0.1, 0.0, *sizes, np.empty_like(x))
     exact = x.astype('f8')
     np.testing.assert_allclose(mean, exact.mean((0, 2)), 1e-7)
     np.testing.assert_allclose(rstd, exact.var((0, 2)) ** -0.5, 2e-4)
@@ -39,19 +39,19 @@ def test_long_sums_keep_their_digits() -> None:
     """A hundred thousand equal numbers, whose running sum in float32 would lose five digits."""
     x = np.full((1, 1, 100_000), 0.1, 'f4')
     mean, rstd = np.empty((2, 1), 'f4')
-    K.norm.batch_stats(x, 1, 1, 100_000, 0.1, 1.0, None, None, mean, rstd)
+    K.norm.batch_forward(x, None, None, mean, rstd, None, None, True, False, 0.1, 1.0, 1, 1, 100_000, np.empty_like(x))
     assert mean[0] == np.float32(0.1) and rstd[0] == 1
 
 
 def test_denormals_count_as_zero_and_only_there() -> None:
     """Products with denormal numbers are slow; no kernel leaves the mode behind."""
     tiny = np.full((4, 6, 8), 1e-40, 'f4')
-    y, one, zero = np.empty_like(tiny), np.ones(6, 'f4'), np.zeros(6, 'f4')
+    y, one, zero, stats = np.empty_like(tiny), np.ones(6, 'f4'), np.zeros(6, 'f4'), np.empty((2, 6), 'f4')
     before = cnet.get_num_threads()
     try:
         for threads in (1, 2):
             cnet.set_num_threads(threads)
-            K.norm.batch_apply(tiny, zero, one, None, None, y, 4, 6, 8)
+            K.norm.batch_forward(tiny, None, None, *stats, zero, one, False, False, 0.1, 0.0, 4, 6, 8, y)
             assert not y.any()
             assert (tiny * np.float32(1)).all() and cnet.from_numpy(tiny).mul(1).count_nonzero() == tiny.size
     finally:

@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from .. import functional as F
+from ._runs import ACTIVATIONS
 from .module import Module
 from .rectifier import _INPLACE, _Inplace
 
@@ -298,3 +299,7 @@ class Tanhshrink(Module):
 
     def forward(self, input):
         return F.tanhshrink(input)
+
+
+ACTIVATIONS.update({Sigmoid: (Sigmoid.forward, 'sigmoid'), Tanh: (Tanh.forward, 'tanh'), GELU: (GELU.forward, 'gelu'),
+                    SiLU: (SiLU.forward, 'silu')})

@@ -2,8 +2,10 @@
 
 from ..._core.dtype import int64
 from ..._ops.create import ones, zeros
+from ..._ops.norm import batch_norm_into
 from .. import functional as F
 from .. import init
+from ._runs import JOINS
 from .module import Module
 from .utils import new_parameter
 
@@ -80,6 +82,10 @@ class _BatchNorm(_NormBase):
         super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
 
     def forward(self, input):
+        return F.batch_norm(*self._arguments(input))
+
+    def _arguments(self, input):
+        """What `F.batch_norm` is called with; the batch is counted."""
         self._check_input_dim(input)
         factor = 0.0 if self.momentum is None else self.momentum
         training, tracked = self.training, self.track_running_stats
@@ -92,7 +98,15 @@ class _BatchNorm(_NormBase):
                 if self.momentum is None:  # the plain average over all batches so far
                     factor = 1.0 / float(self.num_batches_tracked)
         training = training or (mean is None and var is None)
-        return F.batch_norm(input, mean, var, self.weight, self.bias, training, factor, self.eps)
+        return input, mean, var, self.weight, self.bias, training, factor, self.eps
+
+
+def _with_relu(norm, x, activation, fresh):
+    """relu of a batch normalization, or what that is alone if it may be written over x."""
+    relu = activation == 'relu'
+    if relu or (fresh and activation is None and not norm.training):
+        return batch_norm_into(*norm._arguments(x), relu, fresh)
+    return None
 
 
 class BatchNorm1d(_BatchNorm):
@@ -209,3 +223,6 @@ class SyncBatchNorm(_BatchNorm):
         for name, child in module.named_children():
             result.add_module(name, cls.convert_sync_batchnorm(child, process_group))
         return result
+
+
+JOINS.update({norm: (norm.forward, _with_relu, True) for norm in (BatchNorm1d, BatchNorm2d, BatchNorm3d)})

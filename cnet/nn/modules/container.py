@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from itertools import chain
 
+from ._runs import run
 from .module import Module, _indented
 
 __all__ = ['Sequential', 'ModuleList', 'ModuleDict']
@@ -100,9 +101,7 @@ class Sequential(_Numbered):
             self.add_module(name, module)
 
     def forward(self, input):
-        for module in self._modules.values():
-            input = module(input)
-        return input
+        return run(self._modules.values(), input)
 
     def __getitem__(self, index):
         if isinstance(index, slice):

@@ -2,8 +2,10 @@
 
 import math
 
+from ..._ops.conv import convolve
 from .. import functional as F
 from .. import init
+from ._runs import JOINS
 from .module import Module
 from .utils import new_parameter, repeated
 
@@ -189,6 +191,17 @@ class Conv3d(_Conv):
         if self.padding_mode != 'zeros':
             return F.conv3d(self._padded(input), weight, bias, self.stride, 0, self.dilation, self.groups)
         return F.conv3d(input, weight, bias, self.stride, self.padding, self.dilation, self.groups)
+
+
+def _with_relu(conv, x, activation, fresh):
+    """relu of a convolution."""
+    if activation != 'relu' or conv.padding_mode != 'zeros':
+        return None
+    return convolve(f'conv{conv._dims}d', conv._dims, x, conv.weight, conv.bias, conv.stride, conv.padding, conv.dilation,
+                    conv.groups, relu=True)
+
+
+JOINS.update({conv: (conv.forward, _with_relu, False) for conv in (Conv1d, Conv2d, Conv3d)})
 
 
 class _ConvTransposeNd(_ConvNd):

@@ -2,8 +2,10 @@
 
 import math
 
+from ..._ops._activated import linear_activated
 from .. import functional as F
 from .. import init
+from ._runs import JOINS
 from .module import Module
 from .utils import new_parameter
 
@@ -71,6 +73,13 @@ class Linear(Module):
 
     def extra_repr(self):
         return f'in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}'
+
+
+def _with_activation(layer, x, activation, fresh):
+    return linear_activated(x, layer.weight, layer.bias, activation)
+
+
+JOINS[Linear] = Linear.forward, _with_activation, False
 
 
 class NonDynamicallyQuantizableLinear(Linear):

@@ -4,6 +4,7 @@ import warnings
 
 from .. import functional as F
 from .. import init
+from ._runs import ACTIVATIONS
 from .module import Module
 from .utils import new_parameter
 
@@ -43,6 +44,9 @@ class ReLU(_Inplace):
 
     def forward(self, input):
         return F.relu(input, inplace=self.inplace)
+
+
+ACTIVATIONS[ReLU] = ReLU.forward, 'relu'
 
 
 class RReLU(Module):

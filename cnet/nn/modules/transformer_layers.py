@@ -1,9 +1,9 @@
 """The layers that encoder and decoder of a transformer repeat."""
 
+from ..._kernels._state import calls
 from ..._ops._transformer import add_norm, feed_forward
 from ..._ops.multi_head_attention import canonical_mask
 from .. import functional as F
-from ._hooks import GLOBAL
 from .activation import GELU
 from .attention import MultiheadAttention
 from .dropout import Dropout
@@ -15,6 +15,7 @@ from .rectifier import ReLU
 __all__ = ['TransformerDecoderLayer', 'TransformerEncoderLayer']
 
 _RELU, _GELU = 1, 2
+_FORWARDS = {kind: kind.forward for kind in (Dropout, LayerNorm, Linear)}
 
 
 def _activation(activation):
@@ -30,7 +31,7 @@ def _activation(activation):
 
 def _plain(module, kind):
     """Whether a module computes what its class says and nobody watches, so that a fused operation may take its place."""
-    return type(module) is kind and '_hooked' not in module.__dict__ and 'forward' not in module.__dict__ and not GLOBAL
+    return type(module) is kind and calls(module, _FORWARDS[kind])
 
 
 def _added(x, y, dropout, norm, both=False):
