@@ -57,6 +57,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     'residual': _ALL,
     'rnn': _ALL,
     'roofline': _ALL,
+    'rows': _ALL,
     'resample': _ALL,
     'softmax': _ALL,
     'sort': _ALL,

@@ -42,13 +42,16 @@ def pixels_in_lanes(m, pixels):
     return -(-pixels // lanes) * lanes <= 1.15 * pixels or m * 5 < -(-m // lanes) * lanes * 4
 
 
-def direct(c, m, taps, width, waste):
-    """Whether channels in the lanes of vectors beat pixels in them (bench/lab/conv.md), for m channels made of c in rows of some
-    width: they do unless channels leave too many lanes empty, while the ends of rows, which pixels would waste, are few."""
-    if taps == 1 or width < 2 or c == 0:
-        return False
+def sums(w, c, m, width, stride, waste):
+    """The kernels of direct sums for m channels made of c in rows of some width (bench/lab/conv.md): channels in the lanes of
+    vectors, unless they leave too many of them empty, while the ends of rows, which pixels would waste, are few."""
     lanes = K.direct.LANES
-    return m * (width + 10) >= waste * width * (-(-m // lanes) * lanes)
+    plain = max(stride) == 1 and c > 0
+    if prod(w[2:]) > 1 and width > 1 and c > 0 and m * (width + 10) >= waste * width * (-(-m // lanes) * lanes):
+        # Rows that fill vectors win against a single vector of channels.
+        if not (plain and m <= lanes and width >= 0.95 * (-(-width // lanes) * lanes)):
+            return K.direct
+    return K.rows if plain else K.conv
 
 
 def direct_weights(w, groups):
@@ -77,7 +80,7 @@ def forward(x, w, b, y, stride, padding, dilation, groups):
         kernels = K.onetap if pixels_in_lanes(len(w) // groups, prod(y.shape[2:])) else K.direct
     else:
         waste = 1.05 if stride[-1] == 1 else 0.3
-        kernels = K.direct if direct(w.shape[1], len(w) // groups, prod(w.shape[2:]), y.shape[-1], waste) else K.conv
+        kernels = sums(w.shape, w.shape[1], len(w) // groups, y.shape[-1], stride, waste) if y.size else K.conv
     return kernels.conv_forward(x, w, b, y, stride, padding, dilation, groups)
 
 
@@ -97,7 +100,7 @@ def input_grad(g, w, b, x, stride, padding, dilation, groups):
             kernels.conv_input_grad(g, w, b, y, (1,) * len(stride), padding, dilation, groups)
             return K.onetap.spread(y, b, x, stride)
     else:
-        kernels = K.direct if direct(len(w), w.shape[1], prod(w.shape[2:]), x.shape[-1], 1.05) else K.conv
+        kernels = sums(w.shape, len(w), w.shape[1], x.shape[-1], stride, 1.05) if x.size and g.size else K.conv
     return kernels.conv_input_grad(g, w, b, x, stride, padding, dilation, groups)
 
 

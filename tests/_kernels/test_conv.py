@@ -126,9 +126,11 @@ def test_tiles(dtype: str, seed: int) -> None:
     ((3, 40, 31, 30), (70, 40, 4, 3), ((2, 3), (1, 2), (1, 1), 1)),
     ((2, 6, 20, 21), (5, 6, 2, 1), ((3, 4), (0, 0), (1, 1), 1)),         # pixels of the input that no tap sees
     ((1, 33, 28, 40), (90, 33, 3, 3), ((2, 2), (0, 3), (2, 3), 1)),
+    ((3, 4, 20, 37), (6, 2, 5, 3), ((1, 1), (9, 1), (3, 2), 2)),         # rows of taps that see nothing
+    ((2, 5, 6, 9, 20), (15, 5, 2, 3, 1), ((1, 1, 1), (0, 2, 0), (1, 2, 1), 1)),
 ], ids=str)
 @pytest.mark.parametrize('dtype', TOLERANCE)
-def test_channels_in_lanes(shape: Any, kernel: Any, geo: Any, dtype: str) -> None:
+def test_channels_in_lanes_and_rows(shape: Any, kernel: Any, geo: Any, dtype: str) -> None:
     rng = np.random.default_rng(5)
     stride, padding, dilation, _ = geo
     out = [(i + 2 * p - d * (k - 1) - 1) // s + 1 for i, k, s, p, d in zip(shape[2:], kernel[2:], stride, padding, dilation)]
@@ -138,10 +140,16 @@ def test_channels_in_lanes(shape: Any, kernel: Any, geo: Any, dtype: str) -> Non
     K.direct.conv_forward(x, w, b, y, *geo)
     K.direct.conv_input_grad(g, w, c, gx, *geo)
     K.direct.conv_weight_grad(x, g, gw, *geo)
-    for part, bias, expected, ones in zip((y, gx, gw), (b, c, np.zeros(1)), reference(x, w, g, *geo),
-                                          reference(abs(x), abs(w), abs(g), *geo)):
+    cases = [(y, b, 0), (gx, c, 1), (gw, np.zeros(1), 2)]
+    if max(stride) == 1:
+        y, gx = np.full_like(g, np.nan), np.full_like(x, np.nan)
+        K.rows.conv_forward(x, w, b, y, *geo)
+        K.rows.conv_input_grad(g, w, c, gx, *geo)
+        cases += [(y, b, 0), (gx, c, 1)]
+    expected, ones = reference(x, w, g, *geo), reference(abs(x), abs(w), abs(g), *geo)
+    for part, bias, i in cases:
         column = bias.reshape(-1, *[1] * len(out))
-        assert (np.abs(part - (expected + column)) <= TOLERANCE[dtype] * (ones + np.abs(column))).all()
+        assert (np.abs(part - (expected[i] + column)) <= TOLERANCE[dtype] * (ones[i] + np.abs(column))).all()
 
 
 @pytest.mark.parametrize(('n', 'c', 'm', 'size', 'stride', 'groups'), [
