@@ -117,6 +117,33 @@ plain('InstanceNorm2d', lambda torch: torch.nn.InstanceNorm2d(64), flops=6)
 plain('ReLU', lambda torch: torch.nn.ReLU())
 
 
+plain('BatchNorm2d + ReLU, training', lambda torch: torch.nn.Sequential(torch.nn.BatchNorm2d(64), torch.nn.ReLU()), flops=7)
+plain('BatchNorm2d + ReLU, eval', lambda torch: torch.nn.Sequential(torch.nn.BatchNorm2d(64), torch.nn.ReLU()).eval(), flops=3)
+
+
+def block(name, mode, c, m, kernel, size, groups=1, batch=32):
+    """Convolution, batch norm and ReLU in a Sequential."""
+    def build(torch):
+        nn = torch.nn
+        model = nn.Sequential(nn.Conv2d(c, m, kernel, 1, kernel // 2, groups=groups, bias=False), nn.BatchNorm2d(m), nn.ReLU())
+        return model.train(mode == 'training')
+    weights, pixels = m * c // groups * kernel ** 2, batch * size ** 2
+    layer(f'{name} + BatchNorm2d + ReLU, {mode}', build, (batch, c, size, size), 2 * pixels * weights,
+          pixels * c + weights, pixels * m)
+
+
+for _mode in ('training', 'eval'):
+    block('Conv2d 64->64 k3 32x32', _mode, 64, 64, 3, 32)
+    block('Conv2d 64->128 k1 16x16', _mode, 64, 128, 1, 16)
+    block('Conv2d depthwise k3 128 of 16x16', _mode, 128, 128, 3, 16, 128)
+
+for _m, _k, _n in ((64, 784, 512), (512, 1024, 4096), (2048, 128, 128)):
+    for _act in ('ReLU', 'GELU'):
+        layer(f'Linear {_k}->{_n} + {_act}, {_m} rows',
+              lambda torch, k=_k, n=_n, act=_act: torch.nn.Sequential(torch.nn.Linear(k, n), getattr(torch.nn, act)()),
+              (_m, _k), 2 * _m * _k * _n, _m * _k + _k * _n, _m * _n)
+
+
 @cases('grid_sample bilinear 8x16x64x64, forward', flops=8 * 16 * 64 * 64 * 7, reads=4 * 8 * 64 * 64 * 18,
        writes=4 * 8 * 64 * 64 * 16)
 def _(torch):

@@ -5,8 +5,9 @@ from libc.math cimport sqrt
 from libc.stdint cimport uint64_t
 
 from cnet._kernels._threads cimport threads_for
+from cnet._kernels._workspace cimport PRIVATE, scratch
 from cnet._kernels.rowmath cimport (
-    row_affine, row_combine, row_deviation, row_grad_sums, row_moments, row_relu_grad, row_total,
+    row_affine, row_affine_each, row_combine, row_copy, row_deviation, row_grad_sums, row_moments, row_relu_grad, row_total,
 )
 from cnet._kernels.types cimport real
 
@@ -17,6 +18,7 @@ cdef extern from "flush.h" nogil:
 cdef enum:
     STRIP = 64          # channels per task where a channel's elements are not adjacent (batch norm of a matrix)
     SHORT = 256         # rows from here on are read once for mean and variance; merging shorter ones costs more than a pass
+    ROOM = 1 << 15      # numbers of a channel of short rows up to which they are put side by side: twice 128 KB of floats
 
 
 cdef inline const real *part_of(const real *p, Py_ssize_t at) noexcept nogil:
@@ -76,26 +78,6 @@ cdef inline void stats_task(const real *x, Py_ssize_t outer, Py_ssize_t channels
             running_var[first + j] = <real> ((1 - momentum) * running_var[first + j] + momentum * (q[j] / (n - 1)))
 
 
-cdef inline void affine_columns(const real *x, real *y, const real *mean, const real *rstd, const real *w, const real *b,
-                                bint relu, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t i
-    if w != NULL and b != NULL:
-        for i in range(n):
-            y[i] = (x[i] - mean[i]) * (rstd[i] * w[i]) + b[i]
-    else:
-        for i in range(n):
-            y[i] = (x[i] - mean[i]) * rstd[i]
-        if w != NULL:
-            for i in range(n):
-                y[i] = y[i] * w[i]
-        if b != NULL:
-            for i in range(n):
-                y[i] = y[i] + b[i]
-    if relu:
-        for i in range(n):
-            y[i] = 0 if y[i] < 0 else y[i]
-
-
 # What a batch norm is made of; w, b and the running statistics may be NULL.
 cdef struct Batch:
     char *w
@@ -123,12 +105,60 @@ cdef inline void apply_row(const Batch *s, const real *x, real *y, Py_ssize_t i,
 cdef inline void apply_columns(const Batch *s, const real *x, real *y, Py_ssize_t i, Py_ssize_t first,
                                Py_ssize_t width) noexcept nogil:
     """Some channels of sample i, where each is one number."""
-    affine_columns(x + i * s.channels + first, y + i * s.channels + first, <const real *> s.mean + first,
-                   <const real *> s.rstd + first, part_of(<const real *> s.w, first), part_of(<const real *> s.b, first), s.relu,
-                   width)
+    row_affine_each(x + i * s.channels + first, y + i * s.channels + first, <const real *> s.mean + first,
+                    <const real *> s.rstd + first, part_of(<const real *> s.w, first), part_of(<const real *> s.b, first), s.relu,
+                    width)
+
+
+cdef inline real *room_of(Py_ssize_t outer, Py_ssize_t inner, int count, const real *kind) noexcept nogil:
+    """Room for the short rows of a channel, side by side, as one long row; NULL if they are not short, or too many."""
+    if inner == 1 or inner >= SHORT or outer == 1 or outer * inner > ROOM:
+        return NULL
+    return <real *> scratch(PRIVATE, count * outer * inner * sizeof(real))
+
+
+cdef inline void gather(const real *x, Py_ssize_t outer, Py_ssize_t stride, Py_ssize_t inner, real *to) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(outer):
+        row_copy(x + i * stride, to + i * inner, inner)
+
+
+cdef inline void scatter(const real *x, Py_ssize_t outer, Py_ssize_t stride, Py_ssize_t inner, real *to) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(outer):
+        row_copy(x + i * inner, to + i * stride, inner)
+
+
+cdef inline Batch one_channel(const Batch *s, Py_ssize_t c, const real *kind) noexcept nogil:
+    """The batch norm of channel c, whose numbers are one row."""
+    cdef Batch own = s[0]
+    cdef Py_ssize_t at = c * <Py_ssize_t> sizeof(real)
+    own.outer, own.channels, own.inner = 1, 1, s.outer * s.inner
+    own.mean, own.rstd = s.mean + at, s.rstd + at
+    if s.w != NULL:
+        own.w = s.w + at
+    if s.b != NULL:
+        own.b = s.b + at
+    if s.running_mean != NULL:
+        own.running_mean, own.running_var = s.running_mean + at, s.running_var + at
+    return own
 
 
 cdef inline void train_task(const Batch *s, const real *x, real *y, Py_ssize_t first, Py_ssize_t width) noexcept nogil:
+    """Statistics and results of some channels; short rows are read once and computed side by side."""
+    cdef Py_ssize_t step = s.channels * s.inner
+    cdef real *room = room_of(s.outer, s.inner, 1, x)
+    cdef Batch own
+    if room == NULL:
+        train_channels(s, x, y, first, width)
+        return
+    own = one_channel(s, first, x)
+    gather(x + first * s.inner, s.outer, step, s.inner, room)
+    train_channels(&own, <const real *> room, room, 0, 1)
+    scatter(<const real *> room, s.outer, step, s.inner, y + first * s.inner)
+
+
+cdef inline void train_channels(const Batch *s, const real *x, real *y, Py_ssize_t first, Py_ssize_t width) noexcept nogil:
     """Statistics of some channels, and their results while they lie in a second-level cache."""
     cdef Py_ssize_t i
     stats_task(x, s.outer, s.channels, s.inner, first, width, s.momentum, s.eps, <real *> s.running_mean, <real *> s.running_var,
@@ -171,6 +201,25 @@ cdef inline void batch_eval(const Batch *s, const real *x, real *y) noexcept nog
 cdef inline void grad_task(const real *g, const real *x, const real *w, const real *mean, const real *rstd, const real *y,
                            bint training, Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, Py_ssize_t first,
                            Py_ssize_t width, real *gx, real *gw, real *gb) noexcept nogil:
+    cdef Py_ssize_t i, k = first * inner, step = channels * inner, n = outer * inner
+    cdef real *room = room_of(outer, inner, 2, x)
+    if room == NULL:
+        grad_channels(g, x, w, mean, rstd, y, training, outer, channels, inner, first, width, gx, gw, gb)
+        return
+    if y == NULL:
+        gather(g + k, outer, step, inner, room)
+    else:
+        for i in range(outer):
+            row_relu_grad(g + k + i * step, y + k + i * step, room + i * inner, inner)
+    gather(x + k, outer, step, inner, room + n)
+    grad_channels(<const real *> room, <const real *> (room + n), part_of(w, first), mean + first, rstd + first,
+                  <const real *> NULL, training, 1, 1, n, 0, 1, room, gw + first, gb + first)
+    scatter(<const real *> room, outer, step, inner, gx + k)
+
+
+cdef inline void grad_channels(const real *g, const real *x, const real *w, const real *mean, const real *rstd, const real *y,
+                               bint training, Py_ssize_t outer, Py_ssize_t channels, Py_ssize_t inner, Py_ssize_t first,
+                               Py_ssize_t width, real *gx, real *gw, real *gb) noexcept nogil:
     cdef double[STRIP] s
     cdef double[STRIP] d
     cdef real[STRIP] a
@@ -180,6 +229,7 @@ cdef inline void grad_task(const real *g, const real *x, const real *w, const re
     cdef const real *row
     for j in range(width):
         s[j] = d[j] = 0
+        a[j] = rstd[first + j] if w == NULL else rstd[first + j] * w[first + j]
     for i in range(outer):
         k = (i * channels + first) * inner
         row = g + k
@@ -192,23 +242,26 @@ cdef inline void grad_task(const real *g, const real *x, const real *w, const re
                 d[j] += row[j] * (x[k + j] - mean[first + j])
         else:
             row_grad_sums(row, <const real *> NULL, x + k, mean[first], inner, s, d)
+            if not training:
+                row_affine(row, gx + k, <real> 0, a[0], <real> 0, False, inner)
     if y != NULL:
         g = gx
     for j in range(width):
         k = first + j
         gw[k] = <real> (d[j] * rstd[k])
         gb[k] = <real> s[j]
-        a[j] = rstd[k] if w == NULL else rstd[k] * w[k]
-        b[j] = c[j] = 0
         if training:
             b[j] = <real> (-a[j] * d[j] * rstd[k] * rstd[k] / n)
             c[j] = <real> (-a[j] * s[j] / n)
     for i in range(outer):
         k = (i * channels + first) * inner
-        if inner == 1:
+        if inner == 1 and training:
             for j in range(width):
                 gx[k + j] = g[k + j] * a[j] + (x[k + j] - mean[first + j]) * b[j] + c[j]
-        else:
+        elif inner == 1:
+            for j in range(width):
+                gx[k + j] = g[k + j] * a[j]
+        elif training:
             row_combine(g + k, x + k, gx + k, mean[first], a[0], b[0], c[0], inner)
 
 

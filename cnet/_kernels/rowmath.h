@@ -178,6 +178,9 @@ static inline void row_less_exp_d(const double *g, const double *x, double *y, d
 #define ROW_V vf
 #define ROW_LANES vf_lanes
 #define ROW_LOAD vf_load
+#define ROW_LOAD_N vf_load_n
+#define ROW_STORE vf_store
+#define ROW_STORE_N vf_store_n
 #define ROW_ADD vf_sum
 #include "rowmath.h"
 #undef T
@@ -185,12 +188,18 @@ static inline void row_less_exp_d(const double *g, const double *x, double *y, d
 #undef ROW_V
 #undef ROW_LANES
 #undef ROW_LOAD
+#undef ROW_LOAD_N
+#undef ROW_STORE
+#undef ROW_STORE_N
 #undef ROW_ADD
 #define T double
 #define ROW(name) row_##name##_d
 #define ROW_V vd
 #define ROW_LANES vd_lanes
 #define ROW_LOAD vd_load
+#define ROW_LOAD_N vd_load_n
+#define ROW_STORE vd_store
+#define ROW_STORE_N vd_store_n
 #define ROW_ADD vd_sum
 #include "rowmath.h"
 #undef T
@@ -198,6 +207,9 @@ static inline void row_less_exp_d(const double *g, const double *x, double *y, d
 #undef ROW_V
 #undef ROW_LANES
 #undef ROW_LOAD
+#undef ROW_LOAD_N
+#undef ROW_STORE
+#undef ROW_STORE_N
 #undef ROW_ADD
 #endif
 #else
@@ -336,7 +348,16 @@ static inline void ROW(moments)(const T *x, ptrdiff_t n, double *count, double *
     }
 }
 
-/* The three below may be given one row for two: `omp simd` says that numbers do not depend on those before them. */
+/* y = x for a row that is too short for the C library's copy to pay. */
+static inline void ROW(copy)(const T *x, T *y, ptrdiff_t n)
+{
+    for (; n >= ROW_LANES; n -= ROW_LANES, x += ROW_LANES, y += ROW_LANES)
+        ROW_STORE(y, ROW_LOAD(x));
+    if (n)
+        ROW_STORE_N(y, ROW_LOAD_N(x, n), n);
+}
+
+/* Those below may be given one row for two: `omp simd` says that numbers do not depend on those before them. */
 
 /* y = (x - mean) a + b, or with `relu` 0 where that is negative. Not a x + (b - a mean): that cancels where the mean is large. */
 static inline void ROW(affine)(const T *x, T *y, T mean, T a, T b, int relu, ptrdiff_t n)
@@ -352,6 +373,26 @@ static inline void ROW(affine)(const T *x, T *y, T mean, T a, T b, int relu, ptr
         for (ptrdiff_t i = 0; i < n; i++)
             y[i] = (x[i] - mean) * a + b;
     }
+}
+
+/* The same with numbers of their own for every element: y = (x - mean) rstd w + b, where w and b may be NULL. */
+static inline void ROW(affine_each)(const T *x, T *y, const T *mean, const T *rstd, const T *w, const T *b, int relu, ptrdiff_t n)
+{
+    if (w && b) {
+        #pragma omp simd
+        for (ptrdiff_t i = 0; i < n; i++)
+            y[i] = (x[i] - mean[i]) * (rstd[i] * w[i]) + b[i];
+    } else {
+        #pragma omp simd
+        for (ptrdiff_t i = 0; i < n; i++)
+            y[i] = (x[i] - mean[i]) * rstd[i];
+        for (ptrdiff_t i = 0; w && i < n; i++)
+            y[i] *= w[i];
+        for (ptrdiff_t i = 0; b && i < n; i++)
+            y[i] += b[i];
+    }
+    for (ptrdiff_t i = 0; relu && i < n; i++)
+        y[i] = y[i] < 0 ? 0 : y[i];
 }
 
 /* gx = a g + b (x - mean) + c: the gradient of a normalisation. */

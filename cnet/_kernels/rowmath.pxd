@@ -35,8 +35,14 @@ cdef extern from "rowmath.h" nogil:
     double row_exp_store_d(const double *x, double *y, double m, Py_ssize_t n)
     void row_affine_f(const float *x, float *y, float mean, float a, float b, bint relu, Py_ssize_t n)
     void row_affine_d(const double *x, double *y, double mean, double a, double b, bint relu, Py_ssize_t n)
+    void row_affine_each_f(const float *x, float *y, const float *mean, const float *rstd, const float *w, const float *b,
+                           bint relu, Py_ssize_t n)
+    void row_affine_each_d(const double *x, double *y, const double *mean, const double *rstd, const double *w, const double *b,
+                           bint relu, Py_ssize_t n)
     void row_combine_f(const float *g, const float *x, float *gx, float mean, float a, float b, float c, Py_ssize_t n)
     void row_combine_d(const double *g, const double *x, double *gx, double mean, double a, double b, double c, Py_ssize_t n)
+    void row_copy_f(const float *x, float *y, Py_ssize_t n)
+    void row_copy_d(const double *x, double *y, Py_ssize_t n)
     void row_relu_grad_f(const float *g, const float *y, float *gx, Py_ssize_t n)
     void row_relu_grad_d(const double *g, const double *y, double *gx, Py_ssize_t n)
 
@@ -150,6 +156,15 @@ cdef inline void row_affine(const real *x, real *y, real mean, real a, real b, b
         row_affine_d(x, y, mean, a, b, relu, n)
 
 
+cdef inline void row_affine_each(const real *x, real *y, const real *mean, const real *rstd, const real *w, const real *b,
+                                 bint relu, Py_ssize_t n) noexcept nogil:
+    """row_affine with numbers of their own for every element; w and b may be NULL."""
+    if real is float:
+        row_affine_each_f(x, y, mean, rstd, w, b, relu, n)
+    else:
+        row_affine_each_d(x, y, mean, rstd, w, b, relu, n)
+
+
 cdef inline void row_combine(const real *g, const real *x, real *gx, real mean, real a, real b, real c,
                              Py_ssize_t n) noexcept nogil:
     """gx = a g + b (x - mean) + c. gx may be g."""
@@ -165,3 +180,11 @@ cdef inline void row_relu_grad(const real *g, const real *y, real *gx, Py_ssize_
         row_relu_grad_f(g, y, gx, n)
     else:
         row_relu_grad_d(g, y, gx, n)
+
+
+cdef inline void row_copy(const real *x, real *y, Py_ssize_t n) noexcept nogil:
+    """y = x for a short row."""
+    if real is float:
+        row_copy_f(x, y, n)
+    else:
+        row_copy_d(x, y, n)

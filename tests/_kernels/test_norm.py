@@ -56,3 +56,47 @@ def test_denormals_count_as_zero_and_only_there() -> None:
             assert (tiny * np.float32(1)).all() and cnet.from_numpy(tiny).mul(1).count_nonzero() == tiny.size
     finally:
         cnet.set_num_threads(before)
+
+
+@pytest.mark.parametrize('shape', [(5, 3, 1), (5, 3, 7), (5, 3, 300)], ids=str)
+def test_given_statistics_have_no_gradient_by_infinite_numbers(shape: tuple[int, int, int]) -> None:
+    """Without `training` the gradient of x is a multiple of g, whatever x is."""
+    x, g, gx = np.full(shape, np.inf), np.ones(shape), np.empty(shape)
+    mean, rstd, gw, gb = np.zeros(3), np.full(3, 2.0), np.empty(3), np.empty(3)
+    K.norm.batch_grad(g, x, None, mean, rstd, None, False, *shape, gx, gw, gb)
+    assert (gx == 2).all()
+
+
+@pytest.mark.parametrize('sizes', [(2, 3, 1), (9, 70, 1), (4, 3, 7), (600, 2, 255), (3, 2, 256), (1, 3, 40), (2, 3, 2000)],
+                         ids=str)
+@pytest.mark.parametrize('training', [True, False])
+def test_batch_norm_and_relu(sizes: tuple[int, int, int], training: bool) -> None:
+    """Forward and backward with and without relu, rows side by side or one by one, in place and not, on one and two threads."""
+    rng, count = np.random.default_rng(0), sizes[0] * sizes[2]
+    x, g = rng.standard_normal(sizes) + 3, rng.standard_normal(sizes)
+    w, b = (rng.standard_normal(sizes[1]) for _ in range(2))
+    mean, var = (x.mean((0, 2)), x.var((0, 2))) if training else (rng.standard_normal(sizes[1]), rng.uniform(1, 2, sizes[1]))
+    rstd = (var + 1e-5) ** -0.5
+    u = (x - mean[:, None]) * rstd[:, None]
+    right = u * w[:, None] + b[:, None]
+    before = cnet.get_num_threads()
+    try:
+        for threads in (1, 2):
+            cnet.set_num_threads(threads)
+            for relu in (False, True):
+                stats, moving = np.empty((2, sizes[1])), (np.zeros(sizes[1]), np.ones(sizes[1])) if training else (mean, var)
+                y = x.copy()
+                K.norm.batch_forward(y, w, b, *stats, *moving, training, relu, 0.5, 1e-5, *sizes, y)
+                np.testing.assert_allclose(stats, (mean, rstd), 1e-9)
+                np.testing.assert_allclose(y, np.maximum(right, 0) if relu else right, 1e-9, 1e-9)
+                if training:
+                    np.testing.assert_allclose(moving, (0.5 * mean, 0.5 + 0.5 * var * count / (count - 1)), 1e-9)
+                v = g * (right > 0) if relu else g
+                gw, gb = (v * u).sum((0, 2)), v.sum((0, 2))
+                gx = v - (gb[:, None] + u * gw[:, None]) / count if training else v
+                ours = np.empty(sizes), np.empty(sizes[1]), np.empty(sizes[1])
+                K.norm.batch_grad(g, x, w, *stats, y if relu else None, training, *sizes, *ours)
+                for a, e in zip(ours, (gx * (rstd * w)[:, None], gw, gb), strict=True):
+                    np.testing.assert_allclose(a, e, 1e-8, 1e-8)
+    finally:
+        cnet.set_num_threads(before)
