@@ -10,7 +10,7 @@ from cython.parallel cimport prange
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
 from cnet._kernels.gemm_tiles cimport (
-    DOTS_M, GEMM_AHEAD, KC, KC_MOST, MASKS, MR, columns, depth, dots, fill, flush_begin, flush_end, height, lanes,
+    DOTS_M, GEMM_AHEAD, KC, KC_MOST, MASKS, MR, columns, depth, dot_row, dots, fill, flush_begin, flush_end, height, lanes,
     pack, shift, tile, tile_ahead, tiles, tiles_in_place, turn, uint64_t, vd_axpys, vf_axpys,
 )
 from cnet._kernels.types cimport real
@@ -277,6 +277,11 @@ cdef inline void dots_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t 
     cdef uint64_t old = flush_begin()
     for k from 0 <= k < K by DOT_K:
         kc = min(<Py_ssize_t> DOT_K, K - k)
+        if M == 1:
+            j = t * DOT_COLUMNS
+            dot_row(min(<Py_ssize_t> DOT_COLUMNS, N - j), kc, a + k, b + j * bcs + k, bcs, shift(d, j * dcs), dcs, c + j)
+            d, dcs = c, 1
+            continue
         for j from t * DOT_COLUMNS <= j < min(t * DOT_COLUMNS + DOT_COLUMNS, N) by 4:
             for i from 0 <= i < M by DOTS_M:
                 dots(min(DOTS_M, M - i), min(<Py_ssize_t> 4, N - j), kc, a + i * ars + k, ars, b + j * bcs + k, bcs,

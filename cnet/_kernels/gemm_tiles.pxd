@@ -28,6 +28,10 @@ cdef extern from "gemm_ukr.h" nogil:
                  const float *d, Py_ssize_t drs, Py_ssize_t dcs, float *c, Py_ssize_t crs)
     void vd_dots(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, const double *b, Py_ssize_t bcs,
                  const double *d, Py_ssize_t drs, Py_ssize_t dcs, double *c, Py_ssize_t crs)
+    void vf_dot_row(Py_ssize_t n, Py_ssize_t k, const float *a, const float *b, Py_ssize_t bcs, const float *d, Py_ssize_t dcs,
+                    float *c)
+    void vd_dot_row(Py_ssize_t n, Py_ssize_t k, const double *a, const double *b, Py_ssize_t bcs, const double *d,
+                    Py_ssize_t dcs, double *c)
     void vf_tile_ragged(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t ars, Py_ssize_t acs,
                         const float *b, Py_ssize_t brs, const float *d, Py_ssize_t drs, int dcs, float *c, Py_ssize_t crs)
     void vd_tile_ragged(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, Py_ssize_t acs,
@@ -105,6 +109,15 @@ cdef inline void dots(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, P
         vf_dots(m, n, k, a, ars, b, bcs, d, drs, dcs, c, crs)
     else:
         vd_dots(m, n, k, a, ars, b, bcs, d, drs, dcs, c, crs)
+
+
+cdef inline void dot_row(Py_ssize_t n, Py_ssize_t k, const real *a, const real *b, Py_ssize_t bcs, const real *d,
+                         Py_ssize_t dcs, real *c) noexcept nogil:
+    """c[n] = d + a b for one row, all of it contiguous along k."""
+    if real is float:
+        vf_dot_row(n, k, a, b, bcs, d, dcs, c)
+    else:
+        vd_dot_row(n, k, a, b, bcs, d, dcs, c)
 
 
 cdef inline void turn(Py_ssize_t m, Py_ssize_t n, const real *s, Py_ssize_t step, const real *d, Py_ssize_t drs, int dcs,

@@ -304,6 +304,46 @@ static void FN(dots)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_
 #undef GEMM_CASE
 }
 
+/* The products of x[k] with as many rows of w, ld apart, as a vector has lanes. */
+GEMM_INLINE V FN(dot_rows)(ptrdiff_t k, const T *x, const T *w, ptrdiff_t ld)
+{
+    enum { L = FN(lanes) };
+    const T *p[(L + 3) / 4];
+    const ptrdiff_t ld3 = 3 * ld;
+    V s[L];
+#pragma GCC unroll 4
+    for (int i = 0; i < (L + 3) / 4; i++) p[i] = w + 4 * i * ld;
+#pragma GCC unroll 16
+    for (int i = 0; i < L; i++) s[i] = (V){0};
+    for (; k > 0; k -= L, x += L) {
+        const int whole = k >= L;
+        V a = whole ? FN(load)(x) : FN(load_n)(x, k);
+#pragma GCC unroll 16
+        for (int i = 0; i < L; i++) {
+            const T *r = p[i / 4] + (i % 4 == 0 ? 0 : i % 4 == 1 ? ld : i % 4 == 2 ? 2 * ld : ld3);
+            s[i] += a * (whole ? FN(load)(r) : FN(load_n)(r, k));
+        }
+#pragma GCC unroll 4
+        for (int i = 0; i < (L + 3) / 4; i++) p[i] += L;
+    }
+    return FN(sums)(s);
+}
+
+/* c[n] = d[n] + a[k] b, for columns of b that are contiguous: as many as vectors have lanes at a time. dcs is 0 or 1. */
+static void FN(dot_row)(ptrdiff_t n, ptrdiff_t k, const T *a, const T *b, ptrdiff_t bcs, const T *d, ptrdiff_t dcs, T *c)
+{
+    for (; n >= FN(lanes); n -= FN(lanes), b += FN(lanes) * bcs, c += FN(lanes)) {
+        V s = FN(dot_rows)(k, a, b, bcs);
+        if (d) {
+            s += dcs ? FN(load)(d) : FN(set1)(*d);
+            d += FN(lanes) * dcs;
+        }
+        FN(store)(c, s);
+    }
+    for (; n > 0; n -= 4, b += 4 * bcs, c += 4, d = d ? d + 4 * dcs : d)
+        FN(dots)(1, n < 4 ? n : 4, k, a, 0, b, bcs, d, 0, dcs, c, 0);
+}
+
 /* c[m, n] += sum over q < `rows` of a[m, q] b[q, n], for m <= 4 and rows <= 4. */
 GEMM_INLINE void FN(axpy_sized)(const int m, const int rows, ptrdiff_t n, const T *a, ptrdiff_t ars, ptrdiff_t acs,
                                 const T *b, ptrdiff_t brs, T *c, ptrdiff_t crs)

@@ -172,36 +172,6 @@ static void FN(add_runs)(const rnn_run *r, ptrdiff_t runs, ptrdiff_t m, ptrdiff_
 #undef RNN_CASE
 }
 
-/* The products of x[k] with as many rows of w, ld apart, as a vector has lanes. */
-GEMM_INLINE V FN(dot_rows)(ptrdiff_t k, const T *x, const T *w, ptrdiff_t ld)
-{
-    enum { L = FN(lanes) };
-    const T *p[(L + 3) / 4];
-    const ptrdiff_t ld3 = 3 * ld;
-    V s[L];
-#pragma GCC unroll 4
-    for (int i = 0; i < (L + 3) / 4; i++) p[i] = w + 4 * i * ld;
-#pragma GCC unroll 16
-    for (int i = 0; i < L; i++) s[i] = (V){0};
-    for (; k > 0; k -= L, x += L) {
-        const int whole = k >= L;
-        V a = whole ? FN(load)(x) : FN(load_n)(x, k);
-#pragma GCC unroll 16
-        for (int i = 0; i < L; i++) {
-            const T *r = p[i / 4] + (i % 4 == 0 ? 0 : i % 4 == 1 ? ld : i % 4 == 2 ? 2 * ld : ld3);
-            s[i] += a * (whole ? FN(load)(r) : FN(load_n)(r, k));
-        }
-#pragma GCC unroll 4
-        for (int i = 0; i < (L + 3) / 4; i++) p[i] += L;
-    }
-    FN(transpose)(s);
-#pragma GCC unroll 4
-    for (int w = L / 2; w; w /= 2)
-#pragma GCC unroll 8
-        for (int i = 0; i < w; i++) s[i] += s[i + w];
-    return s[0];
-}
-
 /* c[cs[q] + j] += sum over k of x[k] w[q * step + j * ld + k] for j < n: one row, with weights as they are. */
 static void FN(add_dots)(int gates, ptrdiff_t n, ptrdiff_t k, const T *x, const T *w, ptrdiff_t ld, ptrdiff_t step, T *c,
                          const ptrdiff_t *cs)

@@ -13,6 +13,7 @@
  *   abs(x)                           clears the sign bit
  *   sum(x) hmax(x) hmin(x)           over the lanes of x, always in the same order
  *   sum4(s, out)                     out[j] = sum(s[j]) for four vectors at once, in another order
+ *   sums(r)                          the vector of sum(r[j]) for r[lanes], which it overwrites
  *   transpose(r)                     the square of numbers in r[lanes]
  *
  * and for floats only:
@@ -173,6 +174,17 @@ static inline vd_mask vd_first(long n) { return n < vd_lanes ? n : vd_lanes; }
                 r[2 * i + 1] = VEC_SHUFFLE(v, s[i], s[i + half], (IOTA >> 1) + (IOTA & 1) * v##_lanes + half);         \
             }                                                                                                          \
         }                                                                                                              \
+    }                                                                                                                  \
+    /* The same interleaving of two rows at a time, added up: half the shuffles of a transposition. */                 \
+    static inline v v##_sums(v *r) {                                                                                   \
+        const v##i low = (IOTA >> 1) + (IOTA & 1) * v##_lanes, high = low + v##_lanes / 2;                             \
+        if (v##_lanes > 8)                                                                                             \
+            for (int i = 0; i < 8; i++) r[i] = VEC_SHUFFLE(v, r[i], r[i + 8], low) + VEC_SHUFFLE(v, r[i], r[i + 8], high); \
+        if (v##_lanes > 4)                                                                                             \
+            for (int i = 0; i < 4; i++) r[i] = VEC_SHUFFLE(v, r[i], r[i + 4], low) + VEC_SHUFFLE(v, r[i], r[i + 4], high); \
+        if (v##_lanes > 2)                                                                                             \
+            for (int i = 0; i < 2; i++) r[i] = VEC_SHUFFLE(v, r[i], r[i + 2], low) + VEC_SHUFFLE(v, r[i], r[i + 2], high); \
+        return VEC_SHUFFLE(v, r[0], r[1], low) + VEC_SHUFFLE(v, r[0], r[1], high);                                     \
     }
 
 VEC_DEFINE(vf, float, VF_IOTA, 0x7fffffff)
