@@ -25,6 +25,34 @@ def tiled(w, n, out, stride, padding, dilation, groups, passes=1):
     return (m * c >= 28 * (m + c) or max(out) <= 16) and tiles >= (64 * passes if m * c >= 1 << 17 else 16)
 
 
+def parted(w, n, out, stride, padding, dilation, groups, passes=1):
+    """Whether a dilated convolution, taken apart into such without dilation, goes by tiles."""
+    if len(dilation) != 2 or dilation == (1, 1) or any(p % d for p, d in zip(padding, dilation)) or n * prod(out) * prod(w) == 0:
+        return False
+    return tiled(w, n * prod(dilation), [-(-o // d) for o, d in zip(out, dilation)], stride, shrunk(padding, dilation), (1, 1),
+                 groups, passes)
+
+
+def shrunk(sizes, dilation):
+    """Sizes in whole steps of the dilation, the last of which may be a part."""
+    return tuple(-(-s // d) for s, d in zip(sizes, dilation))
+
+
+def parts(x, dilation):
+    """Room for the parts of images x as dilated.pyx has them, and a view of it as images."""
+    n, c, *size = x.shape
+    shape = (n, *dilation, c, *shrunk(size, dilation))
+    room = empty((prod(shape) + 2 * K.direct.LANES,), x.dtype)[:prod(shape)].reshape(shape)
+    return room, room.reshape(n * prod(dilation), *shape[3:])
+
+
+def in_parts(x, dilation):
+    """Images x taken apart."""
+    room, images = parts(x, dilation)
+    K.dilated.split(x, room)
+    return images
+
+
 def one_tap(w, pixels, padding):
     """Whether a convolution is a matrix product with the images, of enough pixels for a tile."""
     return max(w[2:]) == 1 and max(padding) == 0 and w[0] * w[1] > 0 and pixels >= 4
@@ -48,8 +76,8 @@ def sums(w, c, m, width, stride, waste):
     lanes = K.direct.LANES
     plain = max(stride) == 1 and c > 0
     if prod(w[2:]) > 1 and width > 1 and c > 0 and m * (width + 10) >= waste * width * (-(-m // lanes) * lanes):
-        # Rows that fill vectors win against a single vector of channels.
-        if not (plain and m <= lanes and width >= 0.95 * (-(-width // lanes) * lanes)):
+        # Rows that fill vectors win against a single vector of channels, and where sums are short.
+        if not (plain and (m <= lanes or c * prod(w[2:]) <= 32) and width >= 0.95 * (-(-width // lanes) * lanes)):
             return K.direct
     return K.rows if plain else K.conv
 
@@ -72,6 +100,10 @@ def forward(x, w, b, y, stride, padding, dilation, groups):
         return K.matmul.linear(x.reshape(x.shape[:2]), w.reshape(w.shape[:2]), b, True).reshape(y.shape)
     if tiled(w.shape, len(y), y.shape[2:], stride, padding, dilation, groups) and K.winograd.conv_forward(x, w, b, y, padding):
         return y
+    if parted(w.shape, len(y), y.shape[2:], stride, padding, dilation, groups):
+        room, images = parts(y, dilation)
+        if K.winograd.conv_forward(in_parts(x, dilation), w, b, images, shrunk(padding, dilation)):
+            return K.dilated.merge(room, y)
     if depthwise(w.shape, stride, groups):
         kernels = K.depthwise
     elif y.size and one_tap(w.shape, prod(y.shape[2:]), padding):
@@ -91,6 +123,10 @@ def input_grad(g, w, b, x, stride, padding, dilation, groups):
         return K.matmul.linear(g.reshape(g.shape[:2]), w.reshape(w.shape[:2]), b, False).reshape(x.shape)
     if tiled(w.shape, len(x), x.shape[2:], stride, padding, dilation, groups) and K.winograd.conv_input_grad(g, w, b, x, padding):
         return x
+    if parted(w.shape, len(x), x.shape[2:], stride, padding, dilation, groups):
+        room, images = parts(x, dilation)
+        if K.winograd.conv_input_grad(in_parts(g, dilation), w, b, images, shrunk(padding, dilation)):
+            return K.dilated.merge(room, x)
     if depthwise(w.shape, stride, groups):
         kernels = K.depthwise
     elif g.size and one_tap(w.shape, prod(g.shape[2:]), padding):
@@ -109,6 +145,9 @@ def weight_grad(x, g, b, w, stride, padding, dilation, groups):
     x, g = contiguous(x, g)
     if (tiled(w.shape, len(g), g.shape[2:], stride, padding, dilation, groups, passes=2)
             and K.winograd.conv_weight_grad(x, g, w, padding)):
+        return w
+    if (parted(w.shape, len(g), g.shape[2:], stride, padding, dilation, groups, passes=2)
+            and K.winograd.conv_weight_grad(in_parts(x, dilation), in_parts(g, dilation), w, shrunk(padding, dilation))):
         return w
     if depthwise(w.shape, stride, groups):
         kernels = K.depthwise

@@ -152,6 +152,26 @@ def test_channels_in_lanes_and_rows(shape: Any, kernel: Any, geo: Any, dtype: st
         assert (np.abs(part - (expected[i] + column)) <= TOLERANCE[dtype] * (ones[i] + np.abs(column))).all()
 
 
+@pytest.mark.parametrize(('size', 'padding', 'dilation'), [
+    ((28, 28), (2, 2), (2, 2)), ((19, 20), (0, 2), (2, 2)), ((17, 23), (3, 6), (3, 3)), ((16, 15), (4, 2), (4, 1)),
+    ((33, 12), (1, 2), (1, 2)), ((5, 9), (8, 4), (8, 4)), ((20, 20), (1, 2), (2, 2))], ids=str)
+@pytest.mark.parametrize('dtype', TOLERANCE)
+def test_dilated(size: Any, padding: Any, dilation: Any, dtype: str) -> None:
+    """Taken apart by remainders of rows and columns, of which the last may be fewer."""
+    rng = np.random.default_rng(11)
+    out = tuple(i + 2 * p - 2 * d for i, p, d in zip(size, padding, dilation))
+    x, w, g, b, d = (rng.standard_normal(shape).astype(dtype) for shape in (
+        (5, 24, *size), (70, 24, 3, 3), (5, 70, *out), 70, 24))
+    geo: Any = (1, 1), padding, dilation, 1
+    y, gx, gw = np.full_like(g, np.nan), np.full_like(x, np.nan), np.full_like(w, np.nan)
+    parts = (_conv_kernels.forward(x, w, b, y, *geo), _conv_kernels.input_grad(g, w, d, gx, *geo),
+             _conv_kernels.weight_grad(x, g, None, gw, *geo))
+    for part, bias, expected, ones in zip(parts, (b, d, np.zeros(1)), reference(x, w, g, *geo),
+                                          reference(abs(x), abs(w), abs(g), *geo)):
+        column = bias.reshape(-1, 1, 1)
+        assert (np.abs(part - (expected + column)) <= TOLERANCE[dtype] * (ones + np.abs(column))).all()
+
+
 @pytest.mark.parametrize(('n', 'c', 'm', 'size', 'stride', 'groups'), [
     (2, 17, 33, (9, 31), (1, 1), 1),        # the last columns of an image fill no vector
     (1, 1, 1, (4, 4), (1, 1), 1),
