@@ -75,9 +75,10 @@ SINGLE = ('_alloc', '_cpu', '_quiet', '_state', '_threads', '_workspace', 'check
 # gives its variables C types. Each also runs uncompiled (CNET_COMPILE_CORE=0).
 PURE = {
     'cnet/_core': ('arrays', 'base', 'checks', 'elementwise', 'engine', 'history', 'inplace', 'op'),
-    'cnet/_ops': ('_activated', '_axes', '_keys', '_norm_ops', '_places', 'activation', 'addmm', 'attention', 'broadcast',
-                  'compare', 'convert', 'create', 'embedding', 'gather', 'getitem', 'join', 'matmul', 'norm', 'permute',
-                  'pointwise', 'reduce', 'rows', 'shape', 'slices', 'softmax', 'split', 'ternary', 'unary'),
+    'cnet/_ops': ('_activated', '_axes', '_conv_geometry', '_conv_kernels', '_keys', '_norm_ops', '_places', 'activation',
+                  'addmm', 'attention', 'broadcast', 'compare', 'conv', 'convert', 'create', 'cross_entropy', 'embedding',
+                  'gather', 'getitem', 'join', 'matmul', 'norm', 'permute', 'pointwise', 'reduce', 'rows', 'shape', 'slices',
+                  'softmax', 'split', 'ternary', 'unary'),
     'cnet/nn/modules': ('_runs', 'linear', 'module', 'normalization', 'sparse'),
 }
 

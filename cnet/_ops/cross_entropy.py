@@ -177,6 +177,8 @@ class CrossEntropyGrad(Op, name='NllLossBackwardBackward0'):
 def _check_labels(input, target, weight):
     """Refuse what is no (batch of) class labels for an input."""
     a, t = input._a, target._a
+    if a.ndim == 2 and weight is None and t.dtype is _INT64 and t.shape == a.shape[:1]:
+        return
     ndim, size, labels = a.ndim, list(a.shape), list(t.shape)
     if ndim == 0:
         raise ValueError('Expected 1 or more dimensions (got 0)')
