@@ -11,9 +11,16 @@ from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
 from cnet._kernels.gemm_tiles cimport (
     DOTS_M, GEMM_AHEAD, KC, KC_MOST, MASKS, MR, columns, depth, dot_row, dots, fill, flush_begin, flush_end, height, lanes,
-    pack, shift, tile, tile_ahead, tiles, tiles_in_place, turn, uint64_t, vd_axpys, vf_axpys,
+    lined, pack, shift, tile, tile_ahead, tile_keep, tiles, tiles_in_place, turn, uint64_t, vd_axpys, vf_axpys,
 )
 from cnet._kernels.types cimport real
+
+cdef extern from *:
+    """
+    /* The number of the next task; for threads that take one after the other. */
+    static inline ptrdiff_t fetch_next(ptrdiff_t *number) { return __atomic_fetch_add(number, 1, __ATOMIC_RELAXED); }
+    """
+    Py_ssize_t fetch_next(Py_ssize_t *number) nogil
 
 cdef enum:
     NC = 3072       # columns of b packed at once
@@ -24,6 +31,8 @@ cdef enum:
     TASK_LOW = 6    # and at least
     TASK_PANELS = 8  # panels of b that a task takes at least
     PACK_ROWS = 16
+    OWN_BYTES = 1 << 21  # of b up to which each task reads it in place and copies a panel at a time
+    OWN_THREADS = 2  # up to which each packs all of b for itself where b has to be turned
     ROW_TILES = 12  # of gemm_direct
     DOT_COLUMNS = 64
     DOT_K = 1024         # four columns of b are 16 KB then, and stay in the first-level cache for all rows of a
@@ -180,16 +189,19 @@ cdef struct Cut:
     Py_ssize_t M, N, K          # of one block, whose part of b is packed at once
     Py_ssize_t kc               # pieces of K
     Py_ssize_t across           # panels of b
-    Py_ssize_t down, wide       # tasks along M and along N
-    Py_ssize_t rows, panels     # of a task
+    Py_ssize_t high, tiles      # rows of a tile, tiles along M
+    Py_ssize_t down, wide       # tasks along M, of whole tiles, and along N
+    Py_ssize_t panels           # of a task
+    bint stays                  # b is packed for all tasks of a thread, not for each
 
 
 cdef inline void cut_tasks(Cut *s, Py_ssize_t nr) noexcept nogil:
     """Cut a block into TASKS tasks or more, unless they would be too small to use what they load."""
     s.across = (s.N + nr - 1) // nr
+    s.high = height(s.M)
+    s.tiles = (s.M + s.high - 1) // s.high
     s.down = max((s.M + MR * TASK_HIGH - 1) // (MR * TASK_HIGH), min(<Py_ssize_t> TASKS, s.M // (MR * TASK_LOW)))
-    s.rows = (s.M + s.down - 1) // s.down
-    s.down = (s.M + s.rows - 1) // s.rows
+    s.down += s.down & 1  # for two threads: 9 tasks of 768 rows took one 5, and the other 4
     # Each of them packs its rows of a again, so not where there are enough: 512 x 512, 6 down.
     s.wide = 1 if s.down >= TASKS_ENOUGH else max(<Py_ssize_t> 1, min(TASKS // s.down, s.across // TASK_PANELS))
     s.panels = (s.across + s.wide - 1) // s.wide
@@ -204,16 +216,18 @@ cdef inline void pack_task(Py_ssize_t t, const Cut *s, const real *b, Py_ssize_t
         pack(kc, min(nr, s.N - t * nr), b + t * nr * bcs + k * brs, brs, bcs, p + (k * s.across + t * kc) * nr, nr)
 
 
-cdef inline int packed_task(Py_ssize_t t, const Cut *s, const real *a, Py_ssize_t ars, Py_ssize_t acs, const real *pb,
-                            const real *d, Py_ssize_t drs, int dcs, real *c, Py_ssize_t crs, const Then *then) noexcept nogil:
-    """Piece t of a block. Its rows of a are packed here, into the second-level cache of the core that uses them."""
-    cdef Py_ssize_t nr = columns(pb), i0 = t // s.wide * s.rows, j0 = t % s.wide * s.panels, i, j, k, kc, q, step
-    cdef Py_ssize_t M = min(s.rows, s.M - i0), h = height(M), j1 = min(j0 + s.panels, s.across)
-    cdef real *pa = <real *> scratch(PRIVATE, (M + h - 1) // h * MR * s.kc * sizeof(real))
-    cdef uint64_t old
-    if pa == NULL:
-        return -1
-    old = flush_begin()
+cdef inline void packed_task(Py_ssize_t t, const Cut *s, const real *a, Py_ssize_t ars, Py_ssize_t acs, const real *b,
+                             Py_ssize_t brs, Py_ssize_t bcs, real *pb, const real *d, Py_ssize_t drs, int dcs, real *c,
+                             Py_ssize_t crs, real *pa, const Then *then) noexcept nogil:
+    """Piece t of a block. Its rows of a are packed here, into the second-level cache of the core that uses them; b is not
+    NULL if its panels are to be packed as well."""
+    cdef Py_ssize_t nr = columns(pb), h = s.high, i0 = t // s.wide * s.tiles // s.down * h, j0 = t % s.wide * s.panels
+    cdef Py_ssize_t M = min((t // s.wide + 1) * s.tiles // s.down * h, s.M) - i0, j1 = min(j0 + s.panels, s.across)
+    cdef Py_ssize_t i, j, k, kc, n, q, step
+    cdef real *p
+    cdef const real *x
+    cdef const real *next
+    cdef uint64_t old = flush_begin()
     a, c, d = a + i0 * ars, c + i0 * crs, shift(d, i0 * drs)
     for k from 0 <= k < s.K by s.kc:
         kc = min(s.kc, s.K - k)
@@ -221,51 +235,96 @@ cdef inline int packed_task(Py_ssize_t t, const Cut *s, const real *a, Py_ssize_
         step = PACK_ROWS if ars == 1 else kc
         for q from 0 <= q < kc by step:
             for i from 0 <= i < M by h:
-                pack(min(step, kc - q), min(h, M - i), a + i * ars + (k + q) * acs, acs, ars,
-                     pa + (i // h * kc + q) * MR, <Py_ssize_t> MR)
+                pack(min(step, kc - q), min(h, M - i), a + i * ars + (k + q) * acs, acs, ars, pa + (i // h * kc + q) * MR,
+                     <Py_ssize_t> MR)
         for j from j0 <= j < j1:
-            for i from 0 <= i < M by h:
-                tile_ahead(min(h, M - i), min(nr, s.N - j * nr), kc, pa + i // h * MR * kc, 1, MR,
-                           pb + (k * s.across + j * kc) * nr, nr, shift(d, i * drs + j * nr * dcs), drs, dcs,
-                           c + i * crs + j * nr, crs,
-                           pb + (k * s.across + j * kc) * nr + min(
-                               kc * nr + i // h * GEMM_AHEAD(kc) // <Py_ssize_t> sizeof(real), 2 * kc * nr))
+            p, n, i = pb + ((k * s.across + j * kc) * nr if s.stays else 0), min(nr, s.N - j * nr), 0
+            next, step = p + kc * nr, lined(pb)
+            if b != NULL:
+                x = b + k * brs + j * nr * bcs
+                if bcs == 1:
+                    next, step = x + nr, brs
+                if bcs == 1 and n == nr and h >= MR - 1 and M >= h:
+                    tile_keep(h, kc, pa, MR, x, brs, shift(d, j * nr * dcs), drs, dcs, c + j * nr, crs, p)
+                    i = h
+                else:
+                    pack(kc, n, x, brs, bcs, p, nr)
+            for i from i <= i < M by h:
+                tile_ahead(min(h, M - i), n, kc, pa + i // h * MR * kc, 1, MR, p, nr, shift(d, i * drs + j * nr * dcs), drs,
+                           dcs, c + i * crs + j * nr, crs, next, step)
+                next = next + GEMM_AHEAD(kc) * step
             if k + kc == s.K:
-                finish(then, M, min(nr, s.N - j * nr), c + j * nr, crs)
+                finish(then, M, n, c + j * nr, crs)
         d, drs, dcs = c, crs, 1
     flush_end(old)
+
+
+cdef inline int packed_tasks(const Cut *s, Py_ssize_t *number, const real *a, Py_ssize_t ars, Py_ssize_t acs, const real *b,
+                             Py_ssize_t brs, Py_ssize_t bcs, real *pb, const real *d, Py_ssize_t drs, int dcs, real *c,
+                             Py_ssize_t crs, const Then *then) noexcept nogil:
+    """One thread's part of a block: tasks as long as there are some. pb is NULL if the thread is to pack b for itself."""
+    cdef Py_ssize_t size = ((s.tiles + s.down - 1) // s.down * MR * s.kc + 63) // 64 * 64, t
+    cdef Py_ssize_t deep = s.K * s.across if s.stays else s.kc
+    cdef bint own = pb == NULL
+    cdef real *pa = <real *> scratch(PRIVATE, (size + (deep * columns(a) if own else 0)) * sizeof(real))
+    cdef unsigned int packed = 0   # a bit for each of at most TASKS pieces along N
+    if pa == NULL:
+        return -1
+    if own:
+        pb = pa + size
+    t = fetch_next(number)
+    while t < s.down * s.wide:
+        packed_task(t, s, a, ars, acs, b if own and not packed >> t % s.wide & 1 else <const real *> NULL, brs, bcs, pb, d,
+                    drs, dcs, c, crs, pa, then)
+        if s.stays:
+            packed |= 1u << t % s.wide
+        t = fetch_next(number)
     return 0
 
 
 cdef inline int gemm_packed(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars, Py_ssize_t acs,
                             const real *b, Py_ssize_t brs, Py_ssize_t bcs, const real *d, Py_ssize_t drs, int dcs,
                             real *c, Py_ssize_t crs, int threads, const Then *then) noexcept nogil:
-    """c = d + a b by panels of both: for what does not fit in caches. Two loops for each block of NC columns and as much
-    of K as PACKED holds, since each end of a loop may wait for a thread that the system has put aside."""
-    cdef Py_ssize_t nr = columns(b), j, k, t, deep
+    """c = d + a b by panels of both: for what does not fit in caches. One loop or two for each block of NC columns and as
+    much of K as PACKED holds, since each end of a loop may wait for a thread that the system has put aside.
+
+    Where they may, threads pack b for themselves while they compute: one that packs for others has to fetch every line
+    that it writes from those who read it in the product before, which takes two threads a tenth of their time at 512."""
+    cdef Py_ssize_t nr = columns(b), j, k, t, deep, number
     cdef int failed = 0
+    cdef bint own, lies, small, far
     cdef Cut s
-    cdef real *pb
+    cdef real *pb = NULL
     s.M, s.N, s.kc = M, min(N, <Py_ssize_t> NC), depth(K, KC_MOST)
     cut_tasks(&s, nr)
     deep = min(K, max(<Py_ssize_t> 1, PACKED // (s.across * nr * <Py_ssize_t> sizeof(real) * s.kc)) * s.kc)
-    pb = <real *> scratch(SHARED, s.across * nr * deep * sizeof(real))
-    if pb == NULL:
-        return -1
+    # Where its rows are whole lines, b is read in place: once, or by every task if it stays in a second-level cache. Rows
+    # that are multiples of 4 KB apart share one set of a first-level cache.
+    lies = bcs == 1 and (<size_t> b | <size_t> brs * sizeof(real)) % 64 == 0
+    small, far = K * N * <Py_ssize_t> sizeof(real) <= OWN_BYTES, brs * <Py_ssize_t> sizeof(real) % 4096 == 0
+    s.stays = not lies or not small or far
+    own = lies and (small or threads == 1) or threads <= OWN_THREADS and (bcs != 1 or lies and not far)
+    if not own:
+        pb = <real *> scratch(SHARED, s.across * nr * deep * sizeof(real))
+        if pb == NULL:
+            return -1
     for j from 0 <= j < N by NC:
         s.N = min(<Py_ssize_t> NC, N - j)
         cut_tasks(&s, nr)
         for k from 0 <= k < K by deep:
             s.K = min(deep, K - k)
-            for t in prange(s.across, num_threads=threads):
-                pack_task(t, &s, b + k * brs + j * bcs, brs, bcs, pb)
-            for t in prange(s.down * s.wide, num_threads=threads, schedule='dynamic'):
+            if not own:
+                for t in prange(s.across, num_threads=threads):
+                    pack_task(t, &s, b + k * brs + j * bcs, brs, bcs, pb)
+            number = 0
+            for t in prange(threads, num_threads=threads, schedule='static', chunksize=1):
                 if k == 0:
-                    failed |= packed_task(t, &s, a, ars, acs, pb, shift(d, j * dcs), drs, dcs, c + j, crs,
-                                          then if deep >= K else NULL)
+                    failed |= packed_tasks(&s, &number, a, ars, acs, b + j * bcs, brs, bcs, pb, shift(d, j * dcs), drs, dcs,
+                                           c + j, crs, then if deep >= K else NULL)
                 else:
-                    failed |= packed_task(t, &s, a + k * acs, ars, acs, pb, <const real *> (c + j), crs, 1, c + j, crs,
-                                          then if k + deep >= K else NULL)
+                    failed |= packed_tasks(&s, &number, a + k * acs, ars, acs, b + k * brs + j * bcs, brs, bcs, pb,
+                                           <const real *> (c + j), crs, 1, c + j, crs,
+                                           then if k + deep >= K else NULL)
     return failed
 
 

@@ -7,6 +7,7 @@ from cnet._kernels.types cimport real
 
 cdef extern from "gemm_ukr.h" nogil:
     const bint MASKS "vec_masks"
+    const Py_ssize_t LINES "gemm_lines"
     const Py_ssize_t MR "gemm_mr"
     const Py_ssize_t DOTS_M "gemm_dots_m"
     const Py_ssize_t F32_NR "vf_nr", F32_LANES "vf_lanes"
@@ -18,10 +19,14 @@ cdef extern from "gemm_ukr.h" nogil:
     Py_ssize_t GEMM_AHEAD(Py_ssize_t k)
     void vf_tile_ahead(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t ars, Py_ssize_t acs,
                        const float *b, Py_ssize_t brs, const float *d, Py_ssize_t drs, int dcs, float *c, Py_ssize_t crs,
-                       const float *ahead)
+                       const float *ahead, Py_ssize_t step)
     void vd_tile_ahead(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t ars, Py_ssize_t acs,
                        const double *b, Py_ssize_t brs, const double *d, Py_ssize_t drs, int dcs, double *c, Py_ssize_t crs,
-                       const double *ahead)
+                       const double *ahead, Py_ssize_t step)
+    void vf_tile_keep(Py_ssize_t m, Py_ssize_t k, const float *a, Py_ssize_t acs, const float *b, Py_ssize_t brs,
+                      const float *d, Py_ssize_t drs, int dcs, float *c, Py_ssize_t crs, float *p)
+    void vd_tile_keep(Py_ssize_t m, Py_ssize_t k, const double *a, Py_ssize_t acs, const double *b, Py_ssize_t brs,
+                      const double *d, Py_ssize_t drs, int dcs, double *c, Py_ssize_t crs, double *p)
     void vf_pack(Py_ssize_t k, Py_ssize_t n, const float *x, Py_ssize_t ks, Py_ssize_t step, float *p, Py_ssize_t width)
     void vd_pack(Py_ssize_t k, Py_ssize_t n, const double *x, Py_ssize_t ks, Py_ssize_t step, double *p, Py_ssize_t width)
     void vf_dots(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t ars, const float *b, Py_ssize_t bcs,
@@ -53,7 +58,7 @@ cdef extern from "flush.h" nogil:
 
 cdef enum:
     KC = 256        # rows of a panel of b: 256 x 32 floats are 32 KB, two thirds of a first-level cache of 48 KB
-    KC_MOST = 224   # of gemm_packed, whose panels share that cache with lines of c: 28 KB
+    KC_MOST = 256   # of gemm_packed
 
 
 cdef inline Py_ssize_t columns(const real *x) noexcept nogil:
@@ -63,6 +68,11 @@ cdef inline Py_ssize_t columns(const real *x) noexcept nogil:
 
 cdef inline Py_ssize_t lanes(const real *x) noexcept nogil:
     return F32_LANES if real is float else F64_LANES
+
+
+cdef inline Py_ssize_t lined(const real *x) noexcept nogil:
+    """Numbers of a panel from one row that tile_ahead asks for to the next: whole lines."""
+    return LINES * 64 // <Py_ssize_t> sizeof(real)
 
 
 cdef inline const real *shift(const real *d, Py_ssize_t by) noexcept nogil:
@@ -84,12 +94,21 @@ cdef inline void tile(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, P
 
 cdef inline void tile_ahead(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, Py_ssize_t ars, Py_ssize_t acs,
                             const real *b, Py_ssize_t brs, const real *d, Py_ssize_t drs, int dcs, real *c,
-                            Py_ssize_t crs, const real *ahead) noexcept nogil:
-    """As tile, for packed a: what will be needed next is asked for meanwhile."""
+                            Py_ssize_t crs, const real *ahead, Py_ssize_t step) noexcept nogil:
+    """As tile, for packed a: what will be needed next is asked for meanwhile, GEMM_AHEAD(k) rows that are `step` apart."""
     if real is float:
-        vf_tile_ahead(m, n, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, ahead)
+        vf_tile_ahead(m, n, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, ahead, step)
     else:
-        vd_tile_ahead(m, n, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, ahead)
+        vd_tile_ahead(m, n, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, ahead, step)
+
+
+cdef inline void tile_keep(Py_ssize_t m, Py_ssize_t k, const real *a, Py_ssize_t acs, const real *b, Py_ssize_t brs,
+                           const real *d, Py_ssize_t drs, int dcs, real *c, Py_ssize_t crs, real *p) noexcept nogil:
+    """As tile for MR or MR - 1 rows, all columns() and packed a; packs b, which lies in place, into p[k, columns()]."""
+    if real is float:
+        vf_tile_keep(m, k, a, acs, b, brs, d, drs, dcs, c, crs, p)
+    else:
+        vd_tile_keep(m, k, a, acs, b, brs, d, drs, dcs, c, crs, p)
 
 
 cdef inline void pack(Py_ssize_t k, Py_ssize_t n, const real *x, Py_ssize_t ks, Py_ssize_t step, real *p,

@@ -38,8 +38,10 @@ enum { vf_nr = 2 * vf_lanes, vd_nr = 2 * vd_lanes };
  * holds 8 to 12 lines: 16 take 7 % longer there. A loop of 12 sums has neither the time nor the registers for what is not
  * reached by an address of its own: 5 to 10 %. */
 enum { gemm_roomy = VEC_BYTES == 64 };
+/* Lines of a row of a panel, 1 where it is but a part of one. */
+enum { gemm_lines = VEC_BYTES == 64 ? 2 : 1 };
 #define GEMM_ROWS_AHEAD(bytes) (gemm_roomy && (bytes) % 4096 ? 16 : 8)
-#define GEMM_AHEAD(k) (((k) + GEMM_PART - 1) / GEMM_PART * 256)
+#define GEMM_AHEAD(k) (((k) + GEMM_PART - 1) / GEMM_PART * (4 / gemm_lines))
 #define GEMM_INLINE static inline __attribute__((always_inline))
 #define GEMM_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 
@@ -72,13 +74,14 @@ static void FN(tile_edge)(const T *sums, const T *d, ptrdiff_t drs, int dcs, T *
         }
 }
 
-/* One tile of m <= gemm_mr rows and `vectors` vectors of columns. m, vectors, unit and ragged are constants after inlining,
- * so that the compiler keeps s in registers; unit says ars == 1 and that `ahead` is followed, ragged that b ends after n
- * columns. Row i is read at p[i / 4] + i % 4 * ars: four pointers and the scaled addressing of x86 reach 16 rows without a
- * multiplication. */
-GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, const int ragged, ptrdiff_t k, const T *a,
-                                ptrdiff_t ars, ptrdiff_t acs, const T *b, ptrdiff_t brs, const T *d, ptrdiff_t drs, int dcs,
-                                T *c, ptrdiff_t crs, ptrdiff_t n, const T *ahead)
+/* One tile of m <= gemm_mr rows and `vectors` vectors of columns. m, vectors and the flags are constants after inlining, so
+ * that the compiler keeps s in registers; unit says ars == 1, ragged that b ends after n columns, asks that b is packed and
+ * `ahead` is followed, kept that b is copied. Row i is read at p[i / 4] + i % 4 * ars: four pointers and the scaled
+ * addressing of x86 reach 16 rows without a multiplication. */
+GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, const int ragged, const int asks,
+                                const int kept, ptrdiff_t k, const T *a, ptrdiff_t ars, ptrdiff_t acs, const T *b,
+                                ptrdiff_t brs, const T *d, ptrdiff_t drs, int dcs, T *c, ptrdiff_t crs, ptrdiff_t n,
+                                const T *ahead, ptrdiff_t step_ahead, T *copy)
 {
     V s[gemm_mr][2];
     const T *p0 = a, *p1 = a + 4 * ars, *p2 = a + 8 * ars, *p3 = a + 12 * ars;
@@ -101,21 +104,28 @@ GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, 
                 line += crs;
             } while (--more && line != end);
         }
-        if (unit) {
+        if (asks) {
 #pragma GCC unroll 4
-            for (int i = 0; i < 4; i++) __builtin_prefetch(ahead + i * 64 / sizeof(T), 0, 2);
-            ahead += 256 / sizeof(T);
+            for (int i = 0; i < 4; i++)
+                __builtin_prefetch(ahead + i / gemm_lines * step_ahead + i % gemm_lines * 64 / sizeof(T), 0, 2);
+            ahead += 4 / gemm_lines * step_ahead;
         }
         for (; part > 0; part--) {
             V b0 = ragged && vectors == 1 ? FN(load_m)(b, last) : FN(load)(b);
             V b1 = vectors == 1 ? b0 : ragged ? FN(load_m)(b + FN(lanes), last) : FN(load)(b + FN(lanes));
             /* What lies in place is strewn over pages, where the hardware does not look ahead: 1.2 to 1.4 times. */
-            if (!unit) {
+            if (!asks) {
                 __builtin_prefetch(far);
                 if (vectors == 2 && VEC_BYTES == 64) __builtin_prefetch(far + FN(lanes));
                 far += brs;
+            }
+            if (!unit) {
                 __builtin_prefetch(next);
                 next += step;
+            }
+            if (kept) {
+                FN(store)(copy, b0), FN(store)(copy + FN(lanes), b1);
+                copy += FN(nr);
             }
 #pragma GCC unroll 14
             for (int i = 0; i < m; i++) {
@@ -157,25 +167,38 @@ GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, 
 }
 
 /* c[m, n] = d + a b for m <= gemm_mr and n <= nr columns. b is read in whole vectors: up to lanes or nr columns. If
- * ars == 1, GEMM_AHEAD(k) bytes from `ahead` on are asked for, unless it is NULL. */
+ * ars == 1, GEMM_AHEAD(k) rows of a panel that lie `step` apart are asked for, from `ahead` on, unless it is NULL. */
 static void FN(tile_ahead)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t ars, ptrdiff_t acs, const T *b,
-                           ptrdiff_t brs, const T *d, ptrdiff_t drs, int dcs, T *c, ptrdiff_t crs, const T *ahead)
+                           ptrdiff_t brs, const T *d, ptrdiff_t drs, int dcs, T *c, ptrdiff_t crs, const T *ahead,
+                           ptrdiff_t step)
 {
 #define GEMM_CASE(M)                                                                                                   \
     case M:                                                                                                            \
         if (M > gemm_mr) break;                                                                                        \
-        if (n <= FN(lanes)) FN(tile_sized)(M, 1, 0, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead);         \
-        else if (ars == 1 && ahead) FN(tile_sized)(M, 2, 1, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead); \
-        else FN(tile_sized)(M, 2, 0, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead);                        \
+        if (n <= FN(lanes)) FN(tile_sized)(M, 1, 0, 0, 0, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead, 0, NULL); \
+        else if (ars == 1 && ahead)                                                                                    \
+            FN(tile_sized)(M, 2, 1, 0, 1, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead, step, NULL);          \
+        else FN(tile_sized)(M, 2, 0, 0, 0, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead, 0, NULL);            \
         break;
     switch (m) { GEMM_ROWS(GEMM_CASE) }
 #undef GEMM_CASE
 }
 
+/* The same for m in gemm_mr - 1 and gemm_mr and nr columns of a b that lies in place; leaves it in p[k, nr] for the tiles
+ * below. Its loads are there anyway, and stores cost a tile little. */
+static void FN(tile_keep)(ptrdiff_t m, ptrdiff_t k, const T *a, ptrdiff_t acs, const T *b, ptrdiff_t brs, const T *d,
+                          ptrdiff_t drs, int dcs, T *c, ptrdiff_t crs, T *p)
+{
+    if (m == gemm_mr)
+        FN(tile_sized)(gemm_mr, 2, 1, 0, 0, 1, k, a, 1, acs, b, brs, d, drs, dcs, c, crs, FN(nr), NULL, 0, p);
+    else
+        FN(tile_sized)(gemm_mr - 1, 2, 1, 0, 0, 1, k, a, 1, acs, b, brs, d, drs, dcs, c, crs, FN(nr), NULL, 0, p);
+}
+
 static void FN(tile)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t ars, ptrdiff_t acs, const T *b,
                      ptrdiff_t brs, const T *d, ptrdiff_t drs, int dcs, T *c, ptrdiff_t crs)
 {
-    FN(tile_ahead)(m, n, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, gemm_roomy ? NULL : b);
+    FN(tile_ahead)(m, n, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, gemm_roomy ? NULL : b, FN(nr));
 }
 
 /* As tile, with b read no further than n columns: for vec_masks, where a masked load costs but one more instruction. */
@@ -185,8 +208,8 @@ static void FN(tile_ragged)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, p
 #define GEMM_CASE(M)                                                                                                   \
     case M:                                                                                                            \
         if (M > gemm_mr || !vec_masks) break;                                                                          \
-        if (n <= FN(lanes)) FN(tile_sized)(M, 1, 0, 1, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, b);             \
-        else FN(tile_sized)(M, 2, 0, 1, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, b);                            \
+        if (n <= FN(lanes)) FN(tile_sized)(M, 1, 0, 1, 0, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, b, 0, NULL);  \
+        else FN(tile_sized)(M, 2, 0, 1, 0, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, b, 0, NULL);                \
         break;
     switch (m) { GEMM_ROWS(GEMM_CASE) }
 #undef GEMM_CASE

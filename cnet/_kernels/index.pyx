@@ -13,8 +13,13 @@ from libc.string cimport memcpy
 
 from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
+from cnet._kernels.index_add cimport add_rows_all, number
 
 cnp.import_array()
+
+cdef extern from "index.h" nogil:
+    void index_pick_4(const uint32_t* s, const int64_t* index, Py_ssize_t step, uint32_t* out, Py_ssize_t n)
+    void index_pick_8(const uint64_t* s, const int64_t* index, Py_ssize_t step, uint64_t* out, Py_ssize_t n)
 
 ctypedef fused word:  # elements that are only moved count by their size
     uint8_t
@@ -22,12 +27,6 @@ ctypedef fused word:  # elements that are only moved count by their size
     uint32_t
     uint64_t
     double complex
-
-ctypedef fused number:
-    float
-    double
-    int32_t
-    int64_t
 
 cdef enum:
     MAXDIMS = 64  # NumPy's own limit
@@ -57,30 +56,35 @@ cdef Py_ssize_t _outside(cnp.ndarray index, int64_t low, int64_t high) noexcept:
     return -1
 
 
+cdef inline void _pick(const word* src, const int64_t* index, Py_ssize_t step, word* out, Py_ssize_t n) noexcept nogil:
+    """out[j] = src[index[j]], or if step > 1 src[index[j] * step + j]."""
+    cdef Py_ssize_t j
+    if word is uint32_t:
+        index_pick_4(src, index, step, out, n)
+    elif word is uint64_t:
+        index_pick_8(src, index, step, out, n)
+    elif step == 1:
+        for j in range(n):
+            out[j] = src[index[j]]
+    else:
+        for j in range(n):
+            out[j] = src[index[j] * step + j]
+
+
 cdef void _gather(const word* src, const int64_t* index, word* out, Py_ssize_t n, Py_ssize_t m, Py_ssize_t inner,
                   Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
     """Rows start..stop-1 of the outer * m rows of the result."""
-    cdef Py_ssize_t outer = start // m, j = start % m, r, i, end
-    cdef const word* s
-    cdef const int64_t* x
-    cdef word* y
+    cdef Py_ssize_t outer = start // m, j = start % m, r = start, end
     if inner == 1:  # one element each: a loop over j in place of one over i
-        r = start
         while r < stop:
-            s = src + outer * n
             end = min(stop, r + m - j)
-            for i in range(r, end):
-                out[i] = s[index[i]]
+            _pick(src + outer * n, index + r, 1, out + r, end - r)
             r = end
             j = 0
             outer += 1
         return
     for r in range(start, stop):
-        s = src + outer * n * inner
-        x = index + r * inner
-        y = out + r * inner
-        for i in range(inner):
-            y[i] = s[x[i] * inner + i]
+        _pick(src + outer * n * inner, index + r * inner, inner, out + r * inner, inner)
         j += 1
         if j == m:
             j = 0
@@ -336,10 +340,9 @@ def running_extreme(cnp.ndarray x not None, cnp.ndarray y not None, cnp.ndarray 
 cdef void _take_elements(const word* src, const int64_t* index, word* out, Py_ssize_t n, Py_ssize_t m, Py_ssize_t start,
                          Py_ssize_t stop) noexcept nogil:
     """Rows of one element: start..stop-1 of the outer slices."""
-    cdef Py_ssize_t o, j
+    cdef Py_ssize_t o
     for o in range(start, stop):
-        for j in range(m):
-            out[o * m + j] = src[o * n + index[j]]
+        _pick(src + o * n, index, 1, out + o * m, m)
 
 
 cdef void _take_elements_all(const word* src, const int64_t* index, word* out, Py_ssize_t outer, Py_ssize_t n,
@@ -416,32 +419,6 @@ def table_rows(cnp.ndarray table not None, cnp.ndarray index not None):
     return out
 
 
-cdef void _add_rows(number* out, const int64_t* index, const number* src, Py_ssize_t m, Py_ssize_t inner,
-                    Py_ssize_t first, Py_ssize_t last) noexcept nogil:
-    cdef Py_ssize_t j, i
-    cdef number* y
-    cdef const number* s
-    for j in range(m):
-        y = out + index[j] * inner
-        s = src + j * inner
-        for i in range(first, last):
-            y[i] += s[i]
-
-
-cdef void _add_rows_all(number* out, const int64_t* index, const number* src, Py_ssize_t outer, Py_ssize_t n,
-                        Py_ssize_t m, Py_ssize_t inner) noexcept nogil:
-    cdef Py_ssize_t cuts = (inner + COLUMNS - 1) // COLUMNS, t, o, c
-    cdef int threads = threads_for(outer * m * inner * 2)
-    if threads == 1:
-        for o in range(outer):
-            _add_rows(out + o * n * inner, index, src + o * m * inner, m, inner, 0, inner)
-        return
-    for t in prange(outer * cuts, num_threads=threads, schedule='static'):
-        o = t // cuts
-        c = (t % cuts) * COLUMNS
-        _add_rows(out + o * n * inner, index, src + o * m * inner, m, inner, c, min(inner, c + COLUMNS))
-
-
 def add_rows(cnp.ndarray out not None, cnp.ndarray index not None, cnp.ndarray src not None,
              Py_ssize_t outer, Py_ssize_t n, Py_ssize_t m, Py_ssize_t inner):
     """out[o, index[j], :] += src[o, j, :]; False if the element type has no loop here."""
@@ -454,16 +431,16 @@ def add_rows(cnp.ndarray out not None, cnp.ndarray index not None, cnp.ndarray s
         t = cnp.NPY_FLOAT if t == cnp.NPY_CFLOAT else cnp.NPY_DOUBLE
     if t == cnp.NPY_FLOAT:
         with nogil:
-            _add_rows_all(<float*>y, x, <float*>s, outer, n, m, inner)
+            add_rows_all(<float*>y, x, <float*>s, outer, n, m, inner)
     elif t == cnp.NPY_DOUBLE:
         with nogil:
-            _add_rows_all(<double*>y, x, <double*>s, outer, n, m, inner)
+            add_rows_all(<double*>y, x, <double*>s, outer, n, m, inner)
     elif t == cnp.NPY_INT64:
         with nogil:
-            _add_rows_all(<int64_t*>y, x, <int64_t*>s, outer, n, m, inner)
+            add_rows_all(<int64_t*>y, x, <int64_t*>s, outer, n, m, inner)
     elif t == cnp.NPY_INT32:
         with nogil:
-            _add_rows_all(<int32_t*>y, x, <int32_t*>s, outer, n, m, inner)
+            add_rows_all(<int32_t*>y, x, <int32_t*>s, outer, n, m, inner)
     else:
         return False
     return True

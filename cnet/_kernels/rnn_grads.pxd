@@ -13,7 +13,7 @@ from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport SHARED, scratch
 from cnet._kernels.cells cimport MR, Layer, Run, add_runs, flush_begin, flush_end
 from cnet._kernels.gemm cimport gemm
-from cnet._kernels.gemm_tiles cimport GEMM_AHEAD, columns, height, tile_ahead
+from cnet._kernels.gemm_tiles cimport GEMM_AHEAD, columns, height, lined, tile_ahead
 from cnet._kernels.rnn_weights cimport list_runs, most_runs, pack_rows, pack_task, panel_width, run_at
 from cnet._kernels.types cimport real
 
@@ -59,7 +59,7 @@ cdef inline void products(Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *
         for i from 0 <= i < m by h:
             at = c + i * n + j
             tile_ahead(min(h, m - i), min(nr, n - j), k, a + i, 1, nr, b + j * k, nr, <const real *> (NULL if fresh else at),
-                       n, 1, at, n, b + j * k + k * nr + i // h * GEMM_AHEAD(k) // <Py_ssize_t> sizeof(real))
+                       n, 1, at, n, b + j * k + k * nr + i // h * GEMM_AHEAD(k) * lined(b), lined(b))
 
 
 cdef inline void add_up(Py_ssize_t m, const real *a, real *sums) noexcept nogil:

@@ -243,6 +243,40 @@ static inline vf vf_ratio(vf a, vf b)
 static inline vf vf_ratio(vf a, vf b) { return a / b; }
 #endif
 
+/* vd_lanes words picked by as many indices, and the same added where the index is not negative: if vec_picks, at half the
+ * price of one after the other (64x256 from columns: 5 instead of 11 us). */
+#if VEC_BYTES == 64
+enum { vec_picks = 1 };
+static inline void vec_pick_4(const uint32_t *s, vdi i, uint32_t *out)
+{
+    _mm256_storeu_si256((__m256i *)out, _mm512_i64gather_epi32((__m512i)i, s, 4));
+}
+static inline void vec_pick_8(const uint64_t *s, vdi i, uint64_t *out)
+{
+    _mm512_storeu_si512(out, _mm512_i64gather_epi64((__m512i)i, s, 8));
+}
+static inline void vf_pick_add(const float *s, vdi i, float *out)
+{
+    const __mmask8 m = (__mmask8)~_mm512_movepi64_mask((__m512i)i);
+    const __m256 y = _mm256_loadu_ps(out);
+    _mm256_storeu_ps(out, _mm256_mask_add_ps(y, m, y, _mm512_mask_i64gather_ps(y, m, (__m512i)i, s, 4)));
+}
+static inline void vd_pick_add(const double *s, vdi i, double *out)
+{
+    const __mmask8 m = (__mmask8)~_mm512_movepi64_mask((__m512i)i);
+    const __m512d y = _mm512_loadu_pd(out);
+    _mm512_storeu_pd(out, _mm512_mask_add_pd(y, m, y, _mm512_mask_i64gather_pd(y, m, (__m512i)i, s, 8)));
+}
+#else
+enum { vec_picks = 0 };
+#define VEC_PICK_ONE(NAME, T, CONDITION, OP)                                                                           \
+    static inline void NAME(const T *s, vdi i, T *out) { for (int j = 0; j < vd_lanes; j++) if (CONDITION) out[j] OP s[i[j]]; }
+VEC_PICK_ONE(vec_pick_4, uint32_t, 1, =)
+VEC_PICK_ONE(vec_pick_8, uint64_t, 1, =)
+VEC_PICK_ONE(vf_pick_add, float, i[j] >= 0, +=)
+VEC_PICK_ONE(vd_pick_add, double, i[j] >= 0, +=)
+#endif
+
 /* One vector of half precision, in the CPU's own conversions. */
 #if VEC_BYTES == 64
 static inline vf vf_from_half(const uint16_t *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }

@@ -66,6 +66,32 @@ def test_packed_blocks(dtype: str) -> None:
 
 
 @pytest.mark.parametrize('dtype', TOLERANCE)
+def test_packed_from_rows_in_place(dtype: str) -> None:
+    """A right operand whose rows are whole lines is packed by the first tile that reads it: for one task, or for all of a
+    thread where it is large or its rows are 4 KB apart; with a ragged panel, more pieces than one along N and K, and d."""
+    rng = np.random.default_rng(8)
+    before = cnet.get_num_threads()
+    for m, n, k, wide in ((190, 320, 300, 320), (177, 340, 290, 352), (200, 1024, 150, 1024), (180, 1000, 560, 1008),
+                          (1100, 160, 180, 160), (200, 3100, 40, 3104), (190, 320, 300, 321)):
+        b = cnet.zeros(k, wide, dtype=getattr(cnet, dtype)).numpy()[:, :n]
+        b[...] = rng.standard_normal((k, n))
+        assert b.ctypes.data % 64 == 0
+        for layout in ('rows', 'columns'):
+            a, d = operand(rng, m, k, layout, dtype), rng.standard_normal((m, n)).astype(dtype)
+            results = []
+            try:
+                for threads in (1, 2, 3):
+                    cnet.set_num_threads(threads)
+                    results.append(K.matmul.mm(a, b, d))
+            finally:
+                cnet.set_num_threads(before)
+            check(results[0], a, b, d)
+            check(K.matmul.mm(a, b), a, b)
+            for other in results[1:]:
+                np.testing.assert_array_equal(other, results[0])
+
+
+@pytest.mark.parametrize('dtype', TOLERANCE)
 def test_few_rows_by_a_large_transposed_matrix(dtype: str) -> None:
     """The way that packs the rows and turns the result, with whole and ragged tiles and every kind of addend."""
     rng = np.random.default_rng(6)

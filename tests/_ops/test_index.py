@@ -211,3 +211,29 @@ def test_bags_are_reductions_of_embeddings(mode):
 def test_nonzero_of_a_number():
     assert tuple(cnet.tensor(3).nonzero().shape) == (1, 0)
     assert cnet.nonzero(cnet.tensor(3), as_tuple=True)[0].tolist() == [0]
+
+
+@pytest.mark.parametrize('dtype', ['float32', 'float64', 'int64', 'int32', 'uint8', 'complex64'])
+@pytest.mark.parametrize('rows', [1, 3, 9])
+@pytest.mark.parametrize('columns', [1, 7, 8, 33])
+def test_columns_in_vectors_and_rows_in_groups(dtype, rows, columns):
+    rng = np.random.default_rng(0)
+    a = (9 * rng.standard_normal((rows, columns))).astype(dtype)
+    x = cnet.tensor(a)
+    for index in (rng.permutation(columns)[:max(1, columns * 2 // 3)], rng.integers(0, columns, 2 * columns + 3)):
+        at = cnet.tensor(index)
+        np.testing.assert_array_equal(x.index_select(1, at).numpy(), a[:, index])
+        src = (9 * rng.standard_normal((rows, index.size))).astype(dtype)
+        expected = a.copy()
+        for j, place in enumerate(index):
+            expected[:, place] += src[:, j]     # in the order of the index
+        np.testing.assert_array_equal(x.index_add(1, at, cnet.tensor(src)).numpy(), expected)
+    for dim in (0, 1):
+        index = rng.integers(0, a.shape[dim], a.shape)
+        np.testing.assert_array_equal(x.gather(dim, cnet.tensor(index)).numpy(), np.take_along_axis(a, index, dim))
+
+
+def test_index_add_leaves_what_it_does_not_name():
+    x = cnet.full((8, 16), -0.)
+    x.index_add_(1, cnet.tensor([3, 5, 9, 11, 2]), cnet.ones(8, 5))
+    assert np.signbit(x.numpy()).sum() == 8 * 11
