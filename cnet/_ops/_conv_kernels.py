@@ -77,7 +77,7 @@ def sums(w, c, m, width, stride, waste):
     plain = max(stride) == 1 and c > 0
     if prod(w[2:]) > 1 and width > 1 and c > 0 and m * (width + 10) >= waste * width * (-(-m // lanes) * lanes):
         # Rows that fill vectors win against a single vector of channels, and where sums are short.
-        if not (plain and (m <= lanes or c * prod(w[2:]) <= 32) and width >= 0.95 * (-(-width // lanes) * lanes)):
+        if not (plain and (m <= lanes or c * prod(w[2:]) <= 2 * lanes) and width >= 0.95 * (-(-width // lanes) * lanes)):
             return K.direct
     return K.rows if plain else K.conv
 
