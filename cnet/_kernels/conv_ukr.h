@@ -126,6 +126,18 @@ static void FN(grad_lines)(ptrdiff_t rows, ptrdiff_t taps, ptrdiff_t images, ptr
 #undef CONV_CASE
 }
 
+/* p[n] = `low` zeros, x[count], zeros: two calls of the C library cost more than a short row. */
+static inline void FN(pad_row)(ptrdiff_t low, ptrdiff_t count, const T *x, T *p, ptrdiff_t n)
+{
+    enum { L = FN(lanes) };
+    for (ptrdiff_t i = 0; i < low; i += L) FN(store_n)(p + i, (V){0}, low - i < L ? low - i : L);
+    for (p += low, n -= low; n > 0; n -= L, count -= L, x += L, p += L) {
+        const V v = count >= L ? FN(load)(x) : count > 0 ? FN(load_n)(x, count) : (V){0};
+        if (n >= L) FN(store)(p, v);
+        else FN(store_n)(p, v, n);
+    }
+}
+
 /* y[n] = x[n] + bias, both contiguous. */
 static inline void FN(copy_add)(ptrdiff_t n, const T *x, T bias, T *y)
 {

@@ -4,9 +4,13 @@ Sizes are [depth, height, width]; a phase holds every stride-th row and column.
 """
 
 from cython.parallel cimport prange
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 from cnet._kernels.types cimport real
+
+cdef extern from "conv_ukr.h" nogil:
+    void vf_pad_row(Py_ssize_t low, Py_ssize_t count, const float *x, float *p, Py_ssize_t n)
+    void vd_pad_row(Py_ssize_t low, Py_ssize_t count, const double *x, double *p, Py_ssize_t n)
 
 cdef enum:
     BLOCK_BYTES = 1 << 19  # planes of as many images as fill this much of a second-level cache are made at once
@@ -33,16 +37,22 @@ cdef inline Py_ssize_t ceil_div(Py_ssize_t a, Py_ssize_t b) noexcept nogil:
 cdef inline void make_row(const real *x, Py_ssize_t size, Py_ssize_t stride, Py_ssize_t first, real *p,
                           Py_ssize_t n) noexcept nogil:
     """p[q] = x[q * stride + first] for q < n, 0 where that is outside of x[size]."""
-    cdef Py_ssize_t q
-    cdef Py_ssize_t low = min(n, max(<Py_ssize_t> 0, ceil_div(-first, stride)))
-    cdef Py_ssize_t high = max(low, min(n, ceil_div(size - first, stride)))
+    cdef Py_ssize_t q, low, high
+    if stride == 1:
+        # Without divisions, which take as long as a short row.
+        low = min(n, max(<Py_ssize_t> 0, -first))
+        high = max(low, min(n, size - first))
+        if real is float:
+            vf_pad_row(low, high - low, x + low + first, p, n)
+        else:
+            vd_pad_row(low, high - low, x + low + first, p, n)
+        return
+    low = min(n, max(<Py_ssize_t> 0, ceil_div(-first, stride)))
+    high = max(low, min(n, ceil_div(size - first, stride)))
     if low:
         memset(p, 0, low * sizeof(real))
-    if stride == 1:
-        memcpy(p + low, x + low + first, (high - low) * sizeof(real))
-    else:
-        for q in range(low, high):
-            p[q] = x[q * stride + first]
+    for q in range(low, high):
+        p[q] = x[q * stride + first]
     if high < n:
         memset(p + high, 0, (n - high) * sizeof(real))
 
