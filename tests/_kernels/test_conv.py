@@ -159,6 +159,13 @@ def test_channels_in_lanes_and_rows(shape: Any, kernel: Any, geo: Any, dtype: st
 def test_dilated(size: Any, padding: Any, dilation: Any, dtype: str) -> None:
     """Taken apart by remainders of rows and columns, of which the last may be fewer."""
     rng = np.random.default_rng(11)
+    image = rng.standard_normal((2, 3, *size)).astype(dtype)
+    room, images = _conv_kernels.parts(image, dilation)
+    for part in np.ndindex(*dilation):
+        seen = image[:, :, part[0]::dilation[0], part[1]::dilation[1]]
+        got = K.dilated.split(image, room)[:, part[0], part[1]]
+        assert (got[:, :, :seen.shape[2], :seen.shape[3]] == seen).all() and np.count_nonzero(got) == seen.size
+    assert (K.dilated.merge(room, np.empty_like(image)) == image).all() and images.base is not None
     out = tuple(i + 2 * p - 2 * d for i, p, d in zip(size, padding, dilation))
     x, w, g, b, d = (rng.standard_normal(shape).astype(dtype) for shape in (
         (5, 24, *size), (70, 24, 3, 3), (5, 70, *out), 70, 24))
