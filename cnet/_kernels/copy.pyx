@@ -111,6 +111,10 @@ cdef void runs(const Plan *p, const char *s, char *d, Py_ssize_t start, Py_ssize
     """Pieces of the innermost dimension, of `piece` elements at most."""
     cdef Py_ssize_t s_at = 0, d_at = 0, t, c
     cdef int last = p.nd - 1
+    if last == 1 and pieces == 1:
+        for t in range(start, stop):
+            copy_run(s + t * p.s[0], p.s[1], d + t * p.d[0], p.d[1], p.n[1], p.size)
+        return
     for t in range(start, stop):
         c = t % pieces * piece
         locate(p, t // pieces, &s_at, &d_at)
@@ -237,16 +241,24 @@ def recast(cnp.ndarray d not None, cnp.ndarray s not None):
 
 
 def join(tuple arrays not None, int dim):
-    """Arrays of one type that are alike in all dimensions but `dim`, side by side in that; None if they cannot be moved."""
+    """Arrays of one type that are alike in all dimensions but `dim`, side by side in that; None if they are not, or cannot be
+    moved."""
     cdef cnp.npy_intp[MOST] shape
     cdef cnp.ndarray a, r, first = arrays[0]
     cdef int i, nd = cnp.PyArray_NDIM(first)
     cdef Py_ssize_t total = 0
     cdef Plan p
     cdef char *at
+    if dim < 0:
+        dim += nd
+    if dim < 0 or dim >= nd:
+        return None
     for a in arrays:
         if not plain(a) or cnp.PyArray_TYPE(a) != cnp.PyArray_TYPE(first) or cnp.PyArray_NDIM(a) != nd:
             return None
+        for i in range(nd):
+            if i != dim and cnp.PyArray_DIM(a, i) != cnp.PyArray_DIM(first, i):
+                return None
         total += cnp.PyArray_DIM(a, dim)
     for i in range(nd):
         shape[i] = total if i == dim else cnp.PyArray_DIM(first, i)

@@ -1,0 +1,1 @@
+from cnet._core.op cimport finish
