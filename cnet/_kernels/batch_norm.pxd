@@ -18,6 +18,7 @@ cdef extern from "flush.h" nogil:
 cdef enum:
     STRIP = 64          # channels per task where a channel's elements are not adjacent (batch norm of a matrix)
     SHORT = 256         # rows from here on are read once for mean and variance; merging shorter ones costs more than a pass
+    FEW = 4             # tasks along channels below which results wait for all statistics
     ROOM = 1 << 15      # numbers of a channel of short rows up to which they are put side by side: twice 128 KB of floats
 
 
@@ -170,24 +171,10 @@ cdef inline void train_channels(const Batch *s, const real *x, real *y, Py_ssize
             apply_row(s, x, y, i, first)
 
 
-cdef inline void batch_train(const Batch *s, const real *x, real *y) noexcept nogil:
-    cdef Py_ssize_t t, width = STRIP if s.inner == 1 else 1
+cdef inline void apply_all(const Batch *s, const real *x, real *y, int threads) noexcept nogil:
+    """All results from the statistics."""
+    cdef Py_ssize_t t, rows = s.outer if s.inner == 1 else s.outer * s.channels
     cdef uint64_t mode = 0
-    cdef int threads = threads_for(14.0 * s.outer * s.channels * s.inner)
-    with parallel(num_threads=threads):
-        mode = flush_begin()
-        for t in prange((s.channels + width - 1) // width, schedule='static'):
-            train_task(s, x, y, t * width, min(width, s.channels - t * width))
-        flush_end(mode)
-
-
-cdef inline void batch_eval(const Batch *s, const real *x, real *y) noexcept nogil:
-    cdef Py_ssize_t t, c, rows = s.outer if s.inner == 1 else s.outer * s.channels
-    cdef uint64_t mode = 0
-    cdef int threads = threads_for(8.0 * s.outer * s.channels * s.inner)
-    for c in range(s.channels):
-        (<real *> s.mean)[c] = (<real *> s.running_mean)[c]
-        (<real *> s.rstd)[c] = <real> (1 / sqrt((<real *> s.running_var)[c] + s.eps))
     with parallel(num_threads=threads):
         mode = flush_begin()
         for t in prange(rows, schedule='static'):
@@ -196,6 +183,34 @@ cdef inline void batch_eval(const Batch *s, const real *x, real *y) noexcept nog
             else:
                 apply_row(s, x, y, t // s.channels, t % s.channels)
         flush_end(mode)
+
+
+cdef inline void batch_train(const Batch *s, const real *x, real *y) noexcept nogil:
+    cdef Py_ssize_t t, width = STRIP if s.inner == 1 else 1, tasks = (s.channels + width - 1) // width
+    cdef uint64_t mode = 0
+    cdef int threads = threads_for(14.0 * s.outer * s.channels * s.inner)
+    # A few channels are unequal shares: their results are shared out by rows.
+    cdef bint few = tasks < FEW and s.outer > 1
+    with parallel(num_threads=threads):
+        mode = flush_begin()
+        for t in prange(tasks, schedule='static'):
+            if few:
+                stats_task(x, s.outer, s.channels, s.inner, t * width, min(width, s.channels - t * width), s.momentum, s.eps,
+                           <real *> s.running_mean, <real *> s.running_var, <real *> s.mean, <real *> s.rstd)
+            else:
+                train_task(s, x, y, t * width, min(width, s.channels - t * width))
+        flush_end(mode)
+    if few:
+        apply_all(s, x, y, threads)
+
+
+cdef inline void batch_eval(const Batch *s, const real *x, real *y) noexcept nogil:
+    cdef Py_ssize_t c
+    cdef int threads = threads_for(8.0 * s.outer * s.channels * s.inner)
+    for c in range(s.channels):
+        (<real *> s.mean)[c] = (<real *> s.running_mean)[c]
+        (<real *> s.rstd)[c] = <real> (1 / sqrt((<real *> s.running_var)[c] + s.eps))
+    apply_all(s, x, y, threads)
 
 
 cdef inline void grad_task(const real *g, const real *x, const real *w, const real *mean, const real *rstd, const real *y,

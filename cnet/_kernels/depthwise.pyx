@@ -13,6 +13,7 @@ from libc.string cimport memset
 
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
+from cnet._kernels.conv_after cimport After, after_of, finish_row
 from cnet._kernels.conv_shape cimport Geometry, geometry
 from cnet._kernels.types cimport real
 
@@ -150,7 +151,7 @@ cdef inline void fill_view(const Geometry *s, const View *v, const real *x, Py_s
 
 
 cdef inline int forward_task(Py_ssize_t t, const Geometry *s, const View *v, const Py_ssize_t *at, const real *x,
-                             const real *w, const real *bias, real *y) noexcept nogil:
+                             const real *w, const real *bias, const After *after, real *y) noexcept nogil:
     """One band of one channel."""
     cdef Py_ssize_t band = t % v.bands, c = t // v.bands % s.C, n = t // v.bands // s.C, T = s.kernel[1] * s.kernel[2]
     cdef Py_ssize_t first = band * v.rows, rows = min(v.rows, s.out[1] - first), m, i
@@ -165,6 +166,7 @@ cdef inline int forward_task(Py_ssize_t t, const Geometry *s, const View *v, con
     fill_view(s, v, x + (n * s.C + c) * s.size[1] * s.size[2], first, p)
     for m in range(c * (s.M // s.C), (c + 1) * (s.M // s.C)):
         line(span, T, w + m * T, p, at, bias[m] if bias != NULL else 0, sums)
+        finish_row(after, m, sums, span)
         to = y + ((n * s.M + m) * s.out[1] + first) * s.out[2]
         for i in range(rows):
             copy_line(s.out[2], sums + i * v.row.pitch, to + i * s.out[2])
@@ -172,7 +174,8 @@ cdef inline int forward_task(Py_ssize_t t, const Geometry *s, const View *v, con
     return 0
 
 
-cdef int forward(const Geometry *s, const real *x, const real *w, const real *bias, real *y) noexcept nogil:
+cdef int forward(const Geometry *s, const real *x, const real *w, const real *bias, const After *after,
+                 real *y) noexcept nogil:
     cdef View view
     cdef Py_ssize_t T = s.kernel[1] * s.kernel[2], t
     cdef Py_ssize_t *at = <Py_ssize_t *> scratch(SHARED, T * sizeof(Py_ssize_t))
@@ -182,7 +185,7 @@ cdef int forward(const Geometry *s, const real *x, const real *w, const real *bi
         return -1
     view_of(s, &view, at)
     for t in prange(s.N * s.C * view.bands, schedule='static', num_threads=threads):
-        failed |= forward_task(t, s, &view, at, x, w, bias, y)
+        failed |= forward_task(t, s, &view, at, x, w, bias, after, y)
     return failed
 
 
@@ -351,8 +354,10 @@ cdef check(int failed):
 
 
 def conv_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray y, tuple stride, tuple padding,
-                 tuple dilation, Py_ssize_t groups):
-    """Fill y[N, M, ...] with the convolution of x[N, C, ...] by w[M, 1, ...], plus bias[M] unless that is None."""
+                 tuple dilation, Py_ssize_t groups, tuple follows=None):
+    """Fill y[N, M, ...] with the convolution of x[N, C, ...] by w[M, 1, ...], plus bias[M] unless that is None, and what follows:
+    see conv_after.pxd."""
+    cdef After after = after_of(follows)
     cdef Geometry s = geometry(x, y, (<object> w).shape, stride, padding, dilation, groups)
     cdef char *b = NULL if bias is None else <char *> cnp.PyArray_DATA(bias)
     cdef int failed
@@ -360,10 +365,10 @@ def conv_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray y, 
         return y
     with nogil:
         if s.kind == cnp.NPY_FLOAT:
-            failed = forward(&s, <float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(w), <float *> b,
+            failed = forward(&s, <float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(w), <float *> b, &after,
                              <float *> cnp.PyArray_DATA(y))
         else:
-            failed = forward(&s, <double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(w), <double *> b,
+            failed = forward(&s, <double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(w), <double *> b, &after,
                              <double *> cnp.PyArray_DATA(y))
     check(failed)
     return y

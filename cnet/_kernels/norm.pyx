@@ -14,6 +14,7 @@ from libc.string cimport memset
 from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels.batch_norm cimport Batch, batch_eval, batch_grad_of, batch_train, flush_begin, flush_end, part_of
+from cnet._kernels.conv_after cimport After, after_of, finish_row
 from cnet._kernels.rowmath cimport row_affine, row_combine, row_dot, row_grad_sums, row_moments
 from cnet._kernels.types cimport real
 
@@ -50,6 +51,30 @@ def batch_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, cnp.ndarray mean,
             batch_train(&s, <double *> data(x), <double *> data(y))
         else:
             batch_eval(&s, <double *> data(x), <double *> data(y))
+
+
+cdef void finish_rows(const After *after, real *y, Py_ssize_t rows, Py_ssize_t channels, Py_ssize_t inner) noexcept nogil:
+    cdef Py_ssize_t t
+    cdef uint64_t mode = 0
+    cdef int threads = threads_for(4.0 * rows * inner)
+    with parallel(num_threads=threads):
+        mode = flush_begin()
+        for t in prange(rows, schedule='static'):
+            finish_row(after, t % channels, y + t * inner, inner)
+        flush_end(mode)
+
+
+def follow(cnp.ndarray y, tuple follows):
+    """y[N, M, ...] after what follows a convolution, in place: see conv_after.pxd."""
+    cdef After after = after_of(follows)
+    cdef Py_ssize_t channels = cnp.PyArray_DIM(y, 1), rows = cnp.PyArray_DIM(y, 0) * channels
+    cdef Py_ssize_t inner = cnp.PyArray_SIZE(y) // rows if rows else 0
+    with nogil:
+        if cnp.PyArray_TYPE(y) == cnp.NPY_FLOAT:
+            finish_rows(&after, <float *> data(y), rows, channels, inner)
+        else:
+            finish_rows(&after, <double *> data(y), rows, channels, inner)
+    return y
 
 
 def batch_grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w, cnp.ndarray mean, cnp.ndarray rstd, cnp.ndarray y, bint training,

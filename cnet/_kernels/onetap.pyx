@@ -16,6 +16,7 @@ from libc.string cimport memcpy
 
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
+from cnet._kernels.conv_after cimport After, after_of, finish_row
 from cnet._kernels.conv_shape cimport Geometry, geometry
 from cnet._kernels.direct_job cimport vd_put_pixels, vf_put_pixels
 from cnet._kernels.gemm_tiles cimport MR, columns, height, lanes, pack, shift
@@ -84,7 +85,7 @@ cdef inline void pack_task(Py_ssize_t t, const Product *s, const real *w, real *
 
 
 cdef inline int column_task(Py_ssize_t t, const Product *s, const real *x, const real *packed, const real *bias,
-                            real *y) noexcept nogil:
+                            const After *after, real *y) noexcept nogil:
     """Some neighbouring columns of tiles of a group in an image."""
     cdef Py_ssize_t nr = columns(x), n = t // s.runs // s.G, g = t // s.runs % s.G, p = t % s.runs * s.run * nr
     cdef Py_ssize_t end = min(s.P, p + s.run * nr), r, width, share = ceil_div(s.K, max(<Py_ssize_t> 1, s.high - 1)), first, count
@@ -94,6 +95,7 @@ cdef inline int column_task(Py_ssize_t t, const Product *s, const real *x, const
     cdef const real *b
     cdef real *to
     cdef bint keep
+    cdef Py_ssize_t i
     cdef uint64_t mode
     if panel == NULL:
         return -1
@@ -113,6 +115,8 @@ cdef inline int column_task(Py_ssize_t t, const Product *s, const real *x, const
                 vf_column(min(s.h, s.M - r * s.h), keep and r == 0, width, s.K, from_, x + p, s.P, panel, ahead, count, b, to, s.P)
             else:
                 vd_column(min(s.h, s.M - r * s.h), keep and r == 0, width, s.K, from_, x + p, s.P, panel, ahead, count, b, to, s.P)
+            for i in range(min(s.h, s.M - r * s.h)):
+                finish_row(after, g * s.M + r * s.h + i, to + i * s.P, width)
         p += nr
     flush_end(mode)
     return 0
@@ -148,7 +152,8 @@ cdef inline void spread_task(Py_ssize_t t, const Geometry *s, const real *dense,
             x, dense = x + s.size[2], dense + n
 
 
-cdef int multiplied(const Geometry *s, bint gradient, const real *x, const real *w, const real *bias, real *y) noexcept nogil:
+cdef int multiplied(const Geometry *s, bint gradient, const real *x, const real *w, const real *bias, const After *after,
+                    real *y) noexcept nogil:
     """y = the convolution of x, or the input gradient given x, plus bias."""
     cdef Product p = product_of(s, gradient, columns(x))
     cdef Py_ssize_t t
@@ -160,7 +165,7 @@ cdef int multiplied(const Geometry *s, bint gradient, const real *x, const real 
     for t in prange(p.G * p.high, num_threads=threads):
         pack_task(t, &p, w, packed)
     for t in prange(p.N * p.G * p.runs, num_threads=threads, schedule='dynamic'):
-        failed |= column_task(t, &p, x, <const real *> packed, bias, y)
+        failed |= column_task(t, &p, x, <const real *> packed, bias, after, y)
     return failed
 
 
@@ -322,28 +327,29 @@ cdef int weight_grad(const Geometry *s, const real *x, const real *g, real *w) n
     return failed
 
 
-cdef filled(bint gradient, cnp.ndarray x, const Geometry *s, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray y):
+cdef filled(bint gradient, cnp.ndarray x, const Geometry *s, cnp.ndarray w, cnp.ndarray bias, tuple follows, cnp.ndarray y):
     """y after it has been computed from x."""
+    cdef After after = after_of(follows)
     cdef char *b = NULL if bias is None else <char *> cnp.PyArray_DATA(bias)
     cdef int failed
     with nogil:
         if s.kind == cnp.NPY_FLOAT:
             failed = multiplied(s, gradient, <float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(w), <float *> b,
-                                <float *> cnp.PyArray_DATA(y))
+                                &after, <float *> cnp.PyArray_DATA(y))
         else:
             failed = multiplied(s, gradient, <double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(w), <double *> b,
-                                <double *> cnp.PyArray_DATA(y))
+                                &after, <double *> cnp.PyArray_DATA(y))
     if failed:
         raise MemoryError('convolution: no memory for packing')
     return y
 
 
 def conv_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray y, tuple stride, tuple padding,
-                 tuple dilation, Py_ssize_t groups):
-    """Fill y[N, M, ...] with the convolution of x[N, C, ...] by w[M, C / G, 1, ...], plus bias[M] unless that is None. No size
-    is 0; strides are 1, and there is no padding."""
+                 tuple dilation, Py_ssize_t groups, tuple follows=None):
+    """Fill y[N, M, ...] with the convolution of x[N, C, ...] by w[M, C / G, 1, ...], plus bias[M] unless that is None, and what
+    follows: see conv_after.pxd. No size is 0; strides are 1, and there is no padding."""
     cdef Geometry s = geometry(x, y, (<object> w).shape, stride, padding, dilation, groups)
-    return filled(False, x, &s, w, bias, y)
+    return filled(False, x, &s, w, bias, follows, y)
 
 
 def conv_input_grad(cnp.ndarray g, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray x, tuple stride, tuple padding,
@@ -351,7 +357,7 @@ def conv_input_grad(cnp.ndarray g, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray 
     """Fill x[N, C, ...] with the gradient of a convolution's input, plus bias[C] unless that is None. No size is 0; strides
     are 1, and there is no padding."""
     cdef Geometry s = geometry(x, g, (<object> w).shape, stride, padding, dilation, groups)
-    return filled(True, g, &s, w, bias, x)
+    return filled(True, g, &s, w, bias, None, x)
 
 
 def conv_weight_grad(cnp.ndarray x, cnp.ndarray g, cnp.ndarray w, tuple stride, tuple padding, tuple dilation,

@@ -96,17 +96,18 @@ def contiguous(*arrays):
     return [a if a is None else np.ascontiguousarray(a) for a in arrays]
 
 
-def forward(x, w, b, y, stride, padding, dilation, groups):
-    """Fill and return y[N, M, out] or return another array, the convolution of x by w plus b unless that is None."""
+def forward(x, w, b, y, stride, padding, dilation, groups, follows=None):
+    """Fill and return y[N, M, out] or return another array, the convolution of x by w plus b unless that is None, and what
+    follows: None, or (scale, shift, relu)."""
     x, w, b = contiguous(x, w, b)
     if one_pixel(w.shape, x, y.shape[2:], padding, groups):
-        return K.matmul.linear(x.reshape(x.shape[:2]), w.reshape(w.shape[:2]), b, True).reshape(y.shape)
+        return followed(K.matmul.linear(x.reshape(x.shape[:2]), w.reshape(w.shape[:2]), b, True).reshape(y.shape), follows)
     if tiled(w.shape, len(y), y.shape[2:], stride, padding, dilation, groups) and K.winograd.conv_forward(x, w, b, y, padding):
-        return y
+        return followed(y, follows)
     if parted(w.shape, len(y), y.shape[2:], stride, padding, dilation, groups):
         room, images = parts(y, dilation)
         if K.winograd.conv_forward(in_parts(x, dilation), w, b, images, shrunk(padding, dilation)):
-            return K.dilated.merge(room, y)
+            return followed(K.dilated.merge(room, y), follows)
     if depthwise(w.shape, stride, groups):
         kernels = K.depthwise
     elif y.size and one_tap(w.shape, prod(y.shape[2:]), padding):
@@ -116,7 +117,15 @@ def forward(x, w, b, y, stride, padding, dilation, groups):
     else:
         waste = 1.05 if stride[-1] == 1 else 0.3
         kernels = sums(w.shape, w.shape[1], len(w) // groups, y.shape[-1], stride, waste) if y.size else K.conv
-    return kernels.conv_forward(x, w, b, y, stride, padding, dilation, groups)
+    # Where moving numbers takes the time, and not products, kernels do what follows.
+    if follows is not None and (kernels is K.depthwise or kernels is K.onetap):
+        return kernels.conv_forward(x, w, b, y, stride, padding, dilation, groups, follows)
+    return followed(kernels.conv_forward(x, w, b, y, stride, padding, dilation, groups), follows)
+
+
+def followed(y, follows):
+    """The result of a convolution after what follows."""
+    return y if follows is None else K.norm.follow(y, follows)
 
 
 def input_grad(g, w, b, x, stride, padding, dilation, groups):

@@ -26,10 +26,10 @@ class Conv(Op, name='ConvolutionBackward0'):
     keep_in = (0, 1)
 
     @staticmethod
-    def forward(x, w, b, out, stride, padding, dilation, groups):
+    def forward(x, w, b, out, stride, padding, dilation, groups, follows=None):
         shape = (x.shape[0], w.shape[0], *out)
         if x.dtype.char in 'fd':
-            return forward(x, w, b, empty(shape, x.dtype), stride, padding, dilation, groups)
+            return forward(x, w, b, empty(shape, x.dtype), stride, padding, dilation, groups, follows)
         return with_bias(other_types(forward, plain_forward, x, w, shape, stride, padding, dilation, groups), b)
 
     def backward(self, g):
@@ -48,8 +48,7 @@ class ConvRelu(Conv, name='ReluBackward0'):
 
     @staticmethod
     def forward(*args, **geo):
-        y = Conv.forward(*args, **geo)
-        return K.pointwise.relu(y, y)
+        return Conv.forward(*args, **geo, follows=(None, None, True))
 
     def backward(self, g):
         y = self.out(0)
@@ -206,8 +205,9 @@ def hashable(x):
     return tuple(x) if type(x) is list else x
 
 
-def convolve(name, n, input, weight, bias, stride, padding, dilation, groups, relu=False):
-    """conv1d to conv3d: n is 1 to 3. With `relu`, the relu of that in the same operation; None if that cannot be."""
+def convolve(name, n, input, weight, bias, stride, padding, dilation, groups, relu=False, norm=None):
+    """conv1d to conv3d: n is 1 to 3. With `relu`, the relu of that in the same operation; with `norm` (see `normalized`) the
+    batch norm; None if that cannot be."""
     x, w, b = arrays(name, input, weight, bias)
     geo = forward_geometry(x.shape, w.shape, None if b is None else b.shape, hashable(stride), hashable(padding),
                            hashable(dilation), groups, name)
@@ -215,10 +215,28 @@ def convolve(name, n, input, weight, bias, stride, padding, dilation, groups, re
         check_types(name, x, w, b)
     op = ConvComplex if x.dtype.kind == 'c' else Conv
     if relu:
-        return ConvRelu.apply(input, weight, bias, **geo) if x.dtype.kind == 'f' and x.ndim == n + 2 else None
+        return ConvRelu.apply(input, weight, bias, **geo) if x.dtype.char in 'fd' and x.ndim == n + 2 else None
+    if norm is not None:
+        return normalized(input, weight, bias, norm, geo) if x.dtype.char in 'fd' and x.ndim == n + 2 else None
     if x.ndim == n + 2:
         return op.apply(input, weight, bias, **geo)
     return op.apply(input.unsqueeze(0), weight, bias, **geo).squeeze(0)
+
+
+def normalized(input, weight, bias, norm, geo):
+    """A convolution, the batch norm of (mean, variance, weight or None, bias or None, eps, relu) and its relu, without history;
+    None if their arrays do not fit."""
+    *tensors, eps, relu = norm
+    mean, var, w, b = [None if t is None else t._a for t in tensors]
+    dt, size = input._a.dtype, weight._a.shape[0]
+    if any(a is not None and (a.dtype is not dt or a.shape != (size,)) for a in (mean, var, w, b)) or (w is None) != (b is None):
+        return None
+    scale = 1 / np.sqrt(var.astype(np.float64) + eps)
+    scale = (scale if w is None else scale * w).astype(dt)
+    # The mean goes where the sums start, for a product with it would cancel where it is large.
+    start = -mean if bias is None else bias._a - mean
+    shift = zeros((size,), dt) if b is None else np.ascontiguousarray(b)
+    return wrap(Conv.forward(input._a, weight._a, start, **geo, follows=(scale, shift, relu)))
 
 
 def convolve_transposed(name, n, input, weight, bias, stride, padding, output_padding, groups, dilation):

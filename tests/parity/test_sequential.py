@@ -20,7 +20,8 @@ MODELS: dict[str, tuple[Callable[[Any], list], tuple[int, ...]]] = {
     'signals': (lambda nn: [nn.Conv1d(3, 4, 3), nn.ReLU(), nn.Conv1d(4, 5, 3), nn.BatchNorm1d(5, momentum=None), nn.ReLU()],
                 (2, 3, 9)),
     'images': (lambda nn: [nn.Conv2d(3, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(inplace=True),
-                           nn.Conv2d(8, 8, 3, 2, groups=8), nn.BatchNorm2d(8), nn.ReLU()], (2, 3, 8, 9)),
+                           nn.Conv2d(8, 8, 3, 2, groups=8), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 20, 1), nn.BatchNorm2d(20),
+                           nn.ReLU()], (2, 3, 8, 29)),
     'volumes': (lambda nn: [nn.Conv3d(2, 4, 2), nn.BatchNorm3d(4, track_running_stats=False), nn.ReLU()], (2, 2, 4, 5, 6)),
 }
 

@@ -225,4 +225,4 @@ class SyncBatchNorm(_BatchNorm):
         return result
 
 
-JOINS.update({norm: (norm.forward, _with_relu, True) for norm in (BatchNorm1d, BatchNorm2d, BatchNorm3d)})
+JOINS.update({norm: (norm.forward, _with_relu, True, None) for norm in (BatchNorm1d, BatchNorm2d, BatchNorm3d)})

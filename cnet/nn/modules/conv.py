@@ -2,6 +2,9 @@
 
 import math
 
+from ..._core.base import GRAD, TensorBase
+from ..._core.op import needs_grad
+from ..._kernels._state import flags
 from ..._ops.conv import convolve
 from .. import functional as F
 from .. import init
@@ -201,7 +204,17 @@ def _with_relu(conv, x, activation, fresh):
                     conv.groups, relu=True)
 
 
-JOINS.update({conv: (conv.forward, _with_relu, False) for conv in (Conv1d, Conv2d, Conv3d)})
+def _with_norm(conv, norm, x, relu):
+    """A convolution, a batch normalization in evaluation and perhaps relu, if none of it is recorded."""
+    mean, var, weight, bias = norm.running_mean, norm.running_var, norm.weight, norm.bias
+    if norm.training or mean is None or var is None or conv.padding_mode != 'zeros' or conv._dims + 2 not in norm._input_dims or \
+            not isinstance(x, TensorBase) or (flags() & GRAD and needs_grad((x, conv.weight, conv.bias, weight, bias))):
+        return None
+    return convolve(f'conv{conv._dims}d', conv._dims, x, conv.weight, conv.bias, conv.stride, conv.padding, conv.dilation,
+                    conv.groups, norm=(mean, var, weight, bias, norm.eps, relu))
+
+
+JOINS.update({conv: (conv.forward, _with_relu, False, _with_norm) for conv in (Conv1d, Conv2d, Conv3d)})
 
 
 class _ConvTransposeNd(_ConvNd):

@@ -79,7 +79,7 @@ def _with_activation(layer, x, activation, fresh):
     return linear_activated(x, layer.weight, layer.bias, activation)
 
 
-JOINS[Linear] = Linear.forward, _with_activation, False
+JOINS[Linear] = Linear.forward, _with_activation, False, None
 
 
 class NonDynamicallyQuantizableLinear(Linear):
