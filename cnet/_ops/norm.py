@@ -205,7 +205,8 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5, cudnn_
 
 def _usual_layer_norm(input, shape, weight, bias, eps):
     """`layer_norm` of what most calls give, told by a few comparisons; None for all else."""
-    if type(shape) is not tuple or len(shape) != 1 or not isinstance(weight, TensorBase) or not isinstance(bias, TensorBase):
+    if type(shape) is not tuple or len(shape) != 1 or type(shape[0]) is not int \
+            or not isinstance(weight, TensorBase) or not isinstance(bias, TensorBase):
         return None
     x, w, b = input, weight, bias
     if not (ends_with(x._a, shape) and has_shape(w._a, shape) and has_shape(b._a, shape)
