@@ -21,20 +21,8 @@ enum { conv_grad_rows = 2 };
 #endif
 enum { conv_grad_taps = 5 };
 
-#define T float
-#define V vf
-#define FN(name) vf_##name
-#include "conv_ukr.h"
-#undef T
-#undef V
-#undef FN
-#define T double
-#define V vd
-#define FN(name) vd_##name
-#include "conv_ukr.h"
-#undef T
-#undef V
-#undef FN
+#define BOTH_TYPES "conv_ukr.h"
+#include "both_types.h"
 #endif
 #else
 

@@ -9,20 +9,8 @@
 
 #define DEPTH_INLINE static inline __attribute__((always_inline))
 
-#define T float
-#define V vf
-#define FN(name) vf_##name
-#include "depthwise_ukr.h"
-#undef T
-#undef V
-#undef FN
-#define T double
-#define V vd
-#define FN(name) vd_##name
-#include "depthwise_ukr.h"
-#undef T
-#undef V
-#undef FN
+#define BOTH_TYPES "depthwise_ukr.h"
+#include "both_types.h"
 #endif
 #else
 

@@ -13,20 +13,8 @@
 /* Sums of a tile, as in gemm_ukr.h. */
 enum { direct_sums = 2 * gemm_mr };
 
-#define T float
-#define V vf
-#define FN(name) vf_##name
-#include "direct_ukr.h"
-#undef T
-#undef V
-#undef FN
-#define T double
-#define V vd
-#define FN(name) vd_##name
-#include "direct_ukr.h"
-#undef T
-#undef V
-#undef FN
+#define BOTH_TYPES "direct_ukr.h"
+#include "both_types.h"
 #endif
 #else
 

@@ -45,20 +45,8 @@ enum { gemm_lines = VEC_BYTES == 64 ? 2 : 1 };
 #define GEMM_INLINE static inline __attribute__((always_inline))
 #define GEMM_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 
-#define T float
-#define V vf
-#define FN(name) vf_##name
-#include "gemm_ukr.h"
-#undef T
-#undef V
-#undef FN
-#define T double
-#define V vd
-#define FN(name) vd_##name
-#include "gemm_ukr.h"
-#undef T
-#undef V
-#undef FN
+#define BOTH_TYPES "gemm_ukr.h"
+#include "both_types.h"
 #endif
 #else
 

@@ -14,20 +14,8 @@
 #define ONETAP_PART 8
 #define ONETAP_AHEAD 16
 
-#define T float
-#define V vf
-#define FN(name) vf_##name
-#include "onetap_ukr.h"
-#undef T
-#undef V
-#undef FN
-#define T double
-#define V vd
-#define FN(name) vd_##name
-#include "onetap_ukr.h"
-#undef T
-#undef V
-#undef FN
+#define BOTH_TYPES "onetap_ukr.h"
+#include "both_types.h"
 #endif
 #else
 

@@ -20,20 +20,8 @@
 /* Part of a sum over k: n columns of a from a, and as many rows of b from b. */
 typedef struct { ptrdiff_t a, b, n; } rnn_run;
 
-#define T float
-#define V vf
-#define FN(name) vf_##name
-#include "rnn.h"
-#undef T
-#undef V
-#undef FN
-#define T double
-#define V vd
-#define FN(name) vd_##name
-#include "rnn.h"
-#undef T
-#undef V
-#undef FN
+#define BOTH_TYPES "rnn.h"
+#include "both_types.h"
 #endif
 #else
 

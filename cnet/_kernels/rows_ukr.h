@@ -12,20 +12,8 @@ typedef struct {
     ptrdiff_t n;
 } rows_piece;
 
-#define T float
-#define V vf
-#define FN(name) vf_##name
-#include "rows_ukr.h"
-#undef T
-#undef V
-#undef FN
-#define T double
-#define V vd
-#define FN(name) vd_##name
-#include "rows_ukr.h"
-#undef T
-#undef V
-#undef FN
+#define BOTH_TYPES "rows_ukr.h"
+#include "both_types.h"
 #endif
 #else
 

@@ -16,20 +16,8 @@
 #include <stddef.h>
 #include "vec_pairs.h"
 
-#define T float
-#define V vf
-#define FN(name) vf_##name
-#include "winograd_ukr.h"
-#undef T
-#undef V
-#undef FN
-#define T double
-#define V vd
-#define FN(name) vd_##name
-#include "winograd_ukr.h"
-#undef T
-#undef V
-#undef FN
+#define BOTH_TYPES "winograd_ukr.h"
+#include "both_types.h"
 #endif
 #else
 
