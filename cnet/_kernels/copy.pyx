@@ -9,6 +9,7 @@ cimport numpy as cnp
 from cython.parallel cimport prange
 
 from cnet._kernels._alloc cimport new_array
+from cnet._kernels._state cimport same_shape
 from cnet._kernels._threads cimport threads_for
 
 cnp.import_array()
@@ -204,16 +205,6 @@ def assign(cnp.ndarray d not None, cnp.ndarray s not None):
             move(d, s)
     else:
         PyArray_CopyInto(d, s)
-
-
-cdef inline bint same_shape(cnp.ndarray a, cnp.ndarray b) noexcept:
-    cdef int i
-    if cnp.PyArray_NDIM(a) != cnp.PyArray_NDIM(b):
-        return False
-    for i in range(cnp.PyArray_NDIM(a)):
-        if cnp.PyArray_DIM(a, i) != cnp.PyArray_DIM(b, i):
-            return False
-    return True
 
 
 cdef int place(cnp.ndarray a) noexcept:
