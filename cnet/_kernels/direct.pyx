@@ -14,6 +14,7 @@ from cython.parallel cimport prange
 
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport SHARED, scratch
+from cnet._kernels.conv_entry cimport filled
 from cnet._kernels.conv_shape cimport Geometry, geometry
 from cnet._kernels.direct_job cimport Job, cut_job, job_task, pack_panel, panel_size, shared_planes
 from cnet._kernels.direct_lists cimport job_of, list_places, list_taps
@@ -88,29 +89,11 @@ cdef int weight_grad(const Geometry *s, const real *x, const real *g, real *w) n
     return failed
 
 
-cdef filled(bint gradient, cnp.ndarray x, const Geometry *s, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray y):
-    """y after it has been computed from x."""
-    cdef char *b = NULL if bias is None else <char *> cnp.PyArray_DATA(bias)
-    cdef int failed
-    if cnp.PyArray_SIZE(y) == 0:
-        return y
-    with nogil:
-        if s.kind == cnp.NPY_FLOAT:
-            failed = convolve(s, gradient, <float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(w), <float *> b,
-                              <float *> cnp.PyArray_DATA(y))
-        else:
-            failed = convolve(s, gradient, <double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(w), <double *> b,
-                              <double *> cnp.PyArray_DATA(y))
-    if failed:
-        raise MemoryError('convolution: no memory for a block of images')
-    return y
-
-
 def conv_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray y, tuple stride, tuple padding,
                  tuple dilation, Py_ssize_t groups):
     """Fill y[N, M, ...] with the convolution of x[N, C, ...] by w[M, C / G, ...], plus bias[M] unless that is None."""
     cdef Geometry s = geometry(x, y, (<object> w).shape, stride, padding, dilation, groups)
-    return filled(False, x, &s, w, bias, y)
+    return filled(convolve[float], convolve[double], False, x, &s, w, bias, y)
 
 
 def conv_input_grad(cnp.ndarray g, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray x, tuple stride, tuple padding,
@@ -118,7 +101,7 @@ def conv_input_grad(cnp.ndarray g, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray 
     """Fill x[N, C, ...] with the gradient of a convolution's input, or with a transposed convolution of g[N, M, ...],
     plus bias[C] unless that is None."""
     cdef Geometry s = geometry(x, g, (<object> w).shape, stride, padding, dilation, groups)
-    return filled(True, g, &s, w, bias, x)
+    return filled(convolve[float], convolve[double], True, g, &s, w, bias, x)
 
 
 def conv_weight_grad(cnp.ndarray x, cnp.ndarray g, cnp.ndarray w, tuple stride, tuple padding, tuple dilation,

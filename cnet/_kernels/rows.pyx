@@ -14,6 +14,7 @@ from libc.stdint cimport uint64_t
 
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
+from cnet._kernels.conv_entry cimport filled
 from cnet._kernels.conv_shape cimport Geometry, geometry
 from cnet._kernels.direct_job cimport Job, block_place, cut_blocks, flush_begin, flush_end, pad_planes
 from cnet._kernels.direct_lists cimport job_of, list_places, list_taps
@@ -150,27 +151,11 @@ cdef int convolve(const Geometry *s, bint gradient, const real *x, const real *w
     return failed
 
 
-cdef filled(bint gradient, cnp.ndarray x, const Geometry *s, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray y):
-    """y after it has been computed from x."""
-    cdef char *b = NULL if bias is None else <char *> cnp.PyArray_DATA(bias)
-    cdef int failed
-    with nogil:
-        if s.kind == cnp.NPY_FLOAT:
-            failed = convolve(s, gradient, <float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(w), <float *> b,
-                              <float *> cnp.PyArray_DATA(y))
-        else:
-            failed = convolve(s, gradient, <double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(w), <double *> b,
-                              <double *> cnp.PyArray_DATA(y))
-    if failed:
-        raise MemoryError('convolution: no memory for a block of images')
-    return y
-
-
 def conv_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray y, tuple stride, tuple padding,
                  tuple dilation, Py_ssize_t groups):
     """Fill y[N, M, ...] with the convolution of x[N, C, ...] by w[M, C / G, ...], plus bias[M] unless that is None."""
     cdef Geometry s = geometry(x, y, (<object> w).shape, stride, padding, dilation, groups)
-    return filled(False, x, &s, w, bias, y)
+    return filled(convolve[float], convolve[double], False, x, &s, w, bias, y)
 
 
 def conv_input_grad(cnp.ndarray g, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray x, tuple stride, tuple padding,
@@ -178,4 +163,4 @@ def conv_input_grad(cnp.ndarray g, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray 
     """Fill x[N, C, ...] with the gradient of a convolution's input, or with a transposed convolution of g[N, M, ...],
     plus bias[C] unless that is None."""
     cdef Geometry s = geometry(x, g, (<object> w).shape, stride, padding, dilation, groups)
-    return filled(True, g, &s, w, bias, x)
+    return filled(convolve[float], convolve[double], True, g, &s, w, bias, x)
