@@ -8,14 +8,14 @@ cdef extern from "rnn.h" nogil:
     const Py_ssize_t MR "gemm_mr"
     ctypedef struct Run "rnn_run":
         Py_ssize_t a, b, n
-    void vf_add_runs(const Run *r, Py_ssize_t runs, Py_ssize_t m, Py_ssize_t n, const float *a, const float *b, Py_ssize_t brs,
-                     int fresh, float *c, Py_ssize_t ldc)
-    void vd_add_runs(const Run *r, Py_ssize_t runs, Py_ssize_t m, Py_ssize_t n, const double *a, const double *b, Py_ssize_t brs,
-                     int fresh, double *c, Py_ssize_t ldc)
-    void vf_add_products(int gates, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t lda, const float *w,
-                         float *c, Py_ssize_t ldc, const Py_ssize_t *cs)
-    void vd_add_products(int gates, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t lda, const double *w,
-                         double *c, Py_ssize_t ldc, const Py_ssize_t *cs)
+    void vf_add_runs(const Run *r, Py_ssize_t runs, bint single, Py_ssize_t m, Py_ssize_t n, const float *a, const float *b,
+                     Py_ssize_t brs, int fresh, float *c, Py_ssize_t ldc)
+    void vd_add_runs(const Run *r, Py_ssize_t runs, bint single, Py_ssize_t m, Py_ssize_t n, const double *a, const double *b,
+                     Py_ssize_t brs, int fresh, double *c, Py_ssize_t ldc)
+    void vf_add_products(int gates, bint single, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const float *a, Py_ssize_t lda,
+                         const float *w, float *c, Py_ssize_t ldc, const Py_ssize_t *cs)
+    void vd_add_products(int gates, bint single, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const double *a, Py_ssize_t lda,
+                         const double *w, double *c, Py_ssize_t ldc, const Py_ssize_t *cs)
     void vf_add_dots(int gates, Py_ssize_t n, Py_ssize_t k, const float *x, const float *w, Py_ssize_t ld, Py_ssize_t step,
                      float *c, const Py_ssize_t *cs)
     void vd_add_dots(int gates, Py_ssize_t n, Py_ssize_t k, const double *x, const double *w, Py_ssize_t ld, Py_ssize_t step,
@@ -97,12 +97,12 @@ cdef struct Layer:
     void *bias[2]                       # what is added to the inputs' part of the gates, in the order of rnn_weights.pxd
 
 
-cdef inline void add_products(int gates, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, Py_ssize_t lda, const real *w,
-                              real *c, Py_ssize_t ldc, const Py_ssize_t *cs) noexcept nogil:
+cdef inline void add_products(int gates, bint single, Py_ssize_t m, Py_ssize_t n, Py_ssize_t k, const real *a, Py_ssize_t lda,
+                              const real *w, real *c, Py_ssize_t ldc, const Py_ssize_t *cs) noexcept nogil:
     if real is float:
-        vf_add_products(gates, m, n, k, a, lda, w, c, ldc, cs)
+        vf_add_products(gates, single, m, n, k, a, lda, w, c, ldc, cs)
     else:
-        vd_add_products(gates, m, n, k, a, lda, w, c, ldc, cs)
+        vd_add_products(gates, single, m, n, k, a, lda, w, c, ldc, cs)
 
 
 cdef inline void add_dots(int gates, Py_ssize_t n, Py_ssize_t k, const real *x, const real *w, Py_ssize_t ld, Py_ssize_t step,
@@ -113,12 +113,12 @@ cdef inline void add_dots(int gates, Py_ssize_t n, Py_ssize_t k, const real *x, 
         vd_add_dots(gates, n, k, x, w, ld, step, c, cs)
 
 
-cdef inline void add_runs(const Run *r, Py_ssize_t runs, Py_ssize_t m, Py_ssize_t n, const real *a, const real *b,
+cdef inline void add_runs(const Run *r, Py_ssize_t runs, bint single, Py_ssize_t m, Py_ssize_t n, const real *a, const real *b,
                           Py_ssize_t brs, bint fresh, real *c, Py_ssize_t ldc) noexcept nogil:
     if real is float:
-        vf_add_runs(r, runs, m, n, a, b, brs, fresh, c, ldc)
+        vf_add_runs(r, runs, single, m, n, a, b, brs, fresh, c, ldc)
     else:
-        vd_add_runs(r, runs, m, n, a, b, brs, fresh, c, ldc)
+        vd_add_runs(r, runs, single, m, n, a, b, brs, fresh, c, ldc)
 
 
 cdef inline void cell_step(const Layer *L, Py_ssize_t m, Py_ssize_t n, real *s, Py_ssize_t lds, Py_ssize_t step, real *g,

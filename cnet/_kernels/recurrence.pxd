@@ -14,18 +14,15 @@ of its own until the new states are known. In steps of few rows that would read 
 a chunk of steps are multiplied in one product just before those steps, so that the gates are still in a cache when the steps
 add to them. Where g is not kept it has the rows of one chunk only, and every chunk writes over the one before.
 
-On several threads a thread takes one direction, or some rows, through all steps, and nobody waits for anybody; only where
-there are too few rows do all threads join after every step. The sums of a row do not depend on the rows beside it.
+The sums of a row do not depend on the rows beside it: rnn_threads.pxd cuts them as it likes. Only where a whole step is one row,
+of whatever share, is that row multiplied in another order.
 """
 
-from cython.parallel cimport prange
-from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memset
 
-from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, scratch
 from cnet._kernels.cells cimport (
-    GRU, LSTM, MR, Layer, add_dots, add_products, add_runs, cell_grad, cell_step, flush_begin, flush_end,
+    GRU, LSTM, MR, Layer, add_dots, add_products, add_runs, cell_grad, cell_step,
 )
 from cnet._kernels.gemm_tiles cimport KC, columns, pack, shift, tiles
 from cnet._kernels.rnn_weights cimport TOGETHER_ROWS, gate_at, panel_width, tile_width
@@ -36,7 +33,6 @@ cdef enum:
     GROUPED_TASKS = 8
     TILE = GROUP * 512  # numbers of temporary results of a task: four times 14 rows of two vectors of 16
     CHUNK_ROWS = 96   # of inputs multiplied at once: with 256 units, 480 KB of gates
-    ROWS_EACH = 8     # that are worth a thread
     UNPACKED_ROWS = 4  # from 5 on, packing weights for one use and whole tiles are faster than reading them again per row
     ROW_PANELS = 4    # panels of columns per task of one row
 
@@ -108,7 +104,7 @@ cdef inline Py_ssize_t row_blocks(const Layer *L, Py_ssize_t s) noexcept nogil:
     cdef Py_ssize_t b = min(L.hi, step_rows(L, 0, s))
     if L.D == 2:
         b = max(b, min(L.hi, step_rows(L, 1, s)))
-    return max(<Py_ssize_t> 1, (b - L.lo + MR - 1) // MR)
+    return (b - L.lo + MR - 1) // MR if b > L.lo else 0
 
 
 cdef inline Py_ssize_t grouped(const Layer *L, Py_ssize_t across, Py_ssize_t blocks) noexcept nogil:
@@ -174,16 +170,16 @@ cdef inline void add_inputs(const Layer *L, const Task *a, Py_ssize_t q, Py_ssiz
         sums, drs = g, ld
 
 
-cdef inline void add_states(const Layer *L, const Task *a, Py_ssize_t m, const real *h, Py_ssize_t ldh, real *g, Py_ssize_t ld,
-                            const Py_ssize_t *to) noexcept nogil:
+cdef inline void add_states(const Layer *L, const Task *a, bint single, Py_ssize_t m, const real *h, Py_ssize_t ldh, real *g,
+                            Py_ssize_t ld, const Py_ssize_t *to) noexcept nogil:
     """What the states add to the gates of a task, from packed weights; to: where the columns of a gate are, from g on."""
     cdef Py_ssize_t nr = columns(h), P = L.P, q, zero = 0
     cdef const real *w = <const real *> L.packed + (a.d * ((L.H + nr - 1) // nr) + a.panel) * L.gates * P * nr
     if a.n == nr:
-        add_products(L.gates, m, nr, P, h, ldh, w, g, ld, to)
+        add_products(L.gates, single, m, nr, P, h, ldh, w, g, ld, to)
     else:
         for q in range((L.gates * a.n + nr - 1) // nr):
-            add_products(1, m, tile_width(L, a.panel, q, h), P, h, ldh, w + q * P * nr, g + to[0] + q * nr, ld, &zero)
+            add_products(1, single, m, tile_width(L, a.panel, q, h), P, h, ldh, w + q * P * nr, g + to[0] + q * nr, ld, &zero)
 
 
 cdef inline int input_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, const real *kind) noexcept nogil:
@@ -239,6 +235,7 @@ cdef inline int forward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, co
     cdef Task a = task_at(L, number, s, H, nr)
     cdef Py_ssize_t k = joined(L, a.d, s - 1)
     cdef bint both = together(L, moment(L, a.d, s)), own = both or (a.n < nr and L.packed != NULL)
+    cdef bint single = step_rows(L, a.d, s) == 1
     cdef real *sums
     cdef real *y = <real *> L.y + a.d * P
     cdef real *g
@@ -275,7 +272,7 @@ cdef inline int forward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, co
                 else:
                     memset(sums + i * lds + 3 * step, 0, a.n * sizeof(real))
         if L.packed != NULL:
-            add_states(L, &a, hi - lo, h, ldh, sums, lds, to)
+            add_states(L, &a, single, hi - lo, h, ldh, sums, lds, to)
         elif add_unpacked(L.gates, hi - lo, a.n, P, h, ldh, <const real *> L.w_hh[a.d] + a.j * P, H * P, sums, lds, to):
             return -1
         if L.w_hr[0] != NULL:
@@ -297,19 +294,19 @@ cdef inline void project_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, c
         return
     for i in range(a.hi - a.lo):
         memset(y + i * ld, 0, a.n * sizeof(real))
-    add_products(1, a.hi - a.lo, a.n, H, <real *> L.g + (a.d * L.M + place(L, a.d, s) + a.lo) * L.W + 5 * H, L.W, w, y, ld,
-                 &zero)
+    add_products(1, step_rows(L, a.d, s) == 1, a.hi - a.lo, a.n, H,
+                 <real *> L.g + (a.d * L.M + place(L, a.d, s) + a.lo) * L.W + 5 * H, L.W, w, y, ld, &zero)
 
 
-cdef inline void from_gates(const Layer *L, const Task *a, Py_ssize_t row, Py_ssize_t m, bint fresh, real *dh,
+cdef inline void from_gates(const Layer *L, const Task *a, bint single, Py_ssize_t row, Py_ssize_t m, bint fresh, real *dh,
                             Py_ssize_t ldd) noexcept nogil:
-    """dh[m, columns of a task] = or += the gradients of the gates in m rows, times w_hh."""
+    """dh[m, columns of a task] = or += the gradients of the gates in m rows, times w_hh; single: the step has no others."""
     cdef Py_ssize_t nr = columns(dh), H = L.H, P = L.P
     cdef const real *dg = <const real *> L.dg + (a.d * L.panels * L.N + row) * nr
     if L.packed == NULL:
-        add_runs(L.runs, L.run_count, m, a.n, dg, <const real *> L.w_hh[a.d] + a.j, P, fresh, dh, ldd)
+        add_runs(L.runs, L.run_count, single, m, a.n, dg, <const real *> L.w_hh[a.d] + a.j, P, fresh, dh, ldd)
     else:
-        add_runs(L.runs, L.run_count, m, a.n, dg, <const real *> L.packed + (a.d * ((P + nr - 1) // nr) + a.panel)
+        add_runs(L.runs, L.run_count, single, m, a.n, dg, <const real *> L.packed + (a.d * ((P + nr - 1) // nr) + a.panel)
                  * L.gates * H * nr, nr, fresh, dh, ldd)
 
 
@@ -330,7 +327,7 @@ cdef inline void later_task(const Layer *L, const Task *a, Py_ssize_t s, Py_ssiz
                 dh[(i - a.lo) * ldd + j] = dh[(i - a.lo) * ldd + j] + past[j]
     m = min(a.hi, k) - a.lo
     if m > 0:
-        from_gates(L, a, start(L, moment(L, a.d, s + 1)) + a.lo, m, False, dh, ldd)
+        from_gates(L, a, k == 1, start(L, moment(L, a.d, s + 1)) + a.lo, m, False, dh, ldd)
 
 
 cdef inline Py_ssize_t backward_width(const Layer *L, const real *kind) noexcept nogil:
@@ -355,7 +352,8 @@ cdef inline void initial_task(const Layer *L, Py_ssize_t number, const real *kin
         lo = max(a.lo, rows(L, t + 1) if a.d == 1 and t + 1 < L.T else 0)
         hi = min(a.hi, rows(L, t))
         if lo < hi:
-            from_gates(L, &a, start(L, t) + lo, hi - lo, L.cell != GRU, <real *> L.dh + (a.d * L.B + lo) * L.P + a.j, L.P)
+            from_gates(L, &a, rows(L, t) == 1, start(L, t) + lo, hi - lo, L.cell != GRU,
+                       <real *> L.dh + (a.d * L.B + lo) * L.P + a.j, L.P)
 
 
 cdef inline void backward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, const real *kind) noexcept nogil:
@@ -377,7 +375,8 @@ cdef inline void backward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, 
     if L.w_hr[0] != NULL:
         memset(dh, 0, (a.hi - a.lo) * wide * sizeof(real))
         w = <const real *> L.packed_out + (a.d * ((H + nr - 1) // nr) + a.panel) * (P * nr)
-        add_products(1, a.hi - a.lo, a.n, P, <real *> L.dp + (a.d * L.N + t + a.lo) * P, P, w, dh, wide, &zero)
+        add_products(1, step_rows(L, a.d, s) == 1, a.hi - a.lo, a.n, P, <real *> L.dp + (a.d * L.N + t + a.lo) * P, P, w, dh,
+                     wide, &zero)
     else:
         later_task(L, &a, s, t, joined(L, a.d, s), dh, wide)
     for part in range(2):
@@ -404,95 +403,3 @@ cdef inline void backward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, 
                 for i in range(hi - lo):
                     memcpy(dg + q * far + i * nr, table + i * L.columns * n + q * nr,
                            panel_width(L, panel + q, kind) * sizeof(real))
-
-
-cdef enum:
-    INPUT = 0
-    FORWARD = 1
-    PROJECT = 2
-    OUTPUT_GRAD = 3
-    BACKWARD = 4
-    INITIAL = 5
-
-
-cdef inline int run_tasks(const Layer *L, int what, Py_ssize_t s, Py_ssize_t lo, Py_ssize_t hi, const real *kind) noexcept nogil:
-    """Tasks [lo, hi) of the s-th step, in reverse order in every other step."""
-    cdef uint64_t mode = flush_begin()
-    cdef Py_ssize_t i, number
-    cdef int failed = 0
-    for i in range(lo, hi):
-        number = lo + hi - 1 - i if s % 2 else i
-        if what == INPUT:
-            failed |= input_task(L, number, s, kind)
-        elif what == FORWARD:
-            failed |= forward_task(L, number, s, kind)
-        elif what == PROJECT:
-            project_task(L, number, s, kind)
-        elif what == OUTPUT_GRAD:
-            output_grad_task(L, number, s, kind)
-        elif what == INITIAL:
-            initial_task(L, number, kind)
-        else:
-            backward_task(L, number, s, kind)
-    flush_end(mode)
-    return failed
-
-
-cdef inline int run_all(const Layer *L, int what, Py_ssize_t s, Py_ssize_t tasks, double work, const real *kind) noexcept nogil:
-    """All tasks of the s-th step, in one run per thread. As gemm counts: 8 units of work per multiplication of a tile."""
-    cdef int threads = 1 if L.alone else threads_for(work), i, failed = 0
-    if threads == 1:
-        return run_tasks(L, what, s, 0, tasks, kind)
-    for i in prange(threads, num_threads=threads, schedule='static', chunksize=1):
-        failed |= run_tasks(L, what, s, tasks * i // threads, tasks * (i + 1) // threads, kind)
-    return failed
-
-
-cdef inline int run_inputs(const Layer *L, Py_ssize_t s, const real *kind) noexcept nogil:
-    """The inputs' part of the gates of the chunk that begins with the s-th step."""
-    cdef Py_ssize_t nr = columns(kind), tasks = (L.last_d - L.first_d) * L.gates * ((L.H + nr - 1) // nr)
-    cdef double weights = <double> tasks * nr * L.X
-    if L.together and L.first == NULL:
-        return 0
-    return run_all(L, INPUT, s, tasks, weights / 8 * L.chunk * L.B + weights * sizeof(real) / 4, kind)
-
-
-cdef inline int run_step(const Layer *L, int what, Py_ssize_t s, Py_ssize_t width, double product,
-                         const real *kind) noexcept nogil:
-    """All tasks of the s-th step over `width` columns, which multiplies rows with a matrix of `product` numbers."""
-    cdef Py_ssize_t wide = backward_width(L, kind) if what == BACKWARD or what == INITIAL else columns(kind)
-    cdef Py_ssize_t across = (width + wide - 1) // wide, blocks = row_blocks(L, s), group = grouped(L, across, blocks)
-    # As gemm counts: 80 multiplications a nanosecond or 40 bytes of weights; and 60 operations for the gates of a unit.
-    return run_all(L, what, s, (L.last_d - L.first_d) * across * ((blocks + group - 1) // group),
-                   L.D * (product / 8 * rows(L, 0) + product * sizeof(real) / 4 + 60.0 * width * step_rows(L, 0, s)), kind)
-
-
-cdef inline double step_work(const Layer *L) noexcept nogil:
-    """Of a step on average, as `threads_for` counts: see run_step."""
-    cdef double product = <double> L.gates * L.H * L.P
-    return product / 8 * L.N / L.T * L.D + 60.0 * L.H * L.N / L.T * L.D
-
-
-cdef inline int shares(const Layer *L, double work) noexcept nogil:
-    """Into how many parts directions and rows are cut, each for a thread to take through all steps of so much work; 0: threads
-    join after every step. Two directions are two parts on one thread too: the weights of one leave more room in a cache.
-    """
-    cdef int threads = threads_for(work * L.T), parts = max(threads, <int> L.D), each = parts
-    if L.D == 2 and parts % 2 == 0:
-        each = parts // 2
-    if each == 1 or (L.together and L.first == NULL and L.B >= each * ROWS_EACH):
-        return parts
-    return 0
-
-
-cdef inline Layer share(const Layer *L, int number, int parts) noexcept nogil:
-    """One of them. Rows are cut in pairs, since a row alone is multiplied in another order."""
-    cdef Layer mine = L[0]
-    cdef Py_ssize_t pairs = L.B // 2
-    mine.alone = True
-    if L.D == 2 and parts % 2 == 0:
-        mine.first_d, mine.last_d = number % 2, number % 2 + 1
-        number, parts = number // 2, parts // 2
-    mine.lo = pairs * number // parts * 2
-    mine.hi = pairs * (number + 1) // parts * 2 if number + 1 < parts else L.B
-    return mine

@@ -72,11 +72,12 @@ GEMM_INLINE void FN(row_sized)(const int gates, const int phases, ptrdiff_t n, p
         }
 }
 
-/* c[m, cs[q] + j] += a[m, k] w[q, k, j] for `gates` panels of nr columns, of which n count. */
-static void FN(add_products)(int gates, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda, const T *w, T *c,
-                             ptrdiff_t ldc, const ptrdiff_t *cs)
+/* c[m, cs[q] + j] += a[m, k] w[q, k, j] for `gates` panels of nr columns, of which n count. One row of several panels is added
+ * up as in a tile; single: the row may be added up in another order. */
+static void FN(add_products)(int gates, int single, ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t lda,
+                             const T *w, T *c, ptrdiff_t ldc, const ptrdiff_t *cs)
 {
-    if (m != 1) {
+    if (m != 1 || (gates == 1 && !single)) {
         const ptrdiff_t tiles = (m + gemm_mr - 1) / gemm_mr, h = (m + tiles - 1) / tiles;
         for (int q = 0; q < gates; q++, w += k * FN(nr))
             for (ptrdiff_t i = 0; i < m; i += h) {
@@ -130,12 +131,13 @@ GEMM_INLINE void FN(runs_sized)(const int m, const int vectors, const rnn_run *r
     }
 }
 
-/* The same for any m, and any n if m is 1. A row alone reads b as it is, unless it lies in panels: brs == nr. */
-static void FN(add_runs)(const rnn_run *r, ptrdiff_t runs, ptrdiff_t m, ptrdiff_t n, const T *a, const T *b, ptrdiff_t brs,
-                         int fresh, T *c, ptrdiff_t ldc)
+/* The same for any m; single: for m = 1 and any n, added up in another order. It reads b as it is, unless it lies in panels:
+ * brs == nr. */
+static void FN(add_runs)(const rnn_run *r, ptrdiff_t runs, int single, ptrdiff_t m, ptrdiff_t n, const T *a, const T *b,
+                         ptrdiff_t brs, int fresh, T *c, ptrdiff_t ldc)
 {
     const ptrdiff_t tiles = (m + gemm_mr - 1) / gemm_mr, h = (m + tiles - 1) / tiles, zero = 0;
-    if (m == 1) {
+    if (single) {
         if (fresh) memset(c, 0, n * sizeof(T));
         for (; runs > 0; runs--, r++) {
             const T *p = a + r->a, *q = b + r->b;

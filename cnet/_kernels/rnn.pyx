@@ -1,6 +1,7 @@
 """One layer of a recurrent network over a whole sequence, forward and backward, in one or two directions.
 
-recurrence.pxd has the steps, and the letters; rnn_grads.pxd has the products over all steps that follow them in backward.
+recurrence.pxd has the steps, and the letters; rnn_threads.pxd shares them among threads; rnn_grads.pxd has the products over all
+steps that follow them in backward.
 """
 
 cimport numpy as cnp
@@ -11,11 +12,11 @@ from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels.cells cimport GRU, LSTM, TANH, Layer
 from cnet._kernels.gemm_tiles cimport F32_NR, F64_NR, columns
-from cnet._kernels.recurrence cimport (
-    BACKWARD, CHUNK_ROWS, FORWARD, INITIAL, OUTPUT_GRAD, PROJECT, joined, moment, old_rows, rows, run_inputs, run_step, share,
-    shares, start, step_work,
-)
+from cnet._kernels.recurrence cimport CHUNK_ROWS, joined, moment, old_rows, rows, start
 from cnet._kernels.rnn_grads cimport after_steps
+from cnet._kernels.rnn_threads cimport (
+    BACKWARD, FORWARD, INITIAL, OUTPUT_GRAD, PROJECT, run_inputs, run_step, share, shares, step_work,
+)
 from cnet._kernels.rnn_weights cimport gate_at, pack_backward, pack_forward
 from cnet._kernels.types cimport real
 
@@ -224,7 +225,8 @@ def rnn_forward(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, bint la
     shape[d] = L.D * L.P
     y = new_array(d + 1, shape, kind)
     L.keep = keep
-    if not keep:
+    # Shares of packed rows that lie side by side within a chunk would overwrite one another's outputs before projection.
+    if not keep and (first is None or L.w_hr[0] == NULL):
         L.M = min(L.N, L.chunk * B)
     g = empty(kind, L.D, L.M, L.W)
     if last:

@@ -150,7 +150,7 @@ cdef inline void inputs_task(const Layer *L, Py_ssize_t lo, Py_ssize_t hi, const
         w = <const real *> L.w_ih[d]
         if L.N <= ROWS_ALONE:
             for i in range(lo, hi):
-                add_runs(runs, count, 1, X, a + i * nr, w, X, d == 0, dx + i * X, X)
+                add_runs(runs, count, True, 1, X, a + i * nr, w, X, d == 0, dx + i * X, X)
             continue
         for r from 0 <= r < count by PIECE_RUNS:
             for j from 0 <= j < X by nr:
@@ -158,7 +158,7 @@ cdef inline void inputs_task(const Layer *L, Py_ssize_t lo, Py_ssize_t hi, const
                     w = packed + d * ((X + nr - 1) // nr) * K * nr + j * K
                 else:
                     w = <const real *> L.w_ih[d] + j
-                add_runs(runs + r, min(<Py_ssize_t> PIECE_RUNS, count - r), hi - lo, min(nr, X - j), a + lo * nr, w,
+                add_runs(runs + r, min(<Py_ssize_t> PIECE_RUNS, count - r), False, hi - lo, min(nr, X - j), a + lo * nr, w,
                          nr if packed != NULL else X, d == 0 and r == 0, dx + lo * X + j, X)
     flush_end(mode)
 

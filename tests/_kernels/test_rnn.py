@@ -52,6 +52,37 @@ def test_bits_do_not_depend_on_threads(kind: str, shape: tuple, two: bool, fine_
     assert found[0] == found[1] == found[2] == found[3]
 
 
+# One row at the end and before; shares that end with one row; steps that lose one row each, so that every cut leaves a share
+# with one; lengths all but equal.
+LENGTHS = [[60, *[5] * 20, *[3] * 9, 1, 1, 1], [40, 39, 17, 17, 9, 8, 8, 8, 2, *[1] * 21], list(range(40, 0, -1)),
+           [50, 49, *[30] * 7, *[29] * 23]]
+
+
+@pytest.mark.parametrize(('kind', 'lengths', 'two', 'sizes'), list(itertools.product(
+    [*KINDS, 'projected'], LENGTHS, [False, True], [(5, 33), (40, 64), (3, 8)])))
+def test_bits_of_packed_sequences_do_not_depend_on_threads(kind: str, lengths: list[int], two: bool, sizes: tuple,
+                                                           fine_grain: None) -> None:
+    """With and without recording; each thread takes some sequences through all steps."""
+    cnet.manual_seed(7)
+    more = {'proj_size': 3} if kind == 'projected' else {}
+    net = getattr(nn, 'LSTM' if more else kind)(*sizes, bidirectional=two, **more)
+    x = cnet.randn(lengths[0], len(lengths), sizes[0], requires_grad=True)
+    rows = nn.utils.rnn.pack_padded_sequence(x, lengths)
+    found = []
+    for threads in (1, 2, 3, 4, 5):
+        cnet.set_num_threads(threads)
+        y, last = net(rows)
+        states = last if isinstance(last, tuple) else (last,)
+        total = (y.data * cnet.linspace(-1, 1, y.data.numel()).reshape(y.data.shape)).sum()
+        for s in states:
+            total = total + (s * s).sum()
+        grads = cnet.autograd.grad(total, [x, *net.parameters()])
+        with cnet.no_grad():
+            plain = net(rows)[0].data
+        found.append([t.detach().numpy().tobytes() for t in (y.data, *states, *grads, plain)])
+    assert found[0] == found[1] == found[2] == found[3] == found[4]
+
+
 @pytest.mark.parametrize(('kind', 'shape', 'two'), list(itertools.product([*KINDS, 'projected'], SHAPES, [False, True])))
 def test_recording_changes_no_bits(kind: str, shape: tuple, two: bool) -> None:
     """Without recording the gates of a few steps share the memory of those before."""
