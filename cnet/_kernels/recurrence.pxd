@@ -51,12 +51,15 @@ cdef inline Py_ssize_t moment(const Layer *L, Py_ssize_t d, Py_ssize_t s) noexce
     return s if d == 0 else L.T - 1 - s
 
 
+cdef inline Py_ssize_t chunk_start(const Layer *L, Py_ssize_t d, Py_ssize_t s) noexcept nogil:
+    """The first, and longest, of the steps in the chunk of the s-th one."""
+    cdef Py_ssize_t lo = s - s % L.chunk
+    return lo if d == 0 else L.T - min(lo + L.chunk, L.T)
+
+
 cdef inline Py_ssize_t place(const Layer *L, Py_ssize_t d, Py_ssize_t s) noexcept nogil:
     """The row of g where the s-th step of direction d begins."""
-    cdef Py_ssize_t lo = s - s % L.chunk
-    if L.M == L.N:
-        return start(L, moment(L, d, s))
-    return start(L, moment(L, d, s)) - start(L, lo if d == 0 else L.T - min(lo + L.chunk, L.T))
+    return start(L, moment(L, d, s)) - (0 if L.M == L.N else start(L, chunk_start(L, d, s)))
 
 
 cdef inline Py_ssize_t joined(const Layer *L, Py_ssize_t d, Py_ssize_t s) noexcept nogil:
@@ -135,9 +138,14 @@ cdef inline const real *old_rows(const Layer *L, Py_ssize_t d, Py_ssize_t k, Py_
     return initial + (d * L.B + row) * ldi
 
 
-cdef inline bint together(const Layer *L, Py_ssize_t t) noexcept nogil:
-    """Whether step t multiplies inputs and states together."""
+cdef inline bint many(const Layer *L, Py_ssize_t t) noexcept nogil:
+    """Whether step t has rows enough to multiply inputs and states together."""
     return L.together and rows(L, t) >= TOGETHER_ROWS
+
+
+cdef inline bint together(const Layer *L, Py_ssize_t d, Py_ssize_t s) noexcept nogil:
+    """Whether the s-th step multiplies inputs and states together: also where a chunk has rows of other shares in between."""
+    return L.together and (L.lo > 0 or rows(L, moment(L, d, s)) >= TOGETHER_ROWS or rows(L, chunk_start(L, d, s)) > L.hi)
 
 
 cdef inline real *gates_at(const Layer *L, const Task *a, Py_ssize_t s, Py_ssize_t row, Py_ssize_t *ld, Py_ssize_t *apart,
@@ -149,7 +157,7 @@ cdef inline real *gates_at(const Layer *L, const Task *a, Py_ssize_t s, Py_ssize
     """
     cdef Py_ssize_t t = moment(L, a.d, s)
     cdef real *g = <real *> L.g + (a.d * L.M + place(L, a.d, s)) * L.W
-    if L.keep and L.kept > 1 and L.w_hr[0] == NULL and together(L, t):
+    if L.keep and L.kept > 1 and L.w_hr[0] == NULL and many(L, t):
         ld[0], apart[0] = L.kept * a.n, a.n
         return g + a.j * L.kept * rows(L, t) + row * ld[0]
     ld[0], apart[0] = L.W, L.H
@@ -192,9 +200,11 @@ cdef inline int input_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, cons
     cdef real *table
     cdef Task a
     a.d, a.panel = L.first_d + number // across // L.gates, number % across
-    a.j, t = a.panel * nr, s if a.d == 0 else L.T - min(s + L.chunk, L.T)
+    a.j, t = a.panel * nr, chunk_start(L, a.d, s)
     a.n, end = min(nr, H - a.j), t + min(s + L.chunk, L.T) - s
-    while t < end and together(L, t):
+    if rows(L, t) > L.hi:
+        return 0
+    while t < end and many(L, t):
         t += 1
     if t == end:
         return 0
@@ -234,7 +244,7 @@ cdef inline int forward_task(const Layer *L, Py_ssize_t number, Py_ssize_t s, co
     cdef real table[4 * TILE]
     cdef Task a = task_at(L, number, s, H, nr)
     cdef Py_ssize_t k = joined(L, a.d, s - 1)
-    cdef bint both = together(L, moment(L, a.d, s)), own = both or (a.n < nr and L.packed != NULL)
+    cdef bint both = together(L, a.d, s), own = both or (a.n < nr and L.packed != NULL)
     cdef bint single = step_rows(L, a.d, s) == 1
     cdef real *sums
     cdef real *y = <real *> L.y + a.d * P

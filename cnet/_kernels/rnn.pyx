@@ -17,7 +17,7 @@ from cnet._kernels.rnn_grads cimport after_steps
 from cnet._kernels.rnn_threads cimport (
     BACKWARD, FORWARD, INITIAL, OUTPUT_GRAD, PROJECT, run_inputs, run_step, share, shares, step_work,
 )
-from cnet._kernels.rnn_weights cimport gate_at, pack_backward, pack_forward
+from cnet._kernels.rnn_weights cimport TOGETHER_ROWS, gate_at, pack_backward, pack_forward, step_together
 from cnet._kernels.types cimport real
 
 cnp.import_array()
@@ -202,7 +202,9 @@ cdef Layer layer(int cell, Py_ssize_t T, Py_ssize_t B, cnp.ndarray first, cnp.nd
     nr = F32_NR if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT else F64_NR
     L.panels = L.H // nr * L.columns + (L.columns * (L.H % nr) + nr - 1) // nr
     L.M, L.hi, L.last_d, L.keep = L.N, B, <int> L.D, True
-    L.chunk = max(<Py_ssize_t> 1, CHUNK_ROWS // max(<Py_ssize_t> 1, B))
+    L.together = step_together(&L, cnp.PyArray_ITEMSIZE(x))
+    L.chunk = CHUNK_ROWS // max(<Py_ssize_t> 1, min(B, <Py_ssize_t> TOGETHER_ROWS if L.together else B))
+    L.chunk = max(<Py_ssize_t> 1, L.chunk)
     return L
 
 

@@ -1,8 +1,7 @@
 """How threads share the steps of recurrence.pxd, for `rnn.pyx` to include.
 
 A thread takes one direction, or some rows, through all steps, and nobody waits for anybody; only where there are too few rows
-do all threads join after every step. Rows of packed sequences are cut where the shares have about as much to do. The first
-share has all rows of the steps of few rows, which take their inputs from a product over a chunk of steps.
+do all threads join after every step. Rows of packed sequences are cut where the shares have about as much to do.
 """
 
 from cython.parallel cimport prange
@@ -15,12 +14,11 @@ from cnet._kernels.recurrence cimport (
     backward_task, backward_width, forward_task, grouped, initial_task, input_task, output_grad_task, project_task, row_blocks,
     rows, step_rows,
 )
-from cnet._kernels.rnn_weights cimport TOGETHER_ROWS
 from cnet._kernels.types cimport real
 
 cdef enum:
     ROWS_EACH = 8     # that are worth a thread
-    STEP_ROWS = 4     # as many rows cost as much as a step does besides: a tile of fewer waits for its own sums
+    FREE_ROWS = 4     # a step of fewer takes as long: its tiles wait for their own sums
 
     INPUT = 0
     FORWARD = 1
@@ -104,20 +102,21 @@ cdef inline int shares(const Layer *L, double work) noexcept nogil:
 
 cdef inline Py_ssize_t cut(const Layer *L, int number, int parts) noexcept nogil:
     """The first row of a share. Packed sequences are sorted by their lengths, and the first rows are the longest."""
-    cdef Py_ssize_t r = 0, t = L.T, left = L.N, mine
+    cdef Py_ssize_t r = 0, t = L.T, left = L.N, begin, cost = 0
     cdef int i
     if L.first == NULL:
         return L.B * number // parts
     for i in range(parts - 1, parts - 1 - number, -1):
-        mine = 0
+        begin = r
         while r < L.B:
             while t > 0 and rows(L, t - 1) <= r:
                 t -= 1
-            if mine == 0:
-                mine = STEP_ROWS * t
-            elif r >= TOGETHER_ROWS and i * mine >= left + i * STEP_ROWS * t:
-                break
-            mine += t
+            if r == begin:
+                cost = FREE_ROWS * t
+            elif r >= begin + FREE_ROWS:
+                if i * cost >= left:
+                    break
+                cost += t
             left -= t
             r += 1
     return r

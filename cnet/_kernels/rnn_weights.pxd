@@ -23,10 +23,9 @@ cdef enum:
     TOGETHER_BYTES = 1 << 21  # and if all weights fill at most so much of a second-level cache
 
 
-cdef inline bint step_together(const Layer *L, const real *kind) noexcept nogil:
-    """Whether steps of enough rows multiply inputs and states at once."""
-    return (L.T > 1 and L.X > 0 and L.B >= TOGETHER_ROWS and
-            L.gates * L.H * (L.X + L.P) * <Py_ssize_t> sizeof(real) <= TOGETHER_BYTES)
+cdef inline bint step_together(const Layer *L, Py_ssize_t size) noexcept nogil:
+    """Whether steps of enough rows multiply inputs and states at once; size: bytes of a number."""
+    return L.T > 1 and L.X > 0 and L.B >= TOGETHER_ROWS and L.gates * L.H * (L.X + L.P) * size <= TOGETHER_BYTES
 
 
 cdef inline int gate_at(const Layer *L, int column) noexcept nogil:
@@ -134,7 +133,6 @@ cdef inline int pack_forward(Layer *L, const real *kind) noexcept nogil:
     cdef Py_ssize_t projection = wide * H * nr if L.w_hr[0] != NULL else 0, first, total
     cdef real *p = NULL
     cdef int threads, failed = 0
-    L.together = step_together(L, kind)
     first = high * G * X * nr if L.together or L.T > L.chunk else 0
     total = L.D * (hidden + projection + first)
     threads = threads_for(sizeof(real) * 2.0 * total)
@@ -169,7 +167,6 @@ cdef inline int pack_backward(Layer *L, bint initial, const real *kind) noexcept
     cdef Py_ssize_t hidden = wide * L.gates * H * nr, projection = high * P * nr if L.w_hr[0] != NULL else 0
     cdef real *p
     cdef int threads
-    L.together = step_together(L, kind)
     if L.w_hr[0] == NULL and (L.B == 1 or not (L.T > 1 or (initial and P % nr))):
         hidden = 0
     threads = threads_for(sizeof(real) * 2.0 * L.D * (hidden + projection))
