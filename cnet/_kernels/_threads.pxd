@@ -12,7 +12,7 @@ cdef int decide_limit() noexcept nogil
 
 
 cdef inline int threads_for(double work) noexcept nogil:
-    """Threads for a loop of this much work (flops plus bytes): 1 when waking a second one would not pay."""
+    """Threads for a loop of this much work, in tenths of a nanosecond of one core: 1 when a second one would not pay."""
     global pool_used
     cdef int limit
     if not work >= 2 * thread_grain:

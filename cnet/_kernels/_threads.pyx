@@ -42,10 +42,11 @@ cdef extern from *:
     int cnet_at_fork(void (*child)() noexcept nogil) nogil
     bint cnet_flush(bint on) nogil
 
-# In units of one flop or one byte moved. A fork and join of two threads costs 0.8 us while libgomp's workers spin and
-# 3.4 us when they have gone idle; a core does about 10 units a nanosecond in cache. 32768 units are then 3.3 us, so that
-# splitting twice that never loses.
-thread_grain = 32768
+# In tenths of a nanosecond of one core: 8 multiplications of a matrix product, 4 bytes moved within the caches. A fork and join of
+# two threads costs 0.8 us while libgomp's workers spin and 3.4 us when they have gone idle; and what one thread
+# writes, the next operation's threads fetch from the other core. Alone, operations of 4 to 8 us gain by a second thread; in a train
+# step of an MLP, those of 10 still lose a tenth (bench/lab/threads.md). 65536 units are 6.5 us, so one that is split takes 13.
+thread_grain = 65536
 
 # What a parent's parallel loops leave behind: libgomp's record of threads that a forked child does not have. A loop on
 # more than one thread would wait for them for ever.

@@ -140,20 +140,20 @@ cdef void execute(const Plan *p, const char *s, char *d) noexcept nogil:
         down = (p.n[p.turned] + p.height - 1) // p.height
         across = (last + TILE - 1) // TILE
         for t in prange(outer * down * across, schedule='static',
-                        num_threads=threads_for(4.0 * outer * p.n[p.turned] * last * p.size)):
+                        num_threads=threads_for(1.25 * outer * p.n[p.turned] * last * p.size)):
             turn(p, s, d, t, down, across)
         return
     i = p.nd - 2
     if i >= 0 and p.s[i + 1] == 0 and last <= FEW and p.d[i + 1] == p.size and p.d[i] == last * p.size:
         piece = SPAN // (p.size * last)
         pieces = (p.n[i] + piece - 1) // piece
-        for t in prange(outer // p.n[i] * pieces, schedule='static', num_threads=threads_for(2.0 * outer * last * p.size)):
+        for t in prange(outer // p.n[i] * pieces, schedule='static', num_threads=threads_for(0.5 * outer * last * p.size)):
             fan(p, s, d, t, pieces, piece)
         return
     piece = SPAN // p.size
     pieces = (last + piece - 1) // piece
     group = 1 if pieces > 1 else 1 + SPAN // (last * p.size)
-    threads = threads_for(2.0 * outer * last * p.size)
+    threads = threads_for(0.5 * outer * last * p.size)
     if threads == 1:
         runs(p, s, d, 0, outer, 1, last)
         return
@@ -226,7 +226,7 @@ def recast(cnp.ndarray d not None, cnp.ndarray s not None):
             or not (cnp.PyArray_IS_C_CONTIGUOUS(d) and cnp.PyArray_IS_C_CONTIGUOUS(s) and same_shape(d, s)):
         return False
     with nogil:
-        for t in prange(tasks, schedule='static', num_threads=threads_for(<double>n * (2 + from_item + to_item))):
+        for t in prange(tasks, schedule='static', num_threads=threads_for(n * (2.0 + from_item + to_item) / 4)):
             f(x + t * CHOSEN * from_item, y + t * CHOSEN * to_item, min(CHOSEN, n - t * CHOSEN))
     return True
 
@@ -290,7 +290,7 @@ def choose(cnp.ndarray c not None, cnp.ndarray x not None, cnp.ndarray y not Non
     cdef const char *yp = cnp.PyArray_BYTES(y)
     cdef char *rp = cnp.PyArray_BYTES(r)
     with nogil:
-        threads = threads_for(n * (1.0 + 3 * size))
+        threads = threads_for(n * (1.0 + 3 * size) / 4)
         tasks = (n + CHOSEN - 1) // CHOSEN
         if threads == 1:
             copy_choose(cp, xp, sx, yp, sy, rp, 0, n, size)

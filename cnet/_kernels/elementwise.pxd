@@ -153,7 +153,7 @@ cdef inline void run_unary(unary_loop f, const char* x, char* o, Py_ssize_t n, P
         f(x, o, n, p)
         return
     with nogil:
-        threads = threads_for(n * (cost + item + o_item))
+        threads = threads_for(n * (cost + item + o_item) / 4)
         if threads == 1:
             pw_run_unary(f, x, o, n, item, o_item, p, streamed)
         else:
@@ -173,7 +173,7 @@ cdef inline void run_rows(binary_loop f, const char* x, Py_ssize_t wrap_x, const
     """A call for each row of n results. Within a row the argument that is broadcast has the given stride, 0 or 1."""
     cdef Py_ssize_t r
     cdef Py_ssize_t sx = stride if wrap_x else 1, sy = stride if wrap_y else 1
-    cdef int threads = threads_for(rows * (n * (cost + 2 * item + o_item) + 8))
+    cdef int threads = threads_for(rows * (n * (cost + 2 * item + o_item) / 4 + 8))
     cdef int streamed = n >= 1024 and rows * n * o_item >= PW_STREAMED and x != o and y != o
     if threads == 1:
         for r in range(rows):
@@ -193,7 +193,7 @@ cdef inline void run_flat(binary_loop f, const char* x, Py_ssize_t sx, const cha
         f(x, sx, y, sy, o, n, p)
         return
     with nogil:
-        threads = threads_for(n * (cost + 2 * item + o_item))
+        threads = threads_for(n * (cost + 2 * item + o_item) / 4)
         if threads == 1:
             pw_run_binary(f, x, sx, y, sy, o, n, item, o_item, p, streamed)
         else:
@@ -383,7 +383,7 @@ cdef inline object by_rows(cnp.ndarray x, cnp.ndarray y, object out, const binar
     n = w.dims[e]
     rows, w.nd, op = size // n, e + 1, cnp.PyArray_BYTES(o)
     with nogil:
-        for r in prange(rows, num_threads=threads_for(rows * (n * (k.cost + 3 * item) + 8)), schedule='static'):
+        for r in prange(rows, num_threads=threads_for(rows * (n * (k.cost + 3 * item) / 4 + 8)), schedule='static'):
             one_row(f, xp, yp, op, r, &w, p)
     return o
 
@@ -474,7 +474,7 @@ cdef inline object ternary(object a, object b, object c, const ternary_kernel* k
         return o
     step = CHUNK * item
     with nogil:
-        threads = threads_for(n * (k.cost + 4 * item))
+        threads = threads_for(n * (k.cost + 4 * item) / 4)
         for i in prange(chunks, num_threads=threads, schedule='static'):
             f(xp + i * step, yp + i * step, zp + i * step, op + i * step, least(CHUNK, n - i * CHUNK), p)
     return o

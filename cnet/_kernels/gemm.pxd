@@ -48,7 +48,7 @@ cdef enum:
     FLIP_ROWS = 64         # up to here gemm_flipped gains (a tenth), at 128 packing b for all rows costs as little
     FLIP_WIDE = 2          # columns for each row from which on
     FLIP_BYTES = 1 << 20   # of the packed rows, which stay in a second-level cache
-    FLIP_TILES = 4
+    FLIP_COLUMNS = 64      # for which packing a once more pays: as much as 25 columns take
 
 
 # What is made of numbers of c once they are ready, while they lie in a cache: `run` gets some rows and columns of c.
@@ -143,17 +143,22 @@ cdef inline bint flips(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *b) 
     return M <= FLIP_ROWS and N >= FLIP_WIDE * M and 5 * M >= 4 * wide and wide * K * <Py_ssize_t> sizeof(real) <= FLIP_BYTES
 
 
-cdef inline int flipped_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *pa, const real *b,
-                             Py_ssize_t brs, Py_ssize_t bcs, const real *d, Py_ssize_t drs, int dcs, real *c,
-                             Py_ssize_t crs, const Then *then) noexcept nogil:
-    """Piece t of gemm_flipped: FLIP_TILES tiles of columns of c."""
-    cdef Py_ssize_t h = height(N), nr = columns(pa), wide = flipped_width(M, pa), kc = depth(K, KC_MOST), i, j, k, m, n
-    cdef real *s = <real *> scratch(PRIVATE, MR * (wide + nr) * sizeof(real))
+cdef inline int flipped_part(Py_ssize_t part, Py_ssize_t parts, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a,
+                             Py_ssize_t ars, Py_ssize_t acs, const real *b, Py_ssize_t brs, Py_ssize_t bcs, const real *d,
+                             Py_ssize_t drs, int dcs, real *c, Py_ssize_t crs, const Then *then) noexcept nogil:
+    """One of some parts of gemm_flipped, of whole tiles of columns of c. It packs a for itself: what one thread packs for two, the
+    other fetches line by line, and the first has to take back for the next product."""
+    cdef Py_ssize_t h = height(N), tiles = (N + h - 1) // h, nr = columns(b), wide = flipped_width(M, b), kc = depth(K, KC_MOST)
+    cdef Py_ssize_t first = tiles * part // parts * h, last = min(tiles * (part + 1) // parts * h, N), i, j, k, m, n
+    cdef real *s = <real *> scratch(PRIVATE, (MR * (wide + nr) + wide * K) * sizeof(real))
+    cdef real *pa = s + MR * (wide + nr)
     cdef uint64_t old
     if s == NULL:
         return -1
     old = flush_begin()
-    for j from t * FLIP_TILES * h <= j < min(t * FLIP_TILES * h + FLIP_TILES * h, N) by h:
+    for i from 0 <= i < M by nr:
+        pack(K, min(nr, M - i), a + i * ars, acs, ars, pa + i * K, min(nr, wide - i))
+    for j from first <= j < last by h:
         n = min(h, N - j)
         for k from 0 <= k < K by kc:
             for i from 0 <= i < M by nr:
@@ -162,8 +167,7 @@ cdef inline int flipped_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_
                      <const real *> (NULL if k == 0 else s + i), wide, 1, s + i, wide)
         for i from 0 <= i < M by nr:
             turn(n, min(nr, M - i), s + i, wide, shift(d, i * drs + j * dcs), drs, dcs, c + i * crs + j, crs)
-    j = t * FLIP_TILES * h
-    finish(then, M, min(FLIP_TILES * h, N - j), c + j, crs)
+        finish(then, M, n, c + j, crs)
     flush_end(old)
     return 0
 
@@ -173,15 +177,10 @@ cdef inline int gemm_flipped(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const rea
                              real *c, Py_ssize_t crs, int threads, const Then *then) noexcept nogil:
     """c' = d' + b' a' for few rows by a large b that is stored transposed: a is packed instead of b, and tiles of c are
     turned on their way out."""
-    cdef Py_ssize_t t, nr = columns(b), wide = flipped_width(M, b), h = height(N)
-    cdef int failed = 0
-    cdef real *pa = <real *> scratch(SHARED, wide * K * sizeof(real))
-    if pa == NULL:
-        return -1
-    for t in prange((M + nr - 1) // nr, num_threads=min(threads, threads_for(4.0 * M * K))):
-        pack(K, min(nr, M - t * nr), a + t * nr * ars, acs, ars, pa + t * nr * K, min(nr, wide - t * nr))
-    for t in prange((N + FLIP_TILES * h - 1) // (FLIP_TILES * h), num_threads=threads):
-        failed |= flipped_task(t, M, N, K, pa, b, brs, bcs, d, drs, dcs, c, crs, then)
+    cdef Py_ssize_t i
+    cdef int failed = 0, parts = max(1, min(threads, <int> (N // FLIP_COLUMNS)))
+    for i in prange(parts, num_threads=parts, schedule='static', chunksize=1):
+        failed |= flipped_part(i, parts, M, N, K, a, ars, acs, b, brs, bcs, d, drs, dcs, c, crs, then)
     return failed
 
 

@@ -41,7 +41,7 @@ RELU, TANH, SIGMOID, GELU, SILU = ACT_RELU, ACT_TANH, ACT_SIGMOID, ACT_GELU, ACT
 
 cdef enum:
     SHARES = 4             # pieces from which on they are shared out among threads, each product being one thread's
-    SLOPE = 40             # what a number of an activation's gradient costs, against a sum of two
+    SLOPE = 40             # what a number of a gradient of gelu or silu costs, in units of threads_for
 
 
 def grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w, bint t, bint need_x, bint need_w, bint need_b):
@@ -144,7 +144,7 @@ cdef int activated_grad_of(Py_ssize_t M, const Matrix *w, const Sums *r, int kin
     cdef Py_ssize_t pieces = (M + high - 1) // high
     cdef int failed = 0
     if pieces == 1:
-        for i in prange(M, num_threads=threads_for(<double> SLOPE * M * N)):
+        for i in prange(M, num_threads=threads_for((SLOPE if kind >= ACT_GELU else 3.0) * M * N)):
             slope(kind, g + i * N, s + i * N, gz + i * N, N)
         return grad_of(M, w, r, <const real *> gz, x, gx)
     if threads == 1:

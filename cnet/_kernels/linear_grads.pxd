@@ -15,6 +15,7 @@ cdef enum:
     PIECE_LEAST = 128      # rows, if there are as many: the gradients of weights are read and written for each piece
     WEIGHTS = 1 << 18      # numbers of a weight from which on packing it for every piece costs more than it gains
     SUM_ROWS = 128         # rows summed one after the other before their sum joins the total: bounds the rounding error
+    PAIRED = 1 << 22       # multiplications up to which two threads make one gradient each, in place of halves of both
     BLOCK = 64             # rows of a weight's gradient, or columns where it is stored so: what one of many threads sums
 
 
@@ -130,6 +131,18 @@ cdef inline int input_grad(Py_ssize_t m, const Matrix *w, const real *g, real *g
                 <const real *> NULL, 0, 0, gx, w.rows, parallel)
 
 
+cdef inline int all_sums(Py_ssize_t M, const Sums *r, const real *x, const real *g, bint parallel) noexcept nogil:
+    """The sums of one piece, as products of whole matrices."""
+    cdef Py_ssize_t K = r.K, N = r.N
+    if r.b != NULL:
+        add_rows(g, N, M, N, True, <real *> r.b, <real *> r.part)
+    if r.w == NULL:
+        return 0
+    if r.t:
+        return gemm(N, K, M, g, 1, N, x, K, 1, <const real *> NULL, 0, 0, <real *> r.w, K, parallel)
+    return gemm(K, N, M, x, 1, K, g, N, 1, <const real *> NULL, 0, 0, <real *> r.w, N, parallel)
+
+
 cdef inline int grad_of(Py_ssize_t M, const Matrix *w, const Sums *r, const real *g, const real *x, real *gx) noexcept nogil:
     """The gradients that are not NULL of x, w, b. w as [K, N]."""
     cdef Py_ssize_t K = w.rows, N = w.columns, i, high = piece_rows(M, N, K * N), wide = blocks(r)
@@ -140,15 +153,14 @@ cdef inline int grad_of(Py_ssize_t M, const Matrix *w, const Sums *r, const real
             memset(r.w, 0, K * N * sizeof(real))
         if r.b != NULL:
             memset(r.b, 0, N * sizeof(real))
+    elif (pieces == 1 and gx != NULL and r.w != NULL and threads > 1 and M * K * N <= PAIRED
+          and threads_for(M * K * N / 8.0) <= 2):
+        for i in prange(2, num_threads=2, schedule='static', chunksize=1):
+            failed |= all_sums(M, r, x, g, False) if i else input_grad(M, w, g, gx, False)
     elif pieces == 1:
         if gx != NULL:
             failed = input_grad(M, w, g, gx, True)
-        if r.b != NULL:
-            add_rows(g, N, M, N, True, <real *> r.b, <real *> r.part)
-        if r.w != NULL and r.t:
-            failed |= gemm(N, K, M, g, 1, N, x, K, 1, <const real *> NULL, 0, 0, <real *> r.w, K, True)
-        elif r.w != NULL:
-            failed |= gemm(K, N, M, x, 1, K, g, N, 1, <const real *> NULL, 0, 0, <real *> r.w, N, True)
+        failed |= all_sums(M, r, x, g, True)
     elif threads == 1:
         for i from 0 <= i < M by high:
             if gx != NULL:

@@ -69,8 +69,8 @@ enum { LOSS_BLOCK = 512 };
 #define SIGN(d) ((T)((d) > 0) - (T)((d) < 0))
 #define AT_LEAST(a, b) ((a) < (b) ? (b) : (a)) /* a if it is NaN */
 
-LOSS(mse, 4, (x - y) * (x - y), 2 * (x - y))
-LOSS(l1, 4, vm_abs(x - y), SIGN(x - y))
+LOSS(mse, 3, (x - y) * (x - y), 2 * (x - y))
+LOSS(l1, 3, vm_abs(x - y), SIGN(x - y))
 LOSS(smooth_l1, 8, vm_abs(x - y) < p ? (T)0.5 * (x - y) * (x - y) / p : vm_abs(x - y) - (T)0.5 * p,
      vm_abs(x - y) < p ? (x - y) / p : SIGN(x - y))
 LOSS(huber, 8, vm_abs(x - y) < p ? (T)0.5 * (x - y) * (x - y) : p * (vm_abs(x - y) - (T)0.5 * p),

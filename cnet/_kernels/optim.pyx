@@ -56,7 +56,7 @@ def sgd(list params, list grads, list buffers, double lr, double momentum, doubl
         job.g = <char *>cnp.PyArray_DATA(g)
         if b is not None:
             job.state[0] = <char *>cnp.PyArray_DATA(b)
-    for i in prange(jobs.pieces, nogil=True, schedule='static', num_threads=threads_of(&jobs, 16)):
+    for i in prange(jobs.pieces, nogil=True, schedule='static', num_threads=threads_of(&jobs, 3 if buffers is None else 5)):
         sgd_piece(part(&jobs, i), &k)
     return left
 
@@ -132,7 +132,7 @@ def adam(list params, list grads, list means, list squares, list maxima, list st
         if x is not None:
             job.state[2] = <char *>cnp.PyArray_DATA(x)
         job.k[SIZE], job.k[CORRECTION] = size, correction
-    for i in prange(jobs.pieces, nogil=True, schedule='static', num_threads=threads_of(&jobs, 32)):
+    for i in prange(jobs.pieces, nogil=True, schedule='static', num_threads=threads_of(&jobs, 10)):
         adam_piece(part(&jobs, i), &k)
     return left
 
@@ -195,7 +195,7 @@ def sum_of_squares(list arrays):
     cdef cnp.ndarray sums = cnp.PyArray_EMPTY(1, &pieces, cnp.NPY_DOUBLE, 0)
     cdef double *parts = <double *>cnp.PyArray_DATA(sums)
     cdef double total = 0
-    for i in prange(jobs.pieces, nogil=True, schedule='static', num_threads=threads_of(&jobs, 4)):
+    for i in prange(jobs.pieces, nogil=True, schedule='static', num_threads=threads_of(&jobs, 1)):
         parts[i] = squares_piece(part(&jobs, i))
     for i in range(jobs.pieces):
         total += parts[i]
@@ -237,7 +237,7 @@ def scale(list arrays, double factor):
             add(&jobs, a)
         else:
             left.append(i)
-    for i in prange(jobs.pieces, nogil=True, schedule='static', num_threads=threads_of(&jobs, 8)):
+    for i in prange(jobs.pieces, nogil=True, schedule='static', num_threads=threads_of(&jobs, 2)):
         scale_piece(part(&jobs, i), factor)
     return left
 

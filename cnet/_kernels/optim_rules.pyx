@@ -54,7 +54,7 @@ def step(int rule, list params, list grads, tuple states, list constants):
                 job.state[j] = <char *>cnp.PyArray_DATA(s)
         for j, x in enumerate(constants[i]):
             job.k[j] = x
-    for i in prange(jobs.pieces, nogil=True, schedule='static', num_threads=threads_of(&jobs, 32)):
+    for i in prange(jobs.pieces, nogil=True, schedule='static', num_threads=threads_of(&jobs, 10)):
         update(rule, part(&jobs, i))
     return left
 

@@ -75,7 +75,7 @@ cdef inline void _col_sum(const real *x, Py_ssize_t n, Py_ssize_t step, Py_ssize
 cdef void _rows(const real *x, real *y, Py_ssize_t outer, Py_ssize_t n, int kind, double scale) noexcept nogil:
     """Sums of whole rows; short rows go in groups."""
     cdef Py_ssize_t i, g, group = 1 + ROW_STEP // (n + 1), units = _pieces(outer, group)
-    cdef int threads = threads_for(<double>outer * n * (2 + sizeof(real)))
+    cdef int threads = threads_for(<double>outer * n * (2 + sizeof(real)) / 4)
     if threads == 1:
         for i in range(outer):
             y[i] = <real>(_row_sum(x + i * n, n, kind) * scale)
@@ -90,7 +90,7 @@ cdef void _long_rows(const real *x, real *y, double *part, Py_ssize_t outer, Py_
     """Sums of rows longer than PIECE, through the sums of their pieces."""
     cdef Py_ssize_t i, j, u, pieces = _pieces(n, PIECE)
     cdef double total
-    for u in prange(outer * pieces, num_threads=threads_for(<double>outer * n * (2 + sizeof(real))), schedule='static'):
+    for u in prange(outer * pieces, num_threads=threads_for(<double>outer * n * (2 + sizeof(real)) / 4), schedule='static'):
         part[u] = _row_sum(x + (u // pieces) * n + (u % pieces) * PIECE, _least(PIECE, n - (u % pieces) * PIECE), kind)
     for i in range(outer):
         total = part[i * pieces]
@@ -112,7 +112,7 @@ cdef inline void _tile(const real *x, real *y, Py_ssize_t n, Py_ssize_t inner, P
 cdef void _columns(const real *x, real *y, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, int kind,
                    double scale) noexcept nogil:
     cdef Py_ssize_t u, tiles = _pieces(inner, COLUMNS)
-    cdef int threads = threads_for(<double>outer * n * inner * (2 + sizeof(real)))
+    cdef int threads = threads_for(<double>outer * n * inner * (2 + sizeof(real)) / 4)
     if threads == 1:
         for u in range(outer * tiles):
             _tile(x, y, n, inner, u // tiles, u % tiles, kind, scale)
@@ -126,7 +126,7 @@ cdef void _tall(const real *x, real *y, double *part, Py_ssize_t outer, Py_ssize
     """Sums of few but tall columns (inner <= COLUMNS), through the sums of blocks of `height` rows."""
     cdef Py_ssize_t i, j, k, u, pieces = _pieces(n, height)
     cdef double total, more
-    for u in prange(outer * pieces, num_threads=threads_for(<double>outer * n * inner * (2 + sizeof(real))),
+    for u in prange(outer * pieces, num_threads=threads_for(<double>outer * n * inner * (2 + sizeof(real)) / 4),
                     schedule='static'):
         _col_sum(x + ((u // pieces) * n + (u % pieces) * height) * inner, _least(height, n - (u % pieces) * height),
                  inner, inner, kind, part + u * inner)
@@ -175,7 +175,7 @@ cdef inline void _moments_row(const real *x, Py_ssize_t n, double free, real *va
 
 cdef void _moments(const real *x, Py_ssize_t outer, Py_ssize_t n, double free, real *var, real *mean) noexcept nogil:
     cdef Py_ssize_t i
-    cdef int threads = threads_for(<double>outer * n * (6 + sizeof(real)))
+    cdef int threads = threads_for(<double>outer * n * (6 + sizeof(real)) / 2)
     if threads == 1:
         for i in range(outer):
             _moments_row(x + i * n, n, free, var + i, mean + i)
@@ -420,7 +420,7 @@ cdef inline void _scan_unit(const real *x, real *y, Py_ssize_t outer, Py_ssize_t
 cdef void _scan(const real *x, real *y, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, int product,
                 bint backward) noexcept nogil:
     cdef Py_ssize_t u, tiles = _pieces(inner, COLUMNS), units = _pieces(outer, 4) if inner == 1 else outer * tiles
-    cdef int threads = threads_for(<double>outer * n * inner * (4 + 2 * sizeof(real)))
+    cdef int threads = threads_for(<double>outer * n * inner * (2 + sizeof(real) / 2.0))
     if threads == 1:
         for u in range(units):
             _scan_unit(x, y, outer, n, inner, u // tiles, u % tiles, product, backward)

@@ -174,7 +174,7 @@ cdef void long_sums(const real *x, Py_ssize_t outer, Py_ssize_t n, real *part) n
     """Of each row the maximum, 0 for what is not finite, in part[2 o], and the sum of exponentials in part[2 o + 1]."""
     cdef Py_ssize_t t, o, k, w, pieces = pieces_of(n)
     cdef real m, s
-    for t in prange(outer * pieces, schedule='static', num_threads=threads_for(20.0 * outer * n)):
+    for t in prange(outer * pieces, schedule='static', num_threads=threads_for(8.0 * outer * n)):
         o = t // pieces * n + t % pieces * PIECE
         w = min(n - t % pieces * PIECE, <Py_ssize_t> PIECE)
         m = row_max(x + o, w)
@@ -196,7 +196,7 @@ cdef void long_forward(const real *x, real *y, Py_ssize_t outer, Py_ssize_t n, b
     cdef Py_ssize_t t, o, at, w, i, pieces = pieces_of(n)
     cdef real m, s
     long_sums(x, outer, n, part)
-    for t in prange(outer * pieces, schedule='static', num_threads=threads_for(20.0 * outer * n)):
+    for t in prange(outer * pieces, schedule='static', num_threads=threads_for(8.0 * outer * n)):
         o = t // pieces
         at = o * n + t % pieces * PIECE
         w = min(n - t % pieces * PIECE, <Py_ssize_t> PIECE)
@@ -214,7 +214,7 @@ cdef void long_gradient(const real *g, const real *y, real *gx, Py_ssize_t outer
     cdef Py_ssize_t t, o, k, at, w, i, pieces = pieces_of(n)
     cdef real s
     cdef double total
-    for t in prange(outer * pieces, schedule='static', num_threads=threads_for(10.0 * outer * n)):
+    for t in prange(outer * pieces, schedule='static', num_threads=threads_for(4.0 * outer * n)):
         at = t // pieces * n + t % pieces * PIECE
         w = min(n - t % pieces * PIECE, <Py_ssize_t> PIECE)
         part[t] = <real> (row_sum(g + at, w) if logarithm else row_dot(g + at, y + at, w))
@@ -223,7 +223,7 @@ cdef void long_gradient(const real *g, const real *y, real *gx, Py_ssize_t outer
         for k in range(o * pieces, (o + 1) * pieces):
             total = total + part[k]
         part[o] = <real> total
-    for t in prange(outer * pieces, schedule='static', num_threads=threads_for(10.0 * outer * n)):
+    for t in prange(outer * pieces, schedule='static', num_threads=threads_for(4.0 * outer * n)):
         at = t // pieces * n + t % pieces * PIECE
         w = min(n - t % pieces * PIECE, <Py_ssize_t> PIECE)
         s = part[t // pieces]
@@ -242,8 +242,7 @@ cdef void long_logsumexp(const real *x, real *y, Py_ssize_t outer, Py_ssize_t n,
 
 
 cdef void forward(const real *x, real *y, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner, bint logarithm) noexcept nogil:
-    # 25: the exponential's 15 operations, the other passes' 10.
-    cdef int threads = threads_for(25.0 * outer * n * inner)
+    cdef int threads = threads_for(8.0 * outer * n * inner)
     cdef Py_ssize_t t, j, at, strips = (inner + STRIP - 1) // STRIP
     if inner == 1 and n <= SHORT and outer > 4:
         for t in prange((outer + STRIP - 1) // STRIP, schedule='static', num_threads=threads):
@@ -260,7 +259,7 @@ cdef void forward(const real *x, real *y, Py_ssize_t outer, Py_ssize_t n, Py_ssi
 
 
 cdef void sums(const real *x, real *y, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner) noexcept nogil:
-    cdef int threads = threads_for(20.0 * outer * n * inner)
+    cdef int threads = threads_for(10.0 * outer * n * inner)
     cdef Py_ssize_t t, j, strips = (inner + STRIP - 1) // STRIP
     if inner == 1:
         for t in prange(outer, schedule='static', num_threads=threads):
@@ -274,7 +273,7 @@ cdef void sums(const real *x, real *y, Py_ssize_t outer, Py_ssize_t n, Py_ssize_
 
 cdef void sums_grad(const real *g, const real *x, const real *y, real *gx, Py_ssize_t outer, Py_ssize_t n,
                     Py_ssize_t inner) noexcept nogil:
-    cdef int threads = threads_for(20.0 * outer * n * inner)
+    cdef int threads = threads_for(10.0 * outer * n * inner)
     cdef Py_ssize_t t, i, j
     cdef real m
     cdef Py_ssize_t pieces = pieces_of(n), at
@@ -293,7 +292,7 @@ cdef void sums_grad(const real *g, const real *x, const real *y, real *gx, Py_ss
 
 cdef void gradient(const real *g, const real *y, real *gx, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner,
                    bint logarithm) noexcept nogil:
-    cdef int threads = threads_for((25.0 if logarithm else 15.0) * outer * n * inner)
+    cdef int threads = threads_for((8.0 if logarithm else 5.0) * outer * n * inner)
     cdef Py_ssize_t t, j, at, strips = (inner + STRIP - 1) // STRIP
     if inner == 1:
         for t in prange(outer, schedule='static', num_threads=threads):

@@ -50,7 +50,7 @@ def test_bad_counts(count: object, error: type[Exception]) -> None:
 
 def test_small_work_stays_on_one_thread() -> None:
     cnet.set_num_threads(8)
-    wanted = [K._threads.threads_wanted(work) for work in (0, 65535, 65536, 4 * 32768, 1e12)]
+    wanted = [K._threads.threads_wanted(work) for work in (0, 131071, 131072, 4 * 65536, 1e12)]
     assert wanted == [1, 1, 2, 4, 8]
     assert K._threads.threads_wanted(float('nan')) == 1
 
