@@ -103,14 +103,14 @@ def closure(source: Path) -> set[Path]:
         text = path.read_text()
         todo += [path.with_suffix('.pxd')] if path.suffix in ('.pyx', '.py') else []
         todo += [path.parent / name for name in re.findall(r'(?:from|include)\s+["\']([\w./]+)["\']', text)]
-        for package, names in re.findall(r'from\s+([\w.]+)\s+cimport\s+\(?([\w, ]+)', text):
+        for package, *lists in re.findall(r'from\s+([\w.]+)\s+cimport\s+(?:\(([^)]*)\)|([\w, ]+))', text):
             folder = path.parent if package.startswith('.') else Path()
             parts = [part for part in package.lstrip('.').split('.') if part]
             for _ in range(len(package) - len(package.lstrip('.')) - 1):
                 folder = folder.parent
             base = folder.joinpath(*parts)
             todo += [base.with_suffix('.pxd')] if parts else []
-            todo += [base / f'{name.split()[0]}.pxd' for name in names.split(',') if name.strip()]
+            todo += [base / f'{name.split()[0]}.pxd' for name in ''.join(lists).split(',') if name.strip()]
     return found
 
 
