@@ -47,6 +47,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     'linear': _ALL,
     'loss': _ALL,
     'matmul': _ALL,
+    'minimal': _ALL,
     'norm': _ALL,
     'onetap': _ALL,
     'optim': _ALL,
@@ -63,7 +64,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     'softmax': _ALL,
     'sort': _ALL,
     'special': _ALL,
-    'winograd': _ALL,
 }
 
 # Compiled once, with the baseline's flags: shared state, what must not depend on the CPU (random streams), and what

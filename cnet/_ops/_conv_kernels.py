@@ -16,13 +16,21 @@ def depthwise(w, stride, groups):
 
 
 def tiled(w, n, out, stride, padding, dilation, groups, passes=1):
-    """Whether Winograd's way needs less time (bench/lab/conv.md): enough channels for the products to outweigh the transforms,
-    fewer where the direct kernel loses to the padding of small images; and enough tiles for `passes` over the factors."""
-    m, c = w[:2]
-    if w[2:] != (3, 3) or groups > 1 or stride != (1, 1) or dilation != (1, 1) or max(padding) > 2 or min(m, c) < 16:
+    """Whether minimal filtering needs less time (bench/lab/conv.md): three taps along the last two axes (or the only one),
+    channels that fill vectors and are enough for the products to outweigh the transforms, which weigh more in one dimension and
+    with stride 2, and less beside the padding of small images; and enough tiles for `passes` over the factors."""
+    m, c, *kernel = w
+    axes, step = min(2, len(kernel)), stride[-1]
+    if (groups > 1 or min(m, c) < 16 or kernel[-2:] != [3] * axes or step > 2 or stride[-2:] != (step,) * axes
+            or max(dilation) > 1 or max(padding) > 2):
         return False
-    tiles = n * ((out[0] + 1) // 2) * ((out[1] + 1) // 2)
-    return (m * c >= 28 * (m + c) or max(out) <= 16) and tiles >= (64 * passes if m * c >= 1 << 17 else 16)
+    if m * c < (8192 if step == 2 else 1024 if axes == 1 else 512 if len(kernel) == 2 and max(out) > 16 and passes == 1 else 256):
+        return False
+    if len(kernel) == 3 and not (stride[0] == 1 and padding[0] < kernel[0] <= 5):
+        return False
+    lanes = K.direct.LANES
+    tiles = n * prod(out[:-axes]) * prod([(i + 1) // 2 for i in out[-axes:]])
+    return all(5 * i >= 4 * (-(-i // lanes) * lanes) for i in (m, c)) and tiles >= (64 * passes if m * c >= 1 << 17 else 16)
 
 
 def parted(w, n, out, stride, padding, dilation, groups, passes=1):
@@ -31,7 +39,8 @@ def parted(w, n, out, stride, padding, dilation, groups, passes=1):
     Few channels do not pay for parts that are not copied by whole vectors, nor for a weight gradient's two, and none for parts
     that are mostly zeros.
     """
-    if len(dilation) != 2 or dilation == (1, 1) or any(p % d for p, d in zip(padding, dilation)) or n * prod(out) * prod(w) == 0:
+    if (len(dilation) != 2 or dilation == (1, 1) or max(stride) > 1 or any(p % d for p, d in zip(padding, dilation))
+            or n * prod(out) * prod(w) == 0):
         return False
     parts = shrunk(out, dilation)
     if ((passes > 1 or dilation[1] > 2) and w[0] * w[1] < 1 << 14) or 10 * prod(parts) * prod(dilation) > 11 * prod(out):
@@ -105,11 +114,12 @@ def forward(x, w, b, y, stride, padding, dilation, groups, follows=None):
     x, w, b = contiguous(x, w, b)
     if one_pixel(w.shape, x, y.shape[2:], padding, groups):
         return followed(K.matmul.linear(x.reshape(x.shape[:2]), w.reshape(w.shape[:2]), b, True).reshape(y.shape), follows)
-    if tiled(w.shape, len(y), y.shape[2:], stride, padding, dilation, groups) and K.winograd.conv_forward(x, w, b, y, padding):
+    if (tiled(w.shape, len(y), y.shape[2:], stride, padding, dilation, groups)
+            and K.minimal.conv_forward(x, w, b, y, stride, padding)):
         return followed(y, follows)
     if parted(w.shape, len(y), y.shape[2:], stride, padding, dilation, groups):
         room, images = parts(y, dilation)
-        if K.winograd.conv_forward(in_parts(x, dilation), w, b, images, shrunk(padding, dilation)):
+        if K.minimal.conv_forward(in_parts(x, dilation), w, b, images, stride, shrunk(padding, dilation)):
             return followed(K.dilated.merge(room, y), follows)
     if depthwise(w.shape, stride, groups):
         kernels = K.depthwise
@@ -136,11 +146,12 @@ def input_grad(g, w, b, x, stride, padding, dilation, groups):
     g, w, b = contiguous(g, w, b)
     if one_pixel(w.shape, x, g.shape[2:], padding, groups):
         return K.matmul.linear(g.reshape(g.shape[:2]), w.reshape(w.shape[:2]), b, False).reshape(x.shape)
-    if tiled(w.shape, len(x), x.shape[2:], stride, padding, dilation, groups) and K.winograd.conv_input_grad(g, w, b, x, padding):
+    if (max(stride) == 1 and tiled(w.shape, len(x), x.shape[2:], stride, padding, dilation, groups)
+            and K.minimal.conv_input_grad(g, w, b, x, stride, padding)):
         return x
     if parted(w.shape, len(x), x.shape[2:], stride, padding, dilation, groups):
         room, images = parts(x, dilation)
-        if K.winograd.conv_input_grad(in_parts(g, dilation), w, b, images, shrunk(padding, dilation)):
+        if K.minimal.conv_input_grad(in_parts(g, dilation), w, b, images, stride, shrunk(padding, dilation)):
             return K.dilated.merge(room, x)
     if depthwise(w.shape, stride, groups):
         kernels = K.depthwise
@@ -159,10 +170,10 @@ def weight_grad(x, g, b, w, stride, padding, dilation, groups):
     """Fill and return w[M, C / groups, kernel], the gradient of a convolution's weights. There is no b."""
     x, g = contiguous(x, g)
     if (tiled(w.shape, len(g), g.shape[2:], stride, padding, dilation, groups, passes=2)
-            and K.winograd.conv_weight_grad(x, g, w, padding)):
+            and K.minimal.conv_weight_grad(x, g, w, stride, padding)):
         return w
     if (parted(w.shape, len(g), g.shape[2:], stride, padding, dilation, groups, passes=2)
-            and K.winograd.conv_weight_grad(in_parts(x, dilation), in_parts(g, dilation), w, shrunk(padding, dilation))):
+            and K.minimal.conv_weight_grad(in_parts(x, dilation), in_parts(g, dilation), w, stride, shrunk(padding, dilation))):
         return w
     if depthwise(w.shape, stride, groups):
         kernels = K.depthwise

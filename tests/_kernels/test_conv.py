@@ -98,21 +98,43 @@ def test_one_channel_per_group(seed: int) -> None:
         assert (np.abs(got - expected) <= TOLERANCE['float32'] * (ones + 1e-30)).all()
 
 
-@pytest.mark.parametrize(('dtype', 'seed'), [*product(TOLERANCE, range(6))])
-def test_tiles(dtype: str, seed: int) -> None:
-    """3x3 kernels by tiles: odd and even sizes, channels that fill no vector, one block and many."""
+@pytest.mark.parametrize(('dims', 'dtype', 'seed'), [*product((1, 2, 3), TOLERANCE, range(6))])
+def test_tiles(dims: int, dtype: str, seed: int) -> None:
+    """Three taps by tiles: odd and even sizes, channels that fill no vector, one block and many, both strides, taps of depth."""
     rng = np.random.default_rng(seed)
-    n, c, m, *size = (int(rng.choice(choices)) for choices in ((1, 3, 40), (16, 17, 40), (16, 29, 33), (4, 7, 16), (5, 7, 13)))
-    padding = tuple(int(i) for i in rng.integers(0, 3, 2))
-    out = [i + 2 * p - 2 for i, p in zip(size, padding)]
-    x, w, g = (rng.standard_normal(shape).astype(dtype) for shape in ((n, c, *size), (m, c, 3, 3), (n, m, *out)))
+    n, c, m = (int(rng.choice(choices)) for choices in ((1, 3, 40), (3, 17, 40), (5, 29, 40)))
+    size = tuple(int(rng.choice((4, 5, 7, 13, 16))) for _ in range(dims)) if dims < 3 else (3, 5, 7)
+    step = 1 + seed % 2
+    stride, kernel = ((1,) * (dims - 2) + (step,) * min(dims, 2)), (seed // 2 + 1,) * (dims - 2) + (3,) * min(dims, 2)
+    padding = tuple(int(rng.integers(0, k)) for k in kernel)
+    out = [(i + 2 * p - k) // s + 1 for i, p, k, s in zip(size, padding, kernel, stride)]
+    x, w, g, b, d = (rng.standard_normal(shape).astype(dtype) for shape in (
+        (n, c, *size), (m, c, *kernel), (n, m, *out), m, c))
     got = np.full_like(g, np.nan), np.full_like(x, np.nan), np.full_like(w, np.nan)
-    assert K.winograd.conv_forward(x, w, None, got[0], padding)
-    assert K.winograd.conv_input_grad(g, w, None, got[1], padding)
-    assert K.winograd.conv_weight_grad(x, g, got[2], padding)
-    geo: Any = ((1, 1), padding, (1, 1), 1)
-    for part, expected, ones in zip(got, reference(x, w, g, *geo), reference(abs(x), abs(w), abs(g), *geo)):
-        assert (np.abs(part - expected) <= TOLERANCE[dtype] * (ones + 1e-30)).all()
+    assert K.minimal.conv_forward(x, w, b, got[0], stride, padding)
+    assert step == 2 or K.minimal.conv_input_grad(g, w, d, got[1], stride, padding)
+    assert K.minimal.conv_weight_grad(x, g, got[2], stride, padding)
+    geo: Any = (stride, padding, (1,) * dims, 1)
+    expected, ones = reference(x, w, g, *geo), reference(abs(x), abs(w), abs(g), *geo)
+    for i, bias in ((0, b), (1, d), (2, np.zeros(1, dtype)))[::step]:
+        column = bias.reshape(-1, *[1] * dims)
+        assert (np.abs(got[i] - (expected[i] + column)) <= TOLERANCE[dtype] * (ones[i] + np.abs(column) + 1e-30)).all()
+
+
+@pytest.mark.parametrize(('n', 'c', 'm', 'size', 'stride'), [
+    (32, 64, 300, (8, 8), 1), (2, 40, 270, (17, 16), 2), (30, 64, 30, (21,), 1)])
+def test_tiles_of_many_channels(n: int, c: int, m: int, size: Any, stride: int) -> None:
+    """Factors that are made where they are used, values that several tasks share, more than one block."""
+    rng = np.random.default_rng(1)
+    dims = len(size)
+    geo: Any = ((stride,) * dims, (1,) * dims, (1,) * dims, 1)
+    shapes = (n, c, *size), (m, c, *(3,) * dims), (n, m, *((i - 1) // stride + 1 for i in size))
+    x, w, g = (rng.standard_normal(shape).astype('f') for shape in shapes)
+    y, gw = np.full_like(g, np.nan), np.full_like(w, np.nan)
+    assert K.minimal.conv_forward(x, w, None, y, *geo[:2]) and K.minimal.conv_weight_grad(x, g, gw, *geo[:2])
+    expected, ones = reference(x, w, g, *geo), reference(abs(x), abs(w), abs(g), *geo)
+    assert (np.abs(y - expected[0]) <= TOLERANCE['float32'] * ones[0]).all()
+    assert (np.abs(gw - expected[2]) <= TOLERANCE['float32'] * ones[2]).all()
 
 
 @pytest.mark.parametrize(('shape', 'kernel', 'geo'), [
@@ -208,6 +230,22 @@ def test_one_tap(n: int, c: int, m: int, size: Any, stride: Any, groups: int, dt
         assert (np.abs(part - (expected + column)) <= TOLERANCE[dtype] * (ones + np.abs(column))).all()
 
 
+@pytest.mark.parametrize('geometry', [
+    ((2, 128, 32, 32), (64, 128, 3, 3), (2, 2), (1, 1)), ((3, 64, 40), (32, 64, 3), (1,), (1,)),
+    ((1, 16, 8, 8, 8), (16, 16, 3, 3, 3), (1, 1, 1), (1, 1, 1))], ids=str)
+def test_tiles_leave_infinities_to_direct_sums(geometry: Any) -> None:
+    shape, kernel, stride, padding = geometry
+    x, w = np.ones(shape, 'f'), np.ones(kernel, 'f')
+    x[(0, 1, *[2] * len(stride))] = np.inf
+    out = [(i - 1) // s + 1 for i, s in zip(shape[2:], stride)]
+    g = np.ones((shape[0], kernel[0], *out), 'f')
+    assert _conv_kernels.tiled(kernel, shape[0], out, stride, padding, (1,) * len(stride), 1)
+    y, gx, gw = run(x, w, g, stride, padding, (1,) * len(stride), 1)
+    expected = reference(x, w, g, stride, padding, (1,) * len(stride), 1)
+    for part, right in zip((y, gx, gw), expected):
+        assert (np.isinf(part) == np.isinf(right)).all() and not np.isnan(part).any()
+
+
 def test_tiles_leave_infinities_where_they_are() -> None:
     """An infinite pixel spreads over the tiles that see it, which is noticed: the result is that of the direct sums."""
     x, w = np.ones((2, 64, 8, 8), 'f'), np.ones((64, 64, 3, 3), 'f')
@@ -226,7 +264,7 @@ def test_bias_and_empty() -> None:
 
 
 @pytest.mark.parametrize(('c', 'groups', 'stride', 'kernel'), [
-    (8, 1, 1, 3), (64, 1, 1, 3), (40, 40, 1, 3), (70, 1, 2, 3), (8, 1, 1, 1), (300, 1, 1, 1), (20, 1, 2, 1)])
+    (8, 1, 1, 3), (64, 1, 1, 3), (40, 40, 1, 3), (70, 1, 2, 3), (128, 1, 2, 3), (8, 1, 1, 1), (300, 1, 1, 1), (20, 1, 2, 1)])
 def test_same_bits_for_any_number_of_threads(c: int, groups: int, stride: int, kernel: int) -> None:
     """Channels in lanes, by tiles, one channel per group, several passes, pixels in lanes."""
     rng = np.random.default_rng(3)
@@ -246,7 +284,7 @@ def test_same_bits_for_any_number_of_threads(c: int, groups: int, stride: int, k
 
 @pytest.mark.parametrize('geometry', [
     ((1, 3, 9, 9), (5, 3, 5, 5), (1, 1), 1),       # few channels
-    ((2, 64, 8, 8), (64, 64, 3, 3), (1, 1), 1),    # by Winograd
+    ((2, 64, 8, 8), (64, 64, 3, 3), (1, 1), 1),    # by tiles
     ((2, 64, 8, 8), (70, 64, 1, 1), (1, 1), 1),
     ((2, 8, 8, 8), (8, 1, 3, 3), (1, 1), 8),       # depthwise
     ((2, 8, 9, 9), (8, 1, 3, 3), (2, 2), 8),

@@ -1,0 +1,351 @@
+"""Convolutions of three taps a side, their input gradients and weight gradients by Winograd's minimal filtering, with channels in
+the lanes of vectors: two results of four pixels take four products instead of six, with stride 2 five (minimal_ukr.h).
+
+The image is cut into tiles of 2x2 results (1x2 for one dimension). Pixels and weights are transformed, for each number xi of a
+tile one matrix product over the channels follows, and its results are transformed back:
+
+    values[xi, tile, c] = map of pixels     factors[xi, c, m] = map of weights     sums[xi, tile, m] = values x factors
+
+Taps along the depth are added up as they are: the planes of a tile lie one after another in values[xi, tile, plane, c], so that
+what a plane of the result sees, its taps of depth by channels, is one row of numbers. The last planes' rows run on into the next
+tile; nobody reads their sums.
+
+Whatever the width of an image, vectors are full, for their lanes are channels. The factors are 0, 1 and 1/2, so that results are
+about as exact as a direct sum's. An infinite number would spread over its tile; a function that meets one returns False, and the
+caller computes again without transforms. A block is some whole rows of tiles, whose values stay in a second-level cache, and a
+task some panels of its result's channels. Letters are those of conv.pyx: N images, C input and M output channels.
+"""
+
+cimport numpy as cnp
+from cython.parallel cimport prange
+from libc.stdint cimport uint64_t
+from libc.string cimport memset
+
+from cnet._kernels._threads cimport threads_for
+from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
+from cnet._kernels.conv_shape cimport Geometry, geometry
+from cnet._kernels.gemm_tiles cimport columns, height, lanes, pack, tile, tiles
+from cnet._kernels.minimal_cut cimport (
+    APART, PACKED, WIDEST, Cut, Side, block_rows, cut_of, factor_of, lines_size, products_size, products_step, spread_task,
+    sums_of)
+from cnet._kernels.planes cimport product
+from cnet._kernels.types cimport real
+
+cnp.import_array()
+
+cdef extern from "flush.h" nogil:
+    uint64_t flush_begin()
+    void flush_end(uint64_t old)
+
+cdef extern from "minimal_ukr.h" nogil:
+    Py_ssize_t GIVES "MINIMAL_GIVES"(int kind)
+    float vf_gather_tiles(int ky, int kx, Py_ssize_t n, const float *z, Py_ssize_t row, Py_ssize_t step, const float *bias,
+                          float *y, Py_ssize_t width, int lower)
+    double vd_gather_tiles(int ky, int kx, Py_ssize_t n, const double *z, Py_ssize_t row, Py_ssize_t step, const double *bias,
+                           double *y, Py_ssize_t width, int lower)
+    void vf_factors_of_taps(int ky, int kx, const float *w, Py_ssize_t width, int turned, float *u, Py_ssize_t step)
+    void vd_factors_of_taps(int ky, int kx, const double *w, Py_ssize_t width, int turned, double *u, Py_ssize_t step)
+    float vf_taps_of_factors(int ky, int kx, const float *u, Py_ssize_t step, Py_ssize_t slices, Py_ssize_t slice, float *w)
+    double vd_taps_of_factors(int ky, int kx, const double *u, Py_ssize_t step, Py_ssize_t slices, Py_ssize_t slice, double *w)
+    void vf_put_pixels(Py_ssize_t n, Py_ssize_t m, const float *c, Py_ssize_t width, float *y, Py_ssize_t step)
+    void vd_put_pixels(Py_ssize_t n, Py_ssize_t m, const double *c, Py_ssize_t width, double *y, Py_ssize_t step)
+
+
+cdef inline int value_task(Py_ssize_t first, Py_ssize_t block, const Cut *c, const Side *s, const real *x,
+                           real *values) noexcept nogil:
+    """As spread_task, with room of its own."""
+    cdef real *lines = <real *> scratch(PRIVATE, lines_size(c, s, lanes(x)) * sizeof(real))
+    cdef uint64_t mode
+    if lines == NULL:
+        return -1
+    mode = flush_begin()
+    spread_task(first, block, c, s, x, lines, values)
+    flush_end(mode)
+    return 0
+
+
+cdef inline Py_ssize_t panel_size(const Cut *c, Py_ssize_t nr) noexcept nogil:
+    """Numbers of a panel of factors."""
+    return c.factors * (c.deep * c.seen.wide * nr + APART)
+
+
+cdef inline void factor_task(Py_ssize_t r, Py_ssize_t first, const Cut *c, const real *w, real *factors) noexcept nogil:
+    """The factors of a vector of channels c from `first` on, for panel r: factors[f, tap of depth, c, width]."""
+    cdef Py_ssize_t nr = columns(w), m = min(nr, c.made.C - r * nr), width = nr if m > lanes(w) else lanes(w)
+    cdef Py_ssize_t each = (3 if c.ky else 1) * 3, T = c.deep * each, at_once = max(<Py_ssize_t> 1, PACKED // T), k, q, f, n
+    cdef Py_ssize_t step = c.deep * c.seen.wide * width + APART, end = min(c.seen.C, first + lanes(w))
+    cdef real taps[PACKED * WIDEST]
+    cdef real *to
+    for q in range(end, first + lanes(w)):
+        for f in range(c.factors):
+            for k in range(c.deep):
+                memset(factors + f * step + (k * c.seen.wide + q) * width, 0, width * sizeof(real))
+    while first < end:
+        n = min(at_once, end - first)
+        if c.turned:
+            for q in range(n):
+                pack(T, m, w + ((first + q) * c.made.C + r * nr) * T, 1, T, taps + q * T * width, width)
+        else:
+            pack(n * T, m, w + (r * nr * c.seen.C + first) * T, 1, c.seen.C * T, taps, width)
+        for q in range(n):
+            for k in range(c.deep):
+                to = factors + (k * c.seen.wide + first + q) * width
+                f = (q * c.deep + (c.deep - 1 - k if c.turned else k)) * each * width
+                if real is float:
+                    vf_factors_of_taps(c.ky, c.kx, taps + f, width, c.turned, to, step)
+                else:
+                    vd_factors_of_taps(c.ky, c.kx, taps + f, width, c.turned, to, step)
+        first += n
+
+
+cdef inline bint results(Py_ssize_t first, Py_ssize_t block, const Cut *c, const real *sums, Py_ssize_t width, Py_ssize_t step,
+                         const real *bias, real *lines, real *y) noexcept nogil:
+    """A vector of channels from `first` on of a block's results; returns whether one is not finite."""
+    cdef Py_ssize_t r = block * c.rows, last = r + block_rows(c, block), m = min(lanes(y), c.made.C - first), n, top, count, z, i
+    cdef Py_ssize_t gives = GIVES(c.ky), out_z = c.made.size[0], out_y = c.made.size[1], out_x = c.made.size[2], row
+    cdef real wrong = 0
+    while r < last:
+        n, top = r // c.down, r % c.down
+        count = min(c.down - top, last - r)
+        for z in range(out_z):
+            for i in range(count):
+                row = (i * c.across * c.planes + z) * width
+                if real is float:
+                    wrong += vf_gather_tiles(c.ky, c.kx, c.across, sums + row, c.planes * width, step, bias,
+                                             lines + i * gives * out_x * lanes(y), out_x, gives * (top + i) + 1 < out_y)
+                else:
+                    wrong += vd_gather_tiles(c.ky, c.kx, c.across, sums + row, c.planes * width, step, bias,
+                                             lines + i * gives * out_x * lanes(y), out_x, gives * (top + i) + 1 < out_y)
+            row = (((n * c.made.C + first) * out_z + z) * out_y + gives * top) * out_x
+            if real is float:
+                vf_put_pixels(min(gives * count, out_y - gives * top) * out_x, m, lines, lanes(y), y + row, out_z * out_y * out_x)
+            else:
+                vd_put_pixels(min(gives * count, out_y - gives * top) * out_x, m, lines, lanes(y), y + row, out_z * out_y * out_x)
+        sums = sums + count * c.across * c.planes * width
+        r += count
+    return wrong != 0
+
+
+cdef inline int panel_sums(Py_ssize_t r, Py_ssize_t block, const Cut *c, const real *values, const real *factors, const real *bias,
+                           real *sums, real *lines, real *y) noexcept nogil:
+    """The results of panel r in a block; returns whether one is not finite."""
+    cdef Py_ssize_t nr = columns(values), K = c.deep * c.seen.wide, rows = sums_of(c, block), h = height(rows), xi, i
+    cdef Py_ssize_t step = c.rows * c.across * c.planes * nr + APART, m = min(nr, c.made.C - r * nr)
+    cdef Py_ssize_t width = nr if m > lanes(values) else lanes(values)
+    cdef real start[WIDEST]
+    cdef int failed = 0
+    for i in range(width):
+        start[i] = bias[r * nr + i] if bias != NULL and i < m else 0
+    for xi in range(c.numbers):
+        for i from 0 <= i < rows by h:
+            tile(min(h, rows - i), width, K, values + xi * c.seen.apart + i * c.seen.wide, c.seen.wide, 1,
+                 factors + factor_of(c, xi) * (K * width + APART), width, <const real *> NULL, 0, 0, sums + xi * step + i * width,
+                 width)
+    for i from 0 <= i < m by lanes(values):
+        failed |= results(r * nr + i, block, c, sums + i, width, step, start + i, lines, y)
+    return failed
+
+
+cdef inline int block_task(Py_ssize_t t, const Cut *c, const real *x, const real *w, const real *factors, real *values,
+                           const real *bias, real *y) noexcept nogil:
+    """Some panels of a block's result, or of all if `late`; returns whether a number is not finite (1) or memory is lacking (-1)."""
+    cdef Py_ssize_t piece = t % c.pieces, block = t // c.pieces, panel = panel_size(c, columns(x)), r, i, q
+    cdef Py_ssize_t begin = piece * c.piece, end = min(c.panels, begin + c.piece), made = c.numbers * c.seen.apart
+    cdef Py_ssize_t lines_n = max(lines_size(c, &c.seen, lanes(x)), lines_size(c, &c.made, lanes(x)))
+    cdef Py_ssize_t sums_n = c.numbers * (c.rows * c.across * c.planes * columns(x) + APART)
+    cdef real *lines = <real *> scratch(PRIVATE, (lines_n + sums_n + (0 if c.shared else made) + (
+        2 * panel if c.late else 0)) * sizeof(real))
+    cdef real *sums = lines + lines_n
+    cdef real *own = sums + sums_n
+    cdef int failed = 0
+    cdef uint64_t mode
+    if lines == NULL:
+        return -1
+    mode = flush_begin()
+    if c.late:
+        for r from begin <= r < end by 2:
+            for i from 0 <= i < c.seen.C by lanes(x):
+                for q in range(r, min(end, r + 2)):
+                    factor_task(q, i, c, w, own + (q - r) * panel)
+            for i in range(c.blocks):
+                for q in range(r, min(end, r + 2)):
+                    failed |= panel_sums(q, i, c, values + i * made, <const real *> own + (q - r) * panel, bias, sums, lines, y)
+    else:
+        if c.shared:
+            values = values + block * made
+        else:
+            values = own
+            for i from 0 <= i < c.seen.C by lanes(x):
+                spread_task(i, block, c, &c.seen, x, lines, values)
+        for r in range(begin, end):
+            failed |= panel_sums(r, block, c, values, factors + r * panel, bias, sums, lines, y)
+    flush_end(mode)
+    return failed
+
+
+cdef int convolve(const Cut *c, const real *x, const real *w, const real *bias, real *y) noexcept nogil:
+    """y[N, M, out] from x[N, C, size]. Returns 1 if a result is not finite, -1 if there is no memory."""
+    cdef Py_ssize_t size = 0 if c.late else c.panels * panel_size(c, columns(x)), groups = c.seen.wide // lanes(x), t
+    cdef Py_ssize_t block = c.numbers * c.seen.apart, made = c.blocks * groups if c.shared else 0
+    cdef real *factors = <real *> scratch(SHARED, (size + (c.blocks * block if c.shared else 0)) * sizeof(real))
+    cdef real *values = factors + size
+    cdef int failed = 0
+    cdef int threads = threads_for(<double> c.N * product(c.made.size) * c.made.C * c.seen.C * c.deep / 2)
+    if factors == NULL:
+        return -1
+    size = 0 if c.late else c.panels * groups
+    for t in prange(size + made, num_threads=threads):
+        if t < size:
+            factor_task(t % c.panels, t // c.panels * lanes(x), c, w, factors + t % c.panels * panel_size(c, columns(x)))
+        else:
+            failed |= value_task((t - size) % groups * lanes(x), (t - size) // groups, c, &c.seen, x,
+                                 values + (t - size) // groups * block)
+    for t in prange(c.pieces if c.late else c.blocks * c.pieces, num_threads=threads, schedule='dynamic'):
+        failed |= block_task(t, c, x, w, <const real *> factors, values, bias, y)
+    return failed
+
+
+cdef inline void product_task(Py_ssize_t t, Py_ssize_t block, bint first, const Cut *c, const real *values, const real *grads,
+                              real *products) noexcept nogil:
+    """products[f, panel, tap of depth, c, nr] (+)= the sum over a block's tiles, for factor t // panels of panel t % panels."""
+    cdef Py_ssize_t nr = columns(values), f = t // c.panels, r = t % c.panels, K = c.deep * c.seen.wide, xi
+    cdef uint64_t mode = flush_begin()
+    products = products + f * products_step(c, nr) + r * K * nr
+    for xi in range(c.numbers):
+        if factor_of(c, xi) == f:
+            tiles(K, min(nr, c.made.wide - r * nr), sums_of(c, block), values + xi * c.seen.apart, 1, c.seen.wide,
+                  grads + xi * c.made.apart + r * c.made.panel, nr, <const real *> NULL if first else <const real *> products, nr,
+                  1, products, nr)
+            first = False
+    flush_end(mode)
+
+
+cdef inline int slice_task(Py_ssize_t t, const Cut *c, const real *x, const real *g, real *products) noexcept nogil:
+    """All products of the blocks of slice t."""
+    cdef Py_ssize_t lines_n = max(lines_size(c, &c.seen, lanes(x)), lines_size(c, &c.made, lanes(x))), block, i
+    cdef Py_ssize_t begin = t * c.blocks // c.slices, end = (t + 1) * c.blocks // c.slices
+    cdef real *lines = <real *> scratch(PRIVATE, (lines_n + c.numbers * (c.seen.apart + c.made.apart)) * sizeof(real))
+    cdef real *values = lines + lines_n
+    cdef real *grads = values + c.numbers * c.seen.apart
+    cdef uint64_t mode
+    if lines == NULL:
+        return -1
+    mode = flush_begin()
+    for block in range(begin, end):
+        for i from 0 <= i < c.seen.C by lanes(x):
+            spread_task(i, block, c, &c.seen, x, lines, values)
+        for i from 0 <= i < c.made.C by lanes(x):
+            spread_task(i, block, c, &c.made, g, lines, grads)
+        for i in range(c.factors * c.panels):
+            product_task(i, block, block == begin, c, <const real *> values, <const real *> grads, products)
+    flush_end(mode)
+    return 0
+
+
+cdef inline int taps_task(Py_ssize_t first, const Cut *c, const real *products, real *w) noexcept nogil:
+    """The weights of a vector of channels m, from the sums of all slices in order."""
+    cdef Py_ssize_t each = (3 if c.ky else 1) * 3, K = c.seen.C * c.deep * each, nr = columns(w), q, k
+    cdef real *taps = <real *> scratch(PRIVATE, K * lanes(w) * sizeof(real))
+    cdef real *to = taps
+    cdef const real *from_
+    cdef real wrong = 0
+    if taps == NULL:
+        return -1
+    for q in range(c.seen.C):
+        for k in range(c.deep):
+            from_ = products + (first // nr * c.deep * c.seen.wide + k * c.seen.wide + q) * nr + first % nr
+            if real is float:
+                wrong += vf_taps_of_factors(c.ky, c.kx, from_, products_step(c, nr), c.slices, products_size(c, nr), to)
+            else:
+                wrong += vd_taps_of_factors(c.ky, c.kx, from_, products_step(c, nr), c.slices, products_size(c, nr), to)
+            to = to + each * lanes(w)
+    if real is float:
+        vf_put_pixels(K, min(lanes(w), c.made.C - first), taps, lanes(w), w + first * K, K)
+    else:
+        vd_put_pixels(K, min(lanes(w), c.made.C - first), taps, lanes(w), w + first * K, K)
+    return wrong != 0
+
+
+cdef int weight_grad(const Cut *c, const real *x, const real *g, real *w) noexcept nogil:
+    """w[M, C, taps] from x[N, C, size] and g[N, M, out]. Returns 1 if a number is not finite, -1 if there is no memory."""
+    cdef Py_ssize_t size = products_size(c, columns(x)), groups = c.seen.wide // lanes(x), block, t
+    cdef Py_ssize_t all = groups + c.made.wide // lanes(x), made = c.numbers * (c.seen.apart + c.made.apart)
+    cdef real *products = <real *> scratch(SHARED, (c.slices * size + (made if c.slices == 1 else 0)) * sizeof(real))
+    cdef real *values = products + size
+    cdef real *grads = values + c.numbers * c.seen.apart
+    cdef int failed = 0
+    cdef int threads = threads_for(<double> c.N * product(c.made.size) * c.made.C * c.seen.C * c.deep / 2)
+    if products == NULL:
+        return -1
+    if c.slices > 1:
+        for t in prange(c.slices, num_threads=threads, schedule='dynamic'):
+            failed |= slice_task(t, c, x, g, products + t * size)
+    else:
+        for block in range(c.blocks):
+            for t in prange(all, num_threads=threads, schedule='dynamic'):
+                if t < groups:
+                    failed |= value_task(t * lanes(x), block, c, &c.seen, x, values)
+                else:
+                    failed |= value_task((t - groups) * lanes(x), block, c, &c.made, g, grads)
+            for t in prange(c.factors * c.panels, num_threads=threads, schedule='dynamic'):
+                product_task(t, block, block == 0, c, <const real *> values, <const real *> grads, products)
+    for t in prange(all - groups, num_threads=threads):
+        failed |= taps_task(t * lanes(x), c, <const real *> products, w)
+    return failed
+
+
+cdef bint finite(int failed) except -1:
+    if failed < 0:
+        raise MemoryError('convolution: no memory for a block of tiles')
+    return failed == 0
+
+
+cdef inline Cut cut(const Geometry *s, bint gradient, bint weights=False):
+    """The cut of arrays, whose vectors have 64 bytes at most."""
+    if s.kind == cnp.NPY_FLOAT:
+        return cut_of(s, gradient, weights, lanes(<const float *> NULL), sizeof(float))
+    return cut_of(s, gradient, weights, lanes(<const double *> NULL), sizeof(double))
+
+
+cdef filled(const Cut *c, int kind, cnp.ndarray x, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray y):
+    cdef char *b = NULL if bias is None else <char *> cnp.PyArray_DATA(bias)
+    cdef int failed
+    with nogil:
+        if kind == cnp.NPY_FLOAT:
+            failed = convolve(c, <float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(w), <float *> b,
+                              <float *> cnp.PyArray_DATA(y))
+        else:
+            failed = convolve(c, <double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(w), <double *> b,
+                              <double *> cnp.PyArray_DATA(y))
+    return finite(failed)
+
+
+def conv_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray y, tuple stride, tuple padding):
+    """Fill y[N, M, ...] with the convolution of x[N, C, ...] by w[M, C, ...], plus bias[M] unless that is None; returns whether it
+    is finite. Height (if there is one) and width have three taps and the same stride, 1 or 2; the depth has stride 1."""
+    cdef Geometry s = geometry(x, y, (<object> w).shape, stride, padding, (1,) * len(stride), 1)
+    cdef Cut c = cut(&s, False)
+    return filled(&c, s.kind, x, w, bias, y)
+
+
+def conv_input_grad(cnp.ndarray g, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray x, tuple stride, tuple padding):
+    """Fill x[N, C, ...] with the gradient of a convolution's input, given g[N, M, ...], plus bias[C] unless that is None;
+    returns whether it is finite. Strides are 1, and padding is less than the taps."""
+    cdef Geometry s = geometry(x, g, (<object> w).shape, stride, padding, (1,) * len(stride), 1)
+    cdef Cut c = cut(&s, True)
+    return filled(&c, s.kind, g, w, bias, x)
+
+
+def conv_weight_grad(cnp.ndarray x, cnp.ndarray g, cnp.ndarray w, tuple stride, tuple padding):
+    """Fill w[M, C, ...] with the gradient of a convolution's weights; returns whether it is finite."""
+    cdef Geometry s = geometry(x, g, (<object> w).shape, stride, padding, (1,) * len(stride), 1)
+    cdef Cut c = cut(&s, False, True)
+    cdef int failed
+    with nogil:
+        if s.kind == cnp.NPY_FLOAT:
+            failed = weight_grad(&c, <float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(g),
+                                 <float *> cnp.PyArray_DATA(w))
+        else:
+            failed = weight_grad(&c, <double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(g),
+                                 <double *> cnp.PyArray_DATA(w))
+    return finite(failed)
