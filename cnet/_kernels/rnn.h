@@ -131,13 +131,58 @@ GEMM_INLINE void FN(runs_sized)(const int m, const int vectors, const rnn_run *r
     }
 }
 
+/* The same for one row of a and all columns at once; several phases where their sums are too few to hide the latency of a
+ * multiplication. */
+GEMM_INLINE void FN(runs_row)(const int vectors, const int phases, const rnn_run *r, ptrdiff_t runs, ptrdiff_t n, const T *a,
+                              const T *b, ptrdiff_t brs, int fresh, T *c)
+{
+    enum { L = FN(lanes) };
+    const FN(mask) last = FN(first)(n - (vectors - 1) * L);
+    V s[8];
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i++) s[i] = (V){0};
+    for (; runs > 0; runs--, r++) {
+        const T *p = a + r->a, *q = b + r->b;
+        ptrdiff_t k = r->n;
+        for (; k >= phases; k -= phases, p += phases)
+#pragma GCC unroll 4
+            for (int i = 0; i < phases; i++, q += brs) {
+                V x = FN(set1)(p[i]);
+#pragma GCC unroll 8
+                for (int v = 0; v < vectors; v++)
+                    s[i * vectors + v] += x * (vec_masks && v + 1 == vectors ? FN(load_m)(q + v * L, last) : FN(load)(q + v * L));
+            }
+        for (; k > 0; k--, p++, q += brs) {
+            V x = FN(set1)(p[0]);
+#pragma GCC unroll 8
+            for (int v = 0; v < vectors; v++)
+                s[v] += x * (vec_masks && v + 1 == vectors ? FN(load_m)(q + v * L, last) : FN(load)(q + v * L));
+        }
+    }
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; v++) {
+        V x = s[v];
+        const ptrdiff_t w = v + 1 < vectors ? L : n - v * L;
+        for (int i = 1; i < phases; i++) x += s[i * vectors + v];
+        FN(put)(c + v * L, fresh ? x : x + FN(get)(c + v * L, w), w);
+    }
+}
+
 /* The same for any m; single: for m = 1 and any n, added up in another order. It reads b as it is, unless it lies in panels:
  * brs == nr. */
 static void FN(add_runs)(const rnn_run *r, ptrdiff_t runs, int single, ptrdiff_t m, ptrdiff_t n, const T *a, const T *b,
                          ptrdiff_t brs, int fresh, T *c, ptrdiff_t ldc)
 {
     const ptrdiff_t tiles = (m + gemm_mr - 1) / gemm_mr, h = (m + tiles - 1) / tiles, zero = 0;
-    if (single) {
+#define RNN_CASE(VECTORS, PHASES)                                                                                      \
+    case VECTORS:                                                                                                      \
+        FN(runs_row)(VECTORS, PHASES, r, runs, n, a, b, brs, fresh, c);                                                \
+        break;
+    if (single && n <= 8 * FN(lanes) && (vec_masks || n % FN(lanes) == 0)) switch ((n + FN(lanes) - 1) / FN(lanes)) {
+        RNN_CASE(1, 4) RNN_CASE(2, 4) RNN_CASE(3, 2) RNN_CASE(4, 2) RNN_CASE(5, 1) RNN_CASE(6, 1) RNN_CASE(7, 1) RNN_CASE(8, 1)
+    }
+#undef RNN_CASE
+    else if (single) {
         if (fresh) memset(c, 0, n * sizeof(T));
         for (; runs > 0; runs--, r++) {
             const T *p = a + r->a, *q = b + r->b;
@@ -149,9 +194,7 @@ static void FN(add_runs)(const rnn_run *r, ptrdiff_t runs, int single, ptrdiff_t
             for (; k >= 4; k -= 4, p += 4, q += 4 * brs) FN(axpy_sized)(1, 4, n, p, 0, 1, q, brs, c, 0);
             for (; k > 0; k--, p++, q += brs) FN(axpy_sized)(1, 1, n, p, 0, 1, q, brs, c, 0);
         }
-        return;
-    }
-    for (; m > 0; m -= h, a += h * FN(nr), c += h * ldc)
+    } else for (; m > 0; m -= h, a += h * FN(nr), c += h * ldc)
 #define RNN_CASE(M)                                                                                                    \
     case M:                                                                                                            \
         if (M > gemm_mr) break;                                                                                        \

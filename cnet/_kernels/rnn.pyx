@@ -70,20 +70,20 @@ cdef inline void last_states(const Layer *L, real *hn) noexcept nogil:
                 memcpy(hn + (d * L.B + r) * P, <real *> L.y + at * L.D * P + d * P, P * sizeof(real))
 
 
+cdef inline void step_states(const Layer *L, Py_ssize_t d, Py_ssize_t s, const real *kind) noexcept nogil:
+    """past: the state before every row of the s-th step."""
+    cdef Py_ssize_t r, k = joined(L, d, s - 1), P = L.P, before = start(L, moment(L, d, s - 1)) if k else 0
+    cdef real *past = <real *> L.past + (d * L.N + start(L, moment(L, d, s))) * P
+    cdef const real *y = <const real *> L.y + d * P
+    for r in range(rows(L, moment(L, d, s))):
+        memcpy(past + r * P, old_rows(L, d, k, r, before, y, L.D * P, <const real *> L.h0, P), P * sizeof(real))
+
+
 cdef inline void earlier_states(const Layer *L, const real *kind) noexcept nogil:
     """past: the state before every row of every step."""
-    cdef Py_ssize_t d, s, r, at, k, P = L.P, before
-    cdef real *past
-    cdef const real *y
-    for d in range(L.D):
-        y = <const real *> L.y + d * P
-        for s in range(L.T):
-            at = start(L, moment(L, d, s))
-            k = joined(L, d, s - 1)
-            before = start(L, moment(L, d, s - 1)) if k else 0
-            past = <real *> L.past + (d * L.N + at) * P
-            for r in range(rows(L, moment(L, d, s))):
-                memcpy(past + r * P, old_rows(L, d, k, r, before, y, L.D * P, <const real *> L.h0, P), P * sizeof(real))
+    cdef Py_ssize_t i
+    for i in prange(L.D * L.T, num_threads=threads_for(sizeof(real) * 2.0 * L.D * L.N * L.P)):
+        step_states(L, i // L.T, i % L.T, kind)
 
 
 cdef inline void backward_steps(const Layer *L, bint initial, const real *kind) noexcept nogil:

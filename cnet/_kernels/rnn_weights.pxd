@@ -15,17 +15,25 @@ from libc.string cimport memcpy
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
 from cnet._kernels.cells cimport GRU, Layer, Run
-from cnet._kernels.gemm_tiles cimport columns, pack
+from cnet._kernels.gemm_tiles cimport columns, lanes, pack
 from cnet._kernels.types cimport real
 
 cdef enum:
     TOGETHER_ROWS = 8  # from so many on, a step multiplies inputs and states together
     TOGETHER_BYTES = 1 << 21  # and if all weights fill at most so much of a second-level cache
+    PACKED_STEPS = 20  # of one row, where rows of weights cross lines: dot products take 1.5 times as long as in whole lines
 
 
 cdef inline bint step_together(const Layer *L, Py_ssize_t size) noexcept nogil:
     """Whether steps of enough rows multiply inputs and states at once; size: bytes of a number."""
     return L.T > 1 and L.X > 0 and L.B >= TOGETHER_ROWS and L.gates * L.H * (L.X + L.P) * size <= TOGETHER_BYTES
+
+
+cdef inline bint states_packed(const Layer *L, const real *kind) noexcept nogil:
+    """Whether forward packs the weights that states meet, or reads them in place."""
+    if L.w_hr[0] != NULL or L.B > 1:
+        return L.w_hr[0] != NULL or L.T > 1
+    return L.T >= PACKED_STEPS and L.P % lanes(kind) and L.gates * L.H * L.P * <Py_ssize_t> sizeof(real) <= TOGETHER_BYTES
 
 
 cdef inline int gate_at(const Layer *L, int column) noexcept nogil:
@@ -129,7 +137,7 @@ cdef inline int pack_forward(Layer *L, const real *kind) noexcept nogil:
     """L.packed, L.packed_out and L.packed_in: panels for h w_hh^T, for the projection, and for x w_ih^T."""
     cdef Py_ssize_t nr = columns(kind), H = L.H, P = L.P, X = L.X, d, i, G = L.gates
     cdef Py_ssize_t high = (H + nr - 1) // nr, wide = (P + nr - 1) // nr
-    cdef Py_ssize_t hidden = high * P * G * nr if L.w_hr[0] != NULL or (L.T > 1 and L.B > 1) else 0
+    cdef Py_ssize_t hidden = high * P * G * nr if states_packed(L, kind) else 0
     cdef Py_ssize_t projection = wide * H * nr if L.w_hr[0] != NULL else 0, first, total
     cdef real *p = NULL
     cdef int threads, failed = 0
