@@ -8,12 +8,13 @@ from .._kernels.copy import assign, contiguous, copied, recast
 from .device import channels_last, channels_last_3d, contiguous_format, preserve_format
 
 __all__ = [
-    'allocate', 'assign', 'broken_memory', 'cast', 'contiguous', 'copied', 'copy_as', 'empty', 'empty_as', 'empty_format',
-    'empty_permuted', 'fits', 'is_contiguous', 'strides', 'zeros',
+    'allocate', 'assign', 'broken_memory', 'cast', 'contiguous', 'copied', 'copy_as', 'copy_like', 'empty', 'empty_as',
+    'empty_format', 'empty_permuted', 'fits', 'is_contiguous', 'laid', 'layout', 'pixels', 'strides', 'zeros',
 ]
 
 LARGE = 16384     # bytes from which a conversion of our own beats NumPy's, which need not look at the arrays from C again
 _ORDER = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}  # dimensions from outermost to innermost
+_LAST = {4: channels_last, 5: channels_last_3d}
 
 
 def _convert(a, result):
@@ -53,6 +54,27 @@ def is_contiguous(a, format=contiguous_format):
     return order is not None and a.ndim == len(order) and a.transpose(order).flags.c_contiguous
 
 
+def layout(a):
+    """The memory format that a layer keeps: `channels_last` or `channels_last_3d` if the elements lie so and not in order, else
+    `contiguous_format`.
+    """
+    if not a.flags.c_contiguous and a.ndim in _LAST and a.transpose(_ORDER[_LAST[a.ndim]]).flags.c_contiguous:
+        return _LAST[a.ndim]
+    return contiguous_format
+
+
+def laid(a, format):
+    """The array with its elements in the order of a memory format: itself, or a copy."""
+    if is_contiguous(a, format):
+        return a
+    return contiguous(a) if format is contiguous_format else copy_as(a, a.dtype, format)
+
+
+def pixels(a):
+    """A batch of images whose channels come last in memory as an array of rows [pixels, channels]; None stays None."""
+    return None if a is None else a.transpose(_ORDER[_LAST[a.ndim]]).reshape(-1, a.shape[1])
+
+
 def allocate(make, shape, dt):
     """Call ``make(shape, dt)`` (`empty`, `zeros`, np.ones) and turn NumPy's failures into ours."""
     try:
@@ -83,13 +105,13 @@ def empty_as(a, dt, format=preserve_format):
         if a.flags.c_contiguous:
             return empty(a.shape, dt)
         return empty_permuted(a.shape, dt, _dense_order(a))
-    if format is contiguous_format:
-        return empty(a.shape, dt)
     return empty_format(a.shape, dt, format)
 
 
 def empty_format(shape, dt, format):
     """An uninitialised array whose elements lie in the order of a memory format."""
+    if format is contiguous_format:
+        return empty(shape, dt)
     order = _ORDER.get(format)
     if order is None:
         raise RuntimeError(f'unsupported memory format {format!r}')
@@ -105,6 +127,16 @@ def copy_as(a, dt, format=preserve_format):
         assign(result, a)
     elif not recast(result, a):
         quiet(_convert, a, result)
+    return result
+
+
+def copy_like(like, a):
+    """A copy of `a` whose elements lie in the order of those of `like` if these have no holes, else in their own."""
+    order = _dense_order(like)
+    if not like.transpose(order).flags.c_contiguous:
+        return copy_as(a, a.dtype, contiguous_format)
+    result = empty_permuted(a.shape, a.dtype, order)
+    assign(result, a)
     return result
 
 

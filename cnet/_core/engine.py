@@ -14,6 +14,7 @@ from sys import getrefcount
 import numpy as np
 
 from .._kernels._state import dtype_of, flags, has_shape, next_sequence, shape_of, swap_flags
+from .arrays import copy_like
 from .base import ANOMALY, GRAD, TensorBase, alias, wrap
 from .dtype import from_np
 from .hooks import run_chain
@@ -281,10 +282,10 @@ def store(leaf, grads, create):
     if old is None:
         if create:
             leaf._grad = grads[0].clone()
-        elif unshared(grads):
+        elif unshared(grads, leaf._a):
             leaf._grad = grads[0]
         else:
-            leaf._grad = wrap(np.array(grads[0]._a, order='C'))
+            leaf._grad = wrap(copy_like(leaf._a, grads[0]._a))
     elif create:
         leaf._grad = old + grads[0]
     else:
@@ -292,13 +293,14 @@ def store(leaf, grads, create):
         old._v.n += 1
 
 
-def unshared(grads):
-    """Whether the list is the only owner of its tensor, and that of contiguous memory."""
+def unshared(grads, leaf):
+    """Whether the list is the only owner of its tensor, and that of memory in the order of the leaf's."""
     g = grads[0]
     if getrefcount(g) > SOLE:
         return False
     a = g._a
-    if getrefcount(a) > SOLE or not a.flags.c_contiguous or not a.flags.writeable:
+    if getrefcount(a) > SOLE or not a.flags.writeable or not (a.flags.c_contiguous if leaf.flags.c_contiguous
+                                                              else a.strides == leaf.strides):
         return False
     b = a.base
     return b is None or (type(b) is np.ndarray and getrefcount(b) <= SOLE and b.base is None)

@@ -56,10 +56,16 @@ cpdef object call_two(object ufunc, object a, object b, object out):
     return serve(quiet, [ufunc, a, b], {}) if large(a) or large(b) else quiet(ufunc, a, b)
 
 
+cdef object ordered = None
+
+
 cpdef object in_order(object a):
     """An array in C order: itself, or the copy that the kernel for that makes."""
-    from cnet._kernels import copy  # of the instruction set that runs, which is chosen after this module is loaded
-    return copy.contiguous(a)
+    global ordered
+    if ordered is None:
+        from cnet._kernels import copy  # of the instruction set that runs, which is chosen after this module is loaded
+        ordered = copy.contiguous
+    return ordered(a)
 
 
 cpdef object plain(object a):

@@ -13,6 +13,7 @@ from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cnet._kernels._alloc cimport new_array
 from cnet._kernels._quiet cimport call_one, call_two, in_order, pair_of_copies, plain, stored
 from cnet._kernels._threads cimport threads_for
+from cnet._kernels.layout cimport dense, dense_copy, new_like, same_layout
 
 cdef extern from "Python.h":
     int PyLong_CheckExact(object)
@@ -84,24 +85,6 @@ cdef inline bint takes(object out, int t, cnp.ndarray shaped) noexcept:
     """True if `out` is an array of that element type with the shape and layout of another."""
     return (PyArray_CheckExact(out) and cnp.PyArray_TYPE(<cnp.ndarray>out) == t
             and cnp.PyArray_ISNOTSWAPPED(<cnp.ndarray>out) and same_layout(shaped, <cnp.ndarray>out))
-
-
-cdef inline bint dense(cnp.ndarray a) noexcept:
-    """True if an array fills its memory without gaps in one of the two orders."""
-    return cnp.PyArray_IS_C_CONTIGUOUS(a) or cnp.PyArray_IS_F_CONTIGUOUS(a)
-
-
-cdef inline bint same_layout(cnp.ndarray a, cnp.ndarray b) noexcept:
-    """True if both have one shape and fill their memory without gaps in the same order."""
-    cdef int d, nd = cnp.PyArray_NDIM(a)
-    if nd != cnp.PyArray_NDIM(b):
-        return False
-    for d in range(nd):
-        if cnp.PyArray_DIM(a, d) != cnp.PyArray_DIM(b, d):
-            return False
-    if cnp.PyArray_IS_C_CONTIGUOUS(a) and cnp.PyArray_IS_C_CONTIGUOUS(b):
-        return True
-    return cnp.PyArray_IS_F_CONTIGUOUS(a) and cnp.PyArray_IS_F_CONTIGUOUS(b)
 
 
 cdef inline bint fit(cnp.ndarray big, cnp.ndarray small, Py_ssize_t* mid, Py_ssize_t* inner) noexcept:
@@ -203,20 +186,6 @@ cdef inline void run_flat(binary_loop f, const char* x, Py_ssize_t sx, const cha
 
 
 # --- one operation -------------------------------------------------------------------------------------------------
-
-cdef inline cnp.ndarray new_like(cnp.ndarray like, int t):
-    """An uninitialised array of type number t with the shape and memory order of a C- or F-contiguous one."""
-    return new_array(cnp.PyArray_NDIM(like), cnp.PyArray_DIMS(like), t, not cnp.PyArray_IS_C_CONTIGUOUS(like))
-
-
-cdef inline cnp.ndarray dense_copy(cnp.ndarray x):
-    """A copy without gaps in the array's own order of dimensions; a broadcast one, which has none, in C order."""
-    cdef int i
-    for i in range(cnp.PyArray_NDIM(x)):
-        if cnp.PyArray_STRIDE(x, i) == 0 and cnp.PyArray_DIM(x, i) > 1:
-            return cnp.PyArray_NewCopy(x, cnp.NPY_CORDER)
-    return cnp.PyArray_NewCopy(x, cnp.NPY_KEEPORDER)
-
 
 cdef inline object unary(object a, object out, const unary_kernel* k, object ufunc, const double* p):
     """k(a). `ufunc` computes it for element types that k has no loop for; None: half precision goes through float32."""

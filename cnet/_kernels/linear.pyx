@@ -15,8 +15,9 @@ from cnet._kernels._workspace cimport SHARED, scratch
 from cnet._kernels.gemm cimport Then, gemm, gemm_then
 from cnet._kernels.gemm_tiles cimport KC, columns, flush_begin, flush_end, pack, shift, tiles, uint64_t
 from cnet._kernels.keepbits cimport drop
+from cnet._kernels.layout cimport contiguous
 from cnet._kernels.linear_grads cimport (
-    Matrix, Sums, add_all, blocks, contiguous, data, grad_of, input_grad, piece_rows, rows_of, stored, sum_block, sums,
+    Matrix, Sums, add_all, blocks, data, grad_of, input_grad, piece_rows, rows_of, stored, sum_block, sums,
 )
 from cnet._kernels.types cimport real
 

@@ -44,10 +44,6 @@ cdef inline Py_ssize_t piece_rows(Py_ssize_t M, Py_ssize_t widest, Py_ssize_t we
     return (M + (M + most - 1) // most - 1) // ((M + most - 1) // most) if M else 1
 
 
-cdef inline cnp.ndarray contiguous(cnp.ndarray a):
-    return a if cnp.PyArray_IS_C_CONTIGUOUS(a) else cnp.PyArray_GETCONTIGUOUS(a)
-
-
 cdef inline void *data(cnp.ndarray a) noexcept nogil:
     return NULL if a is None else cnp.PyArray_DATA(a)
 

@@ -12,6 +12,7 @@ from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels.gemm cimport gemm, gemm_small, is_small
 from cnet._kernels.gemm_tiles cimport flush_begin, flush_end, height, uint64_t
+from cnet._kernels.layout cimport contiguous
 from cnet._kernels.types cimport real
 
 cnp.import_array()
@@ -239,10 +240,6 @@ def product(cnp.ndarray a, cnp.ndarray b):
     if multiply_with_gil(kind, A, B, NULL, 0, 0, <char *> cnp.PyArray_DATA(c)):
         raise MemoryError('matmul(): no memory for packing')
     return c
-
-
-cdef inline cnp.ndarray contiguous(cnp.ndarray a):
-    return a if cnp.PyArray_IS_C_CONTIGUOUS(a) else cnp.PyArray_GETCONTIGUOUS(a)
 
 
 def linear(cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, bint t):

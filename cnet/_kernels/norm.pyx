@@ -15,6 +15,7 @@ from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels.batch_norm cimport Batch, batch_eval, batch_grad_of, batch_train, flush_begin, flush_end, part_of
 from cnet._kernels.conv_after cimport After, after_of, finish_row
+from cnet._kernels.layout cimport contiguous
 from cnet._kernels.rowmath cimport row_affine, row_combine, row_dot, row_grad_sums, row_moments
 from cnet._kernels.types cimport real
 
@@ -22,10 +23,6 @@ cnp.import_array()
 
 cdef inline void *data(cnp.ndarray a) noexcept nogil:
     return NULL if a is None else cnp.PyArray_DATA(a)
-
-
-cdef inline cnp.ndarray contiguous(cnp.ndarray a):
-    return a if a is None or cnp.PyArray_IS_C_CONTIGUOUS(a) else cnp.PyArray_GETCONTIGUOUS(a)
 
 
 def batch_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, cnp.ndarray mean, cnp.ndarray rstd, cnp.ndarray running_mean,

@@ -1,6 +1,7 @@
 """Max and average pooling over up to three dimensions, and their gradients.
 
-Arrays are contiguous and seen as (planes, depth, height, width); fewer dimensions are lengths of 1. A forward task is one
+Arrays are contiguous and seen as (planes, depth, height, width); fewer dimensions are lengths of 1. Where `channels` are given,
+that many planes lie number by number side by side, channels last in memory (pool_pixels.pxd). Of planes, a forward task is one
 row of results, or a whole plane where there are enough of them; a gradient task is a plane, so nobody else writes to it.
 Inside a row the taps of the window are the outer loop and the results the inner one, which vectorises. Windows wider than
 the row of results, and adaptive maxima, take one result at a time and vectorise inside the window. Adaptive means, whose
@@ -9,13 +10,13 @@ windows differ in width, first add up the rows that a row of windows covers.
 
 cimport numpy as cnp
 from cython.parallel cimport prange
-from libc.limits cimport LLONG_MIN
-from libc.math cimport INFINITY
 from libc.string cimport memset
 
 from cnet._kernels._threads cimport threads_for
+from cnet._kernels.pool_pixels cimport avg_images, avg_images_grad, gather_pixels, max_images, scatter_pixels
 from cnet._kernels.pool_window cimport (
-    LINE, TAPS, Geometry, adaptive_row, adaptive_row_grad, by_result, cover, covered, span, step,
+    LINE, TAPS, Geometry, adaptive_row, adaptive_row_grad, beats, by_result, cover, covered, lowest, span, step, value,
+    window_count,
 )
 from cnet._kernels.rowmath cimport row_sum
 from cnet._kernels.types cimport index, real
@@ -28,12 +29,6 @@ cdef extern from "pool.h" nogil:
 cdef enum:
     STRIP = 64          # results whose gradients are divided at once
     MANY_PLANES = 32    # from here on a plane is a forward task, not a row: fewer, larger tasks
-
-ctypedef fused value:
-    float
-    double
-    long long
-
 
 cdef class Window:
     """Where the windows of a pooling lie. Every argument holds three lengths; `kernel` is None for adaptive pooling."""
@@ -62,22 +57,6 @@ cdef class Window:
         else:
             for i in range(min(self.geo.out[2], <Py_ssize_t> TAPS)):
                 span(&self.geo, 2, i, self.geo.lo + i, self.geo.hi + i)
-
-
-cdef inline value lowest(const value *like) noexcept nogil:
-    """The maximum of nothing: a window with dilation may lie in the padding altogether. Its position is -1."""
-    if value is float or value is double:
-        return <value> -INFINITY
-    else:
-        return LLONG_MIN
-
-
-cdef inline bint beats(value v, value m) noexcept nogil:
-    """Whether v replaces the maximum m: ties go to the first, NaN beats everything, the last NaN wins."""
-    if value is float or value is double:
-        return (v > m) | (v != v)
-    else:
-        return v > m
 
 
 cdef inline void max_quads(const value *x0, const value *x1, value *y, index *at, index start, index width,
@@ -200,7 +179,14 @@ cdef void max_planes(const Geometry *w, const value *x, value *y, index *at, Py_
             max_row(w, x + t // rows * w.n_in, y + t // rows * w.n_out, at + t // rows * w.n_out, t % rows)
 
 
-def max_forward(cnp.ndarray x, cnp.ndarray y, cnp.ndarray at, Py_ssize_t planes, Window window):
+cdef void max_of(const Geometry *w, const value *x, value *y, index *at, Py_ssize_t planes, Py_ssize_t channels) noexcept nogil:
+    if channels:
+        max_images(w, x, y, at, planes // channels, channels)
+    else:
+        max_planes(w, x, y, at, planes)
+
+
+def max_forward(cnp.ndarray x, cnp.ndarray y, cnp.ndarray at, Py_ssize_t planes, Window window, Py_ssize_t channels=0):
     """y = the maxima of the windows (float32, float64 or int64); at (int32 or int64) = their positions in the plane."""
     cdef int t = cnp.PyArray_TYPE(x)
     cdef bint small = cnp.PyArray_ITEMSIZE(at) == 4
@@ -211,18 +197,18 @@ def max_forward(cnp.ndarray x, cnp.ndarray y, cnp.ndarray at, Py_ssize_t planes,
     with nogil:
         if t == cnp.NPY_FLOAT:
             if small:
-                max_planes(w, <float *> xp, <float *> yp, <int *> ap, planes)
+                max_of(w, <float *> xp, <float *> yp, <int *> ap, planes, channels)
             else:
-                max_planes(w, <float *> xp, <float *> yp, <long long *> ap, planes)
+                max_of(w, <float *> xp, <float *> yp, <long long *> ap, planes, channels)
         elif t == cnp.NPY_DOUBLE:
             if small:
-                max_planes(w, <double *> xp, <double *> yp, <int *> ap, planes)
+                max_of(w, <double *> xp, <double *> yp, <int *> ap, planes, channels)
             else:
-                max_planes(w, <double *> xp, <double *> yp, <long long *> ap, planes)
+                max_of(w, <double *> xp, <double *> yp, <long long *> ap, planes, channels)
         elif small:
-            max_planes(w, <long long *> xp, <long long *> yp, <int *> ap, planes)
+            max_of(w, <long long *> xp, <long long *> yp, <int *> ap, planes, channels)
         else:
-            max_planes(w, <long long *> xp, <long long *> yp, <long long *> ap, planes)
+            max_of(w, <long long *> xp, <long long *> yp, <long long *> ap, planes, channels)
 
 
 cdef void scatter_planes(const value *g, const index *at, value *gx, Py_ssize_t planes, Py_ssize_t n_in,
@@ -245,7 +231,24 @@ cdef void gather_planes(const value *x, const index *at, value *y, Py_ssize_t pl
             y[t * n_out + i] = x[t * n_in + at[t * n_out + i]] if at[t * n_out + i] >= 0 else 0
 
 
-def scatter(cnp.ndarray g, cnp.ndarray at, cnp.ndarray gx, Py_ssize_t planes, Py_ssize_t n_in, Py_ssize_t n_out):
+cdef void scatter_of(const value *g, const index *at, value *gx, Py_ssize_t planes, Py_ssize_t n_in, Py_ssize_t n_out,
+                     Py_ssize_t channels) noexcept nogil:
+    if channels:
+        scatter_pixels(g, at, gx, planes // channels, n_in, n_out, channels)
+    else:
+        scatter_planes(g, at, gx, planes, n_in, n_out)
+
+
+cdef void gather_of(const value *x, const index *at, value *y, Py_ssize_t planes, Py_ssize_t n_in, Py_ssize_t n_out,
+                    Py_ssize_t channels) noexcept nogil:
+    if channels:
+        gather_pixels(x, at, y, planes // channels, n_in, n_out, channels)
+    else:
+        gather_planes(x, at, y, planes, n_in, n_out)
+
+
+def scatter(cnp.ndarray g, cnp.ndarray at, cnp.ndarray gx, Py_ssize_t planes, Py_ssize_t n_in, Py_ssize_t n_out,
+            Py_ssize_t channels=0):
     """gx (planes, n_in) = zeros, plus g (planes, n_out) at the positions `at`, which are valid or -1 for nowhere."""
     cdef bint small = cnp.PyArray_ITEMSIZE(at) == 4
     cdef void *a = cnp.PyArray_DATA(g)
@@ -254,16 +257,17 @@ def scatter(cnp.ndarray g, cnp.ndarray at, cnp.ndarray gx, Py_ssize_t planes, Py
     cdef bint single = cnp.PyArray_TYPE(g) == cnp.NPY_FLOAT
     with nogil:
         if single and small:
-            scatter_planes(<float *> a, <int *> i, <float *> b, planes, n_in, n_out)
+            scatter_of(<float *> a, <int *> i, <float *> b, planes, n_in, n_out, channels)
         elif single:
-            scatter_planes(<float *> a, <long long *> i, <float *> b, planes, n_in, n_out)
+            scatter_of(<float *> a, <long long *> i, <float *> b, planes, n_in, n_out, channels)
         elif small:
-            scatter_planes(<double *> a, <int *> i, <double *> b, planes, n_in, n_out)
+            scatter_of(<double *> a, <int *> i, <double *> b, planes, n_in, n_out, channels)
         else:
-            scatter_planes(<double *> a, <long long *> i, <double *> b, planes, n_in, n_out)
+            scatter_of(<double *> a, <long long *> i, <double *> b, planes, n_in, n_out, channels)
 
 
-def gather(cnp.ndarray x, cnp.ndarray at, cnp.ndarray y, Py_ssize_t planes, Py_ssize_t n_in, Py_ssize_t n_out):
+def gather(cnp.ndarray x, cnp.ndarray at, cnp.ndarray y, Py_ssize_t planes, Py_ssize_t n_in, Py_ssize_t n_out,
+           Py_ssize_t channels=0):
     """y (planes, n_out) = x (planes, n_in) at the positions `at`, which are valid or -1 for nowhere."""
     cdef bint small = cnp.PyArray_ITEMSIZE(at) == 4
     cdef void *a = cnp.PyArray_DATA(x)
@@ -272,22 +276,13 @@ def gather(cnp.ndarray x, cnp.ndarray at, cnp.ndarray y, Py_ssize_t planes, Py_s
     cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
     with nogil:
         if single and small:
-            gather_planes(<float *> a, <int *> i, <float *> b, planes, n_in, n_out)
+            gather_of(<float *> a, <int *> i, <float *> b, planes, n_in, n_out, channels)
         elif single:
-            gather_planes(<float *> a, <long long *> i, <float *> b, planes, n_in, n_out)
+            gather_of(<float *> a, <long long *> i, <float *> b, planes, n_in, n_out, channels)
         elif small:
-            gather_planes(<double *> a, <int *> i, <double *> b, planes, n_in, n_out)
+            gather_of(<double *> a, <int *> i, <double *> b, planes, n_in, n_out, channels)
         else:
-            gather_planes(<double *> a, <long long *> i, <double *> b, planes, n_in, n_out)
-
-
-cdef inline Py_ssize_t extent(const Geometry *w, int axis, Py_ssize_t o, bint padded) noexcept nogil:
-    """How many elements window `o` has along an axis; `padded` counts those in the padding too."""
-    cdef Py_ssize_t a = o * w.s[axis] - w.p[axis]
-    cdef Py_ssize_t b = min(a + w.k[axis], w.size[axis] + w.p[axis])
-    if padded:
-        return b - a
-    return min(b, w.size[axis]) - max(a, <Py_ssize_t> 0)
+            gather_of(<double *> a, <long long *> i, <double *> b, planes, n_in, n_out, channels)
 
 
 cdef inline void add_tap(const real *x, real *y, Py_ssize_t stride, Py_ssize_t lo, Py_ssize_t hi) noexcept nogil:
@@ -342,13 +337,6 @@ cdef inline void avg_row(const Geometry *w, const real *x, real *y, Py_ssize_t r
             y[o] = y[o] / <real> window_count(w, row, o, padded, divisor)
 
 
-cdef inline double window_count(const Geometry *w, Py_ssize_t row, Py_ssize_t o, bint padded, double divisor) noexcept nogil:
-    """What the sum of a window of fixed size is divided by."""
-    if divisor != 0:
-        return divisor
-    return <double> (extent(w, 0, row // w.out[1], padded) * extent(w, 1, row % w.out[1], padded) * extent(w, 2, o, padded))
-
-
 cdef void avg_planes(const Geometry *w, const real *x, real *y, Py_ssize_t planes, bint padded, double divisor) noexcept nogil:
     cdef Py_ssize_t rows = w.out[0] * w.out[1], t, r
     cdef int threads = threads_for(3.0 * planes * w.n_out * w.k[0] * w.k[1] * w.k[2])
@@ -364,16 +352,25 @@ cdef void avg_planes(const Geometry *w, const real *x, real *y, Py_ssize_t plane
             avg_row(w, x + t // rows * w.n_in, y + t // rows * w.n_out, t % rows, padded, divisor)
 
 
-def avg_forward(cnp.ndarray x, cnp.ndarray y, Py_ssize_t planes, Window window, bint padded, double divisor):
+cdef void avg_of(const Geometry *w, const real *x, real *y, Py_ssize_t planes, bint padded, double divisor,
+                 Py_ssize_t channels) noexcept nogil:
+    if channels:
+        avg_images(w, x, y, planes // channels, channels, padded, divisor)
+    else:
+        avg_planes(w, x, y, planes, padded, divisor)
+
+
+def avg_forward(cnp.ndarray x, cnp.ndarray y, Py_ssize_t planes, Window window, bint padded, double divisor,
+                Py_ssize_t channels=0):
     """y = the means of the windows; `padded` counts the padding, and `divisor`, if not 0, replaces the count."""
     cdef void *xp = cnp.PyArray_DATA(x)
     cdef void *yp = cnp.PyArray_DATA(y)
     cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
     with nogil:
         if single:
-            avg_planes(&window.geo, <float *> xp, <float *> yp, planes, padded, divisor)
+            avg_of(&window.geo, <float *> xp, <float *> yp, planes, padded, divisor, channels)
         else:
-            avg_planes(&window.geo, <double *> xp, <double *> yp, planes, padded, divisor)
+            avg_of(&window.geo, <double *> xp, <double *> yp, planes, padded, divisor, channels)
 
 
 cdef inline void avg_row_grad(const Geometry *w, const real *g, real *gx, Py_ssize_t row, bint padded,
@@ -433,13 +430,22 @@ cdef void avg_planes_grad(const Geometry *w, const real *g, real *gx, Py_ssize_t
             avg_row_grad(w, g + t * w.n_out, gx + t * w.n_in, r, padded, divisor)
 
 
-def avg_grad(cnp.ndarray g, cnp.ndarray gx, Py_ssize_t planes, Window window, bint padded, double divisor):
+cdef void avg_grad_of(const Geometry *w, const real *g, real *gx, Py_ssize_t planes, bint padded, double divisor,
+                      Py_ssize_t channels) noexcept nogil:
+    if channels:
+        avg_images_grad(w, g, gx, planes // channels, channels, padded, divisor)
+    else:
+        avg_planes_grad(w, g, gx, planes, padded, divisor)
+
+
+def avg_grad(cnp.ndarray g, cnp.ndarray gx, Py_ssize_t planes, Window window, bint padded, double divisor,
+             Py_ssize_t channels=0):
     """gx, the gradient of the input of `avg_forward`, from the gradient g of its output."""
     cdef void *gp = cnp.PyArray_DATA(g)
     cdef void *xp = cnp.PyArray_DATA(gx)
     cdef bint single = cnp.PyArray_TYPE(g) == cnp.NPY_FLOAT
     with nogil:
         if single:
-            avg_planes_grad(&window.geo, <float *> gp, <float *> xp, planes, padded, divisor)
+            avg_grad_of(&window.geo, <float *> gp, <float *> xp, planes, padded, divisor, channels)
         else:
-            avg_planes_grad(&window.geo, <double *> gp, <double *> xp, planes, padded, divisor)
+            avg_grad_of(&window.geo, <double *> gp, <double *> xp, planes, padded, divisor, channels)

@@ -1,10 +1,18 @@
-"""Where the windows of a pooling lie, and the means of adaptive ones."""
+"""Where the windows of a pooling lie, what counts as a maximum, and the means of adaptive ones."""
+
+from libc.limits cimport LLONG_MIN
+from libc.math cimport INFINITY
 
 from cnet._kernels.types cimport real
 
 cdef enum:
     TAPS = 16           # taps whose range is remembered
     LINE = 512          # columns that adaptive means add up at once
+
+ctypedef fused value:
+    float
+    double
+    long long
 
 cdef struct Geometry:
     Py_ssize_t[3] size      # of the input
@@ -37,6 +45,38 @@ cdef inline void span(const Geometry *w, int axis, Py_ssize_t o, Py_ssize_t *fir
 
 cdef inline Py_ssize_t step(const Geometry *w, int axis) noexcept nogil:
     return 1 if w.adaptive else w.d[axis]
+
+
+cdef inline Py_ssize_t extent(const Geometry *w, int axis, Py_ssize_t o, bint padded) noexcept nogil:
+    """How many elements window `o` has along an axis; `padded` counts those in the padding too."""
+    cdef Py_ssize_t a = o * w.s[axis] - w.p[axis]
+    cdef Py_ssize_t b = min(a + w.k[axis], w.size[axis] + w.p[axis])
+    if padded:
+        return b - a
+    return min(b, w.size[axis]) - max(a, <Py_ssize_t> 0)
+
+
+cdef inline double window_count(const Geometry *w, Py_ssize_t row, Py_ssize_t o, bint padded, double divisor) noexcept nogil:
+    """What the sum of a window of fixed size is divided by."""
+    if divisor != 0:
+        return divisor
+    return <double> (extent(w, 0, row // w.out[1], padded) * extent(w, 1, row % w.out[1], padded) * extent(w, 2, o, padded))
+
+
+cdef inline value lowest(const value *like) noexcept nogil:
+    """The maximum of nothing: a window with dilation may lie in the padding altogether. Its position is -1."""
+    if value is float or value is double:
+        return <value> -INFINITY
+    else:
+        return LLONG_MIN
+
+
+cdef inline bint beats(value v, value m) noexcept nogil:
+    """Whether v replaces the maximum m: ties go to the first, NaN beats everything, the last NaN wins."""
+    if value is float or value is double:
+        return (v > m) | (v != v)
+    else:
+        return v > m
 
 
 cdef inline bint by_result(const Geometry *w) noexcept nogil:

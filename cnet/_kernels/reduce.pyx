@@ -10,6 +10,7 @@ from cython.parallel cimport prange
 cimport numpy as cnp
 from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
+from cnet._kernels.layout cimport contiguous, dense, memory_order
 from cnet._kernels.rowmath cimport row_moments
 from cnet._kernels.types cimport real
 
@@ -37,9 +38,6 @@ cdef extern from "reduce.h" nogil:
     void red_rows_scan_d(const double *x, double *y, Py_ssize_t n, Py_ssize_t step, Py_ssize_t apart)
     void red_col_scan_f(const float *x, float *y, Py_ssize_t n, Py_ssize_t step, Py_ssize_t w, int product)
     void red_col_scan_d(const double *x, double *y, Py_ssize_t n, Py_ssize_t step, Py_ssize_t w, int product)
-
-cdef extern from "numpy/arrayobject.h":
-    cnp.ndarray PyArray_GETCONTIGUOUS(cnp.ndarray)
 
 cdef enum:
     PIECE = 32768       # elements of a row, or of a block of rows, that one unit of parallel work sums
@@ -276,6 +274,26 @@ cdef void _step(cnp.ndarray x, Py_ssize_t outer, Py_ssize_t n, Py_ssize_t inner,
         _sum[double](<const double*>cnp.PyArray_DATA(x), <double*>cnp.PyArray_DATA(out), outer, n, inner, kind, scale)
 
 
+cdef int in_memory(cnp.ndarray x, int nd, cnp.npy_intp *dims, bint *reduced) noexcept:
+    """Put lengths and marks of dimensions into the order of memory, without those of length 1, if no copy is needed then: there
+    are no gaps, and what is kept stays in order. Returns their number, or -1."""
+    cdef int[64] order
+    cdef bint[64] marks
+    cdef int d, n, last = -1
+    if not dense(x):
+        return -1
+    n = memory_order(x, order)
+    for d in range(n):
+        marks[d] = reduced[order[d]]
+        if not marks[d]:
+            if order[d] < last:
+                return -1
+            last = order[d]
+    for d in range(n):
+        dims[d], reduced[d] = cnp.PyArray_DIM(x, order[d]), marks[d]
+    return n
+
+
 cdef cnp.ndarray _over_axes(cnp.ndarray x, object axes, bint keepdim, double scale, int kind, int sign):
     """Reduce over the axes (a tuple; None is all), one run of adjacent axes after the other, the last run first."""
     cdef int d, i, nd = cnp.PyArray_NDIM(x), kept = 0, runs = 0
@@ -299,9 +317,12 @@ cdef cnp.ndarray _over_axes(cnp.ndarray x, object axes, bint keepdim, double sca
         out.fill(kind == 3)
         return out
     if not cnp.PyArray_IS_C_CONTIGUOUS(x):
-        # All elements in any order: memory order needs no copy.
-        if not (cnp.PyArray_IS_F_CONTIGUOUS(x) and cnp.PyArray_SIZE(out) == 1):
-            x = PyArray_GETCONTIGUOUS(x)
+        nd = in_memory(x, nd, dims, reduced)
+        if nd < 0:
+            nd, x = cnp.PyArray_NDIM(x), contiguous(x)
+        runs = 0
+        for d in range(nd):
+            runs += reduced[d] and (d == 0 or not reduced[d - 1])
     if runs == 0 or cnp.PyArray_SIZE(out) == 1:
         n = outer if runs else 1
         _step(x, outer // n, n, 1, out, scale, kind, sign)
@@ -382,7 +403,7 @@ def extreme_at(cnp.ndarray x not None, int dim, bint keepdim, int sign):
             kept += 1
     best = new_array(kept, shape, cnp.PyArray_TYPE(x))
     where = new_array(kept, shape, cnp.NPY_INT64)
-    x = PyArray_GETCONTIGUOUS(x)
+    x = contiguous(x)
     _around(x, dim, &outer, &inner)
     _extreme_any(x, outer, cnp.PyArray_DIM(x, dim), inner, sign, best, <long long*>cnp.PyArray_DATA(where))
     return best, where
@@ -433,7 +454,7 @@ def scan(cnp.ndarray x not None, int dim, bint product, bint backward=False):
     """Running sums or products along an axis, from its end if `backward`, accumulated in double."""
     cdef Py_ssize_t outer, inner
     cdef cnp.ndarray y
-    x = PyArray_GETCONTIGUOUS(x)
+    x = contiguous(x)
     y = new_array(cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), cnp.PyArray_TYPE(x))
     if cnp.PyArray_SIZE(x) == 0:
         return y

@@ -13,14 +13,12 @@ from libc.math cimport INFINITY
 
 from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
+from cnet._kernels.layout cimport contiguous
 from cnet._kernels.rowmath cimport (row_dot, row_exp, row_exp_scale, row_exp_store, row_exp_sum, row_less_exp, row_log, row_max,
                                     row_sum)
 from cnet._kernels.types cimport real
 
 cnp.import_array()
-
-cdef extern from "numpy/arrayobject.h":
-    cnp.ndarray contiguous "PyArray_GETCONTIGUOUS"(cnp.ndarray)
 
 cdef extern from "logscan.h" nogil:
     enum:

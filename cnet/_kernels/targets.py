@@ -38,6 +38,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     'conv': _ALL,
     'copy': _ALL,
     'depthwise': _ALL,
+    'depthwise_last': _ALL,
     'dilated': _ALL,
     'direct': _ALL,
     'elementary': _ALL,

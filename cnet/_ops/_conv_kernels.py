@@ -2,9 +2,8 @@
 
 from math import prod
 
-import numpy as np
-
 from .. import _kernels as K
+from .._core.arrays import contiguous as in_order
 from .._core.arrays import empty
 
 __all__ = ['forward', 'input_grad', 'weight_grad']
@@ -105,7 +104,7 @@ def direct_weights(w, groups):
 
 def contiguous(*arrays):
     """The arrays, copied where they are not C-contiguous; None stays None."""
-    return [a if a is None else np.ascontiguousarray(a) for a in arrays]
+    return [a if a is None else in_order(a) for a in arrays]
 
 
 def forward(x, w, b, y, stride, padding, dilation, groups, follows=None):

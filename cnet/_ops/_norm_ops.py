@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from .. import _kernels as K
-from .._core.arrays import cast, empty, zeros
+from .._core.arrays import cast, contiguous_format, empty, empty_format, laid, layout, pixels, zeros
 from .._core.base import wrap
 from .._core.mode import is_grad_enabled
 from .._core.op import Op
@@ -22,13 +22,17 @@ def work_type(dt):
     return _FLOAT if dt == _HALF else dt
 
 
-def plain(a, dt):
+def plain(a, dt, format=contiguous_format):
     """The array in a kernel's type and layout; None stays None."""
-    if a is None:
-        return None
-    if a.dtype != dt:
-        a = a.astype(dt)
-    return a if a.flags.c_contiguous else np.ascontiguousarray(a)
+    return None if a is None else laid(cast(a, dt), format)
+
+
+def by_pixels(x, sizes, *arrays):
+    """Sizes and arrays of a batch norm as its kernels take them: where channels come last in memory, a row is a pixel."""
+    if x.flags.c_contiguous:
+        return sizes, (x, *arrays)
+    outer, channels, inner = sizes
+    return (outer * inner, channels, 1), [pixels(a) for a in (x, *arrays)]
 
 
 def second(q, qw, qb, g, x, w, axes, others, eps, centred=True):
@@ -70,12 +74,12 @@ def second(q, qw, qb, g, x, w, axes, others, eps, centred=True):
 
 def batch_grads(g, x, w, y, sizes, stats, training):
     """The gradients of x, w and b from that of a batch norm, or from that of its relu if there is the result y of one."""
-    dt = x.dtype
+    dt, format = x.dtype, layout(x)
     work = stats.dtype
-    gx = empty(x.shape, work)
+    gx = empty_format(x.shape, work, format)
     gw, gb = empty((2, sizes[1]), work)
-    K.norm.batch_grad(plain(g, work), plain(x, work), plain(w, work), stats[0], stats[1], plain(y, work), training, *sizes, gx,
-                      gw, gb)
+    sizes, (x, g, y, to) = by_pixels(plain(x, work, format), sizes, plain(g, work, format), plain(y, work, format), gx)
+    K.norm.batch_grad(g, x, plain(w, work), stats[0], stats[1], y, training, *sizes, to, gw, gb)
     return cast(gx, dt), gw, gb
 
 
@@ -90,14 +94,15 @@ class BatchNorm(Op, name='NativeBatchNormBackward0'):
 
     @staticmethod
     def forward(x, w, b, sizes, running, training, momentum, eps, relu=False, into=False):
-        dt = x.dtype
+        dt, format = x.dtype, layout(x)
         work = work_type(dt)
-        x = plain(x, work)
+        x = plain(x, work, format)
         stats = empty((2, sizes[1]), work)
         moving = (None, None) if running is None else [plain(r, work) for r in running]
-        y = x if into else empty(x.shape, work)
+        y = x if into else empty_format(x.shape, work, format)
+        sizes, (x, to) = by_pixels(x, sizes, y)
         K.norm.batch_forward(x, plain(w, work), plain(b, work), stats[0], stats[1], *moving, training, relu, momentum, eps,
-                             *sizes, y)
+                             *sizes, to)
         if training and running is not None:
             for r, moved in zip(running, moving):
                 if moved is not r:
@@ -247,13 +252,13 @@ class GroupNorm(Op, name='NativeGroupNormBackward0'):
 
     @staticmethod
     def forward(x, w, b, sizes, eps):
-        dt = x.dtype
+        dt, format = x.dtype, layout(x)
         work = work_type(dt)
         x = plain(x, work)
         stats = empty((2, sizes[0]), work)
         y = empty(x.shape, work)
         K.norm.group_forward(x, plain(w, work), plain(b, work), eps, y, stats[0], stats[1], *sizes)
-        return cast(y, dt), stats
+        return cast(laid(y, format), dt), stats
 
     def backward(self, g):
         return GroupNormGrad.apply(g, self.saved(0), self.saved(1), stats=self.aux[0], **self.kw)

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks, errors
-from .._core.arrays import cast, empty
+from .._core.arrays import cast, contiguous_format, empty_format, laid, layout
 from .._core.op import Op
 
 _HALF = np.dtype(np.float16)
@@ -143,11 +143,19 @@ def adaptive_plan(n, shape, out):
     return _planned(window, n, shape, out)
 
 
-def plain(a, dt):
+def plain(a, dt, format=contiguous_format):
     """The array in a kernel's type and layout."""
-    if a.dtype != dt:
-        a = a.astype(dt)
-    return a if a.flags.c_contiguous else np.ascontiguousarray(a)
+    return laid(cast(a, dt), format)
+
+
+def order(a, plan):
+    """The memory format in which kernels take an argument or a result of theirs: its own, if it holds images of channels."""
+    return layout(a) if plan.planes == a.shape[0] * a.shape[1] else contiguous_format
+
+
+def channels(plan, format):
+    """How many channels lie side by side, as the kernels are told: none if planes are whole."""
+    return 0 if format is contiguous_format else plan.shape[1]
 
 
 class MaxPool(Op):
@@ -157,10 +165,11 @@ class MaxPool(Op):
     def forward(x, plan, index=None):
         dt = x.dtype
         work = _WORK.get(dt, dt) if dt.kind == 'f' else np.dtype(np.int64)
-        y = empty(plan.out, work)
+        format = order(x, plan)
+        y = empty_format(plan.out, work, format)
         # Half the memory, as long as 32 bits can number a plane.
-        at = empty(plan.out, index or (np.int32 if plan.n_in < 2 ** 31 else np.int64))
-        K.pool.max_forward(plain(x, work), y, at, plan.planes, plan.window)
+        at = empty_format(plan.out, index or (np.int32 if plan.n_in < 2 ** 31 else np.int64), format)
+        K.pool.max_forward(plain(x, work, format), y, at, plan.planes, plan.window, channels(plan, format))
         return cast(y, dt), at
 
     def backward(self, g):
@@ -184,8 +193,9 @@ class Scatter(Op, name='MaxPoolBackwardBackward0'):
     def forward(g, at, plan):
         dt = g.dtype
         work = _WORK.get(dt, dt)
-        gx = empty(plan.shape, work)
-        K.pool.scatter(plain(g, work), at, gx, plan.planes, plan.n_in, plan.n_out)
+        format = order(at, plan)
+        gx = empty_format(plan.shape, work, format)
+        K.pool.scatter(plain(g, work, format), at, gx, plan.planes, plan.n_in, plan.n_out, channels(plan, format))
         return cast(gx, dt)
 
     def backward(self, gg):
@@ -199,8 +209,9 @@ class Gather(Op, name='GatherBackward0'):
     def forward(x, at, plan):
         dt = x.dtype
         work = _WORK.get(dt, dt)
-        y = empty(plan.out, work)
-        K.pool.gather(plain(x, work), at, y, plan.planes, plan.n_in, plan.n_out)
+        format = order(at, plan)
+        y = empty_format(plan.out, work, format)
+        K.pool.gather(plain(x, work, format), at, y, plan.planes, plan.n_in, plan.n_out, channels(plan, format))
         return cast(y, dt)
 
     def backward(self, g):
@@ -217,8 +228,9 @@ class AvgPool(Op):
             # Sums of integers are exact in double up to 2**53; the quotient is rounded towards zero.
             return np.trunc(AvgPool.forward(x.astype(np.float64), plan, padded, divisor)).astype(dt)
         work = _WORK.get(dt, dt)
-        y = empty(plan.out, work)
-        K.pool.avg_forward(plain(x, work), y, plan.planes, plan.window, padded, divisor)
+        format = order(x, plan)
+        y = empty_format(plan.out, work, format)
+        K.pool.avg_forward(plain(x, work, format), y, plan.planes, plan.window, padded, divisor, channels(plan, format))
         return cast(y, dt)
 
     def backward(self, g):
@@ -232,8 +244,9 @@ class AvgPoolGrad(Op, name='AvgPoolBackwardBackward0'):
     def forward(g, plan, padded=True, divisor=0):
         dt = g.dtype
         work = _WORK.get(dt, dt)
-        gx = empty(plan.shape, work)
-        K.pool.avg_grad(plain(g, work), gx, plan.planes, plan.window, padded, divisor)
+        format = order(g, plan)
+        gx = empty_format(plan.shape, work, format)
+        K.pool.avg_grad(plain(g, work, format), gx, plan.planes, plan.window, padded, divisor, channels(plan, format))
         return cast(gx, dt)
 
     def backward(self, gg):

@@ -2,10 +2,8 @@
 
 from math import prod
 
-import numpy as np
-
 from .. import _kernels as K
-from .._core.arrays import empty
+from .._core.arrays import contiguous, empty
 from .._core.base import wrap
 from .._core.inplace import copy_out
 
@@ -14,7 +12,7 @@ def taken(x, where, dim):
     """The elements of an array with dimensions that an int64 array of indices names along one of them."""
     shape = where.shape
     values = empty(shape, x.dtype)
-    K.index.gather(np.ascontiguousarray(x), np.ascontiguousarray(where), values, prod(shape[:dim]), x.shape[dim], shape[dim],
+    K.index.gather(contiguous(x), contiguous(where), values, prod(shape[:dim]), x.shape[dim], shape[dim],
                    prod(shape[dim + 1:]))
     return values
 

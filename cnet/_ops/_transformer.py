@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import _kernels as K
+from .._core.arrays import contiguous
 from .._core.base import PACK, wrap
 from .._core.engine import grad
 from .._core.generator import engine_of
@@ -53,7 +54,7 @@ class FeedForward(Op, name='ViewBackward0'):
 
     @staticmethod
     def forward(x, w1, b1, w2, b2, smooth, keep=1.0, engine=None):
-        x = np.ascontiguousarray(x)
+        x = contiguous(x)
         bits = None if engine is None else kept_bits(engine, keep, x.size // x.shape[-1] * w1.shape[0])
         gain = dropout_gain(x.dtype, keep)
         return *K.linear.feed_forward(x, w1, b1, w2, b2, smooth, bits, gain, is_grad_enabled()), bits
@@ -66,7 +67,7 @@ class FeedForward(Op, name='ViewBackward0'):
                 return linear(_dropped((gelu if smooth else relu)(linear(x, w1, b1)), bits, keep), w2, b2),
             return again(self, (g,), 5, parts)
         x, *weights = [None if t is None else t._a for t in [self.saved(i) for i in range(5)]]
-        grads = K.linear.feed_forward_grad(g._a, np.ascontiguousarray(x), *weights, smooth, bits,
+        grads = K.linear.feed_forward_grad(g._a, contiguous(x), *weights, smooth, bits,
                                            dropout_gain(x.dtype, keep), h, z)
         return tuple([None if a is None else wrap(a) for a in grads])
 
@@ -106,7 +107,7 @@ class AddNorm(Op, name='NativeLayerNormBackward0'):
     @staticmethod
     def forward(x, y, w, b, eps, keep=1.0, engine=None):
         bits = None if engine is None else kept_bits(engine, keep, y.size)
-        return *K.residual.add_norm(np.ascontiguousarray(x), y if _turned(y) else np.ascontiguousarray(y), bits,
+        return *K.residual.add_norm(contiguous(x), y if _turned(y) else contiguous(y), bits,
                                     dropout_gain(x.dtype, keep), w, b, eps), bits
 
     def _parts(self, x, y, w, b):
@@ -119,7 +120,7 @@ class AddNorm(Op, name='NativeLayerNormBackward0'):
 
     def _grads(self, g, more, total, stats, bits):
         y, w, b = self.saved(1)._a, self.saved(2)._a, self.saved(3)
-        gx, gy, gw, gb = K.residual.add_norm_grad(np.ascontiguousarray(g._a), more, total, w, stats, bits,
+        gx, gy, gw, gb = K.residual.add_norm_grad(contiguous(g._a), more, total, w, stats, bits,
                                                   dropout_gain(w.dtype, self.kw.get('keep', 1.0)), y if _turned(y) else None)
         x = wrap(gx)
         return x, x if gy is gx else wrap(gy), wrap(gw), None if b is None else wrap(gb)
@@ -140,7 +141,7 @@ class AddNormBoth(AddNorm, name='NativeLayerNormBackward0'):
         stats, bits = self.aux
         if is_grad_enabled():
             return again(self, (g, more), 4, self._parts)
-        return self._grads(g, np.ascontiguousarray(more._a), self.out(1)._a, stats, bits)
+        return self._grads(g, contiguous(more._a), self.out(1)._a, stats, bits)
 
 
 def add_norm(x, y, w, b, eps, p, training, both=False):

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import arrays, checks, errors
+from .._core.arrays import contiguous
 from .._core.base import TensorBase, wrap
 from .._core.generator import engine_of
 from .._core.inplace import scalar_name
@@ -26,7 +27,7 @@ _NATIVE = (np.dtype(np.float32), np.dtype(np.float64))
 def _four(a):
     """An array of two or more dimensions as the kernel wants it: four dimensions, the last one contiguous."""
     if not rowed(a):
-        a = np.ascontiguousarray(a)
+        a = contiguous(a)
     n = a.ndim
     if n == 4:
         return a
@@ -112,7 +113,7 @@ class SelfAttention(Op, name='ViewBackward0'):
 
     @staticmethod
     def forward(qkv, mask, heads, batch_first, causal, keep=1.0, engine=None):
-        q, k, v = _heads(np.ascontiguousarray(qkv), heads, batch_first)
+        q, k, v = _heads(contiguous(qkv), heads, batch_first)
         batch, _, length, size = q.shape
         y = arrays.empty((length, batch, heads * size), q.dtype)
         bits = None if engine is None else kept_bits(engine, keep, batch * heads * length * length)
@@ -130,11 +131,11 @@ class SelfAttention(Op, name='ViewBackward0'):
             g = g.unflatten(-1, (heads, -1)).permute(1, 2, 0, 3)
             grads = _gradients(g, q, k, v, mask, 1 / sqrt(q._a.shape[3]), causal, bits, gain)
             return cat([x.permute((0, 2, 1, 3) if first else (2, 0, 1, 3)).flatten(-2) for x in grads], -1), None
-        a = np.ascontiguousarray(qkv._a)
+        a = contiguous(qkv._a)
         q, k, v = _heads(a, heads, first)
         gqkv = arrays.empty(a.shape, a.dtype)
         shape = (q.shape[2], q.shape[0], heads, q.shape[3])
-        out, g = (np.ascontiguousarray(t._a).reshape(shape).transpose(1, 2, 0, 3) for t in (self.out(0), g))
+        out, g = (contiguous(t._a).reshape(shape).transpose(1, 2, 0, 3) for t in (self.out(0), g))
         K.attention.backward(g, q, k, v, _mask(None if mask is None else mask._a, q, q.shape[2]), 1 / sqrt(q.shape[3]), causal,
                              bits, gain, out, sums, *_heads(gqkv, heads, first))
         return wrap(gqkv), None

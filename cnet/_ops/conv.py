@@ -13,7 +13,7 @@ from .._core.inplace import scalar_name
 from .._core.mode import is_grad_enabled
 from .._core.op import Op
 from ._conv_geometry import forward_geometry, transposed_geometry
-from ._conv_kernels import forward, input_grad, weight_grad
+from ._conv_last import forward, input_grad, weight_grad
 
 __all__ = ['conv1d', 'conv2d', 'conv3d', 'conv_tbc', 'conv_transpose1d', 'conv_transpose2d', 'conv_transpose3d']
 FUNCTIONAL = __all__

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import errors
-from .._core.arrays import cast, empty
+from .._core.arrays import cast, contiguous, empty
 from .._core.base import TensorBase
 from .._core.op import Op
 from ._losses import reduction_of
@@ -35,7 +35,7 @@ def _plain(a, dt):
         return None
     if a.dtype != dt:
         a = a.astype(dt)
-    return a if a.flags.c_contiguous else np.ascontiguousarray(a)
+    return contiguous(a)
 
 
 def _finish(bad, total, weight, target, losses, shape, dt, reduction):

@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import arrays, checks
+from .._core.arrays import contiguous
 from .._core.base import wrap
 from .._core.generator import engine_of
 from .._core.inplace import assign_, scalar_name
@@ -46,7 +47,7 @@ class Masked(Op, name='MulBackward0'):
 
     @staticmethod
     def forward(x, bits, gain):
-        return K.residual.masked(np.ascontiguousarray(x), bits, gain)
+        return K.residual.masked(contiguous(x), bits, gain)
 
     def backward(self, g):
         return Masked.apply(g, **self.kw)

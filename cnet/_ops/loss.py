@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import errors
-from .._core.arrays import cast, empty
+from .._core.arrays import cast, contiguous, empty
 from .._core.base import TensorBase
 from .._core.mode import is_grad_enabled
 from .._core.op import Op
@@ -29,7 +29,7 @@ def _plain(a):
     """The array as kernels want it: float32 or float64, contiguous."""
     if a.dtype == _HALF:
         return a.astype(_FLOAT)
-    return a if a.flags.c_contiguous else np.ascontiguousarray(a)
+    return contiguous(a)
 
 
 class Loss(Op):

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks
+from .._core.arrays import contiguous
 from .._core.elementwise import with_out
 from .._core.op import Op
 from ._axes import every_axis, kept_shape, numpy_names, restore_dims
@@ -31,7 +32,7 @@ def _var_mean_arrays(x, axes, correction, keepdim):
         return np.full(shape, np.nan, x.dtype), np.full(shape, np.nan, x.dtype)
     if axes == tuple(range(x.ndim - len(axes), x.ndim)):
         var, mean = np.empty(shape, x.dtype), np.empty(shape, x.dtype)
-        return K.reduce.var_forward(np.ascontiguousarray(x), var.size, count, correction, var, mean)
+        return K.reduce.var_forward(contiguous(x), var.size, count, correction, var, mean)
     mean = K.reduce.total(x, axes, True, 1 / count)
     free = count - correction
     var = K.reduce.total(P.sub(x, mean), axes, keepdim, 1 / free if free > 0 else np.inf, K.reduce.SQUARE)

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks
-from .._core.arrays import empty
+from .._core.arrays import contiguous, empty
 from .._core.dtype import get_default_dtype
 from .._core.elementwise import with_out
 from .._core.op import Op
@@ -104,7 +104,7 @@ class Logsumexp(Op, name='LogsumexpBackward0'):
         sizes = _one_block(x.shape, axes) if real and x.ndim else None
         if sizes is not None:
             y = empty(kept_shape(x.shape, axes, keepdim), x.dtype)
-            K.softmax.logsumexp_forward(np.ascontiguousarray(x), y, *sizes)
+            K.softmax.logsumexp_forward(contiguous(x), y, *sizes)
             return y
         top = K.reduce.extreme(x, axes, True, 1) if real else np.max(x.real, axis=axes, keepdims=True)
         if not np.isfinite(top).all():
@@ -134,7 +134,7 @@ class LogsumexpGrad(Op, name='MulBackward0'):
     def forward(g, x, y, axes):
         gx = empty(x.shape, x.dtype)
         if x.size:
-            K.softmax.logsumexp_grad(*map(np.ascontiguousarray, (g, x, y)), gx, *_one_block(x.shape, axes))
+            K.softmax.logsumexp_grad(*map(contiguous, (g, x, y)), gx, *_one_block(x.shape, axes))
         return gx
 
     def backward(self, gg):

@@ -7,6 +7,7 @@ through a reshape.
 from math import prod
 
 from .._core import checks, errors
+from .._core.arrays import contiguous
 from .._core.base import wrap
 from .._core.dtype import dtype as dtype_class
 from .._core.op import Op, finish
@@ -59,7 +60,7 @@ class View(Op, name='ViewBackward0'):
 class UnsafeView(Op, name='UnsafeViewBackward0'):  # a reshape that had to copy
     @staticmethod
     def forward(x, shape):
-        return x.reshape(shape)
+        return contiguous(x).reshape(shape)
 
     def backward(self, g):
         return g.reshape(self.in_shape(0))

@@ -10,16 +10,16 @@ from ..._tensor import Tensor
 
 
 def _parse_to(device=None, dtype=None, non_blocking=False, copy=False, *, memory_format=None, tensor=None):
-    """The dtype that `Module.to` was asked for, in any of its call forms; None if only a device was given."""
+    """The dtype and the memory format that `Module.to` was asked for, in any of its call forms; None for what was not given."""
     if isinstance(device, dtype_type):  # to(dtype, non_blocking)
         device, dtype = None, device
     elif isinstance(device, Tensor):
         tensor = device
     if tensor is not None:  # to(tensor, non_blocking)
-        return tensor.dtype
+        return tensor.dtype, memory_format
     if device is not None:
         check_device(device, 'to')
-    return dtype
+    return dtype, memory_format
 
 
 class Convertible:
@@ -64,6 +64,7 @@ class Convertible:
             device (device, optional): 'cpu', the only one.
             dtype (dtype, optional): a floating-point or complex type; integer members keep theirs.
             tensor (Tensor, optional): convert to this tensor's dtype instead.
+            memory_format (memory_format, optional): the order in memory of members with 4 or 5 dimensions.
 
         Returns:
             Module: self
@@ -73,7 +74,9 @@ class Convertible:
             >>> cnet.nn.Linear(2, 2).to(cnet.float64).weight.dtype
             cnet.float64
         """
-        dtype = _parse_to(*args, **kwargs)
+        dtype, memory_format = _parse_to(*args, **kwargs)
+        if memory_format is not None:
+            self._apply(lambda t: t.to(memory_format=memory_format) if t.dim() in (4, 5) else t)
         if dtype is None:
             return self
         if not (dtype.is_floating_point or dtype.is_complex):

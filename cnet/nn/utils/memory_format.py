@@ -16,7 +16,7 @@ def _convert(module, kinds, memory_format):
 def convert_conv2d_weight_memory_format(module, memory_format):
     """Put the weights of all `Conv2d` and `ConvTranspose2d` in a module into an order in memory.
 
-    Kernels here read contiguous weights and copy others: the order is kept for programs that ask for it.
+    A convolution keeps the order of its images or, if these are contiguous, that of its weights.
 
     Args:
         module (Module): a convolution, or what contains some.
