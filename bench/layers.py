@@ -12,7 +12,7 @@ from .cases import Cases
 cases = Cases()
 
 
-def layer(name, build, shape, flops, reads, writes, backward=3, first=False):
+def layer(name, build, shape, flops, reads, writes, backward=3, first=False, last=False):
     """Two rows of a module: forward without recording, and forward and backward by a given gradient of the result.
 
     Args:
@@ -22,10 +22,15 @@ def layer(name, build, shape, flops, reads, writes, backward=3, first=False):
         flops, reads, writes: of the forward pass, in operations and numbers.
         backward: those of forward and backward together, in forward passes.
         first: the input needs no gradient.
+        last: channels come last in memory.
     """
+    def images(torch):
+        x = torch.randn(*shape)
+        return x.contiguous(memory_format=torch.channels_last) if last else x
+
     @cases(f'{name}, forward', flops=flops, reads=4 * reads, writes=4 * writes)
     def _(torch):
-        module, x = build(torch), torch.randn(*shape)
+        module, x = build(torch), images(torch)
 
         def call():
             with torch.no_grad():
@@ -36,9 +41,10 @@ def layer(name, build, shape, flops, reads, writes, backward=3, first=False):
            writes=4 * writes * backward)
     def _(torch):
         module = build(torch)
-        x = torch.randn(*shape, requires_grad=not first)
+        x = images(torch).requires_grad_(not first)
         inputs = [*([] if first else [x]), *module.parameters()]
-        g = torch.randn(*module(x).shape)
+        y = module(x)
+        g = torch.randn(*y.shape).to(memory_format=torch.channels_last) if last else torch.randn(*y.shape)
 
         def call():
             return torch.autograd.grad(module(x), inputs, g)
@@ -50,17 +56,17 @@ def length(size, kernel, stride, padding, dilation):
     return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
 
 
-def conv(name, shape, channels, kernel, stride=1, padding=0, dilation=1, groups=1, bias=False, first=False):
+def conv(name, shape, channels, kernel, stride=1, padding=0, dilation=1, groups=1, bias=False, first=False, last=False):
     """A convolution of as many dimensions as the shape has after the channels."""
     n, c, *size = shape
     out = [length(s, kernel, stride, padding, dilation) for s in size]
     weights = channels * c // groups * kernel ** len(size)
 
     def build(torch):
-        module = getattr(torch.nn, f'Conv{len(size)}d')
-        return module(c, channels, kernel, stride, padding, dilation, groups, bias)
+        module = getattr(torch.nn, f'Conv{len(size)}d')(c, channels, kernel, stride, padding, dilation, groups, bias)
+        return module.to(memory_format=torch.channels_last) if last else module
     layer(name, build, shape, 2 * n * prod(out) * weights, prod(shape) + weights, n * channels * prod(out),
-          2 if first else 3, first)
+          2 if first else 3, first, last)
 
 
 for _batch in (1, 64):
@@ -96,10 +102,10 @@ layer('ConvTranspose2d 128->128 k4 s2 p1 16x16, batch 4', lambda torch: torch.nn
 _SHAPE = (32, 64, 32, 32)
 
 
-def plain(name, build, shape=_SHAPE, flops=1, shrink=1):
+def plain(name, build, shape=_SHAPE, flops=1, shrink=1, last=False):
     """A layer that is bound by bytes: flops and results per number of the input."""
     n = prod(shape)
-    layer(name, build, shape, flops * n, n, n // shrink, 2)
+    layer(name, build, shape, flops * n, n, n // shrink, 2, last=last)
 
 
 plain('max pool 2x2', lambda torch: torch.nn.MaxPool2d(2), shrink=4)
@@ -157,3 +163,14 @@ def _(torch):
     x, grid = torch.randn(8, 16, 64, 64, requires_grad=True), (torch.rand(8, 64, 64, 2) * 2 - 1).requires_grad_()
     g = torch.randn(8, 16, 64, 64)
     return lambda: torch.autograd.grad(torch.nn.functional.grid_sample(x, grid, align_corners=False), (x, grid), g)
+
+conv('channels last: 64->64 k1 32x32, batch 32', _SHAPE, 64, 1, last=True)
+conv('channels last: 64->64 k3 32x32, batch 32', _SHAPE, 64, 3, padding=1, last=True)
+conv('channels last: depthwise k3 64 of 32x32, batch 32', _SHAPE, 64, 3, padding=1, groups=64, last=True)
+plain('channels last: max pool 2x2', lambda torch: torch.nn.MaxPool2d(2), shrink=4, last=True)
+plain('channels last: max pool 3x3 s2 p1', lambda torch: torch.nn.MaxPool2d(3, 2, 1), flops=2.25, shrink=4, last=True)
+plain('channels last: average pool 2x2', lambda torch: torch.nn.AvgPool2d(2), shrink=4, last=True)
+plain('channels last: adaptive average pool to 1x1', lambda torch: torch.nn.AdaptiveAvgPool2d(1), shrink=1024, last=True)
+plain('channels last: BatchNorm2d, training', lambda torch: torch.nn.BatchNorm2d(64), flops=6, last=True)
+plain('channels last: BatchNorm2d, eval', lambda torch: torch.nn.BatchNorm2d(64).eval(), flops=2, last=True)
+plain('channels last: ReLU', lambda torch: torch.nn.ReLU(), last=True)
