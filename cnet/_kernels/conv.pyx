@@ -29,6 +29,7 @@ cnp.import_array()
 
 cdef enum:
     PIXELS = 256  # of one channel and tap, gathered at once for the weight gradient
+    TASKS = 8     # of a weight gradient
     LINE_ROWS = 16  # output channels of a group up to which lines are summed instead
 
 
@@ -274,12 +275,13 @@ cdef int input_grad(const Geometry *s, const real *g, const real *w, const real 
     return failed
 
 
-cdef inline int weight_task(Py_ssize_t t, const Geometry *s, const Planes *planes, Py_ssize_t images, const real *made,
-                            const Py_ssize_t *at, const real *g, bint first, real *w) noexcept nogil:
-    """Columns t * nr .. of a group's weight gradient: the sum over a block of images."""
+cdef inline int weight_task(Py_ssize_t t, const Geometry *s, const Planes *planes, Py_ssize_t begin, Py_ssize_t end,
+                            const real *made, const Py_ssize_t *at, const real *g, bint first, real *w) noexcept nogil:
+    """Columns t * nr .. of a group's weight gradient: the sum over some pieces of PIXELS of a block of images."""
     cdef Py_ssize_t M = s.M // s.G, K = s.C // s.G * product(s.kernel), nr = columns(made), P = product(s.out)
     cdef Py_ssize_t across = (K + nr - 1) // nr, group = t // across, k0 = t % across * nr, n = min(nr, K - k0)
-    cdef Py_ssize_t width = nr if n > lanes(made) else lanes(made), i, p, k, count, length, done, q, v0, v1, v2
+    cdef Py_ssize_t width = nr if n > lanes(made) else lanes(made), i, p, k, count, length, done, q, v0, v1, v2, u
+    cdef Py_ssize_t pieces = ceil_div(P, PIXELS)
     cdef Py_ssize_t step = s.C * planes.plane if planes.in_place else planes.plane
     cdef Py_ssize_t places[PIXELS]
     cdef Py_ssize_t lengths[PIXELS]
@@ -291,38 +293,51 @@ cdef inline int weight_task(Py_ssize_t t, const Geometry *s, const Planes *plane
     mode = flush_begin()
     made = made + group * (s.C // s.G) * product(planes.phases) * planes.images * planes.plane
     w = w + group * M * K + k0
-    for i in range(images):
-        for p from 0 <= p < P by PIXELS:
-            length = min(<Py_ssize_t> PIXELS, P - p)
-            done = count = 0
-            while done < length:
-                v2 = (p + done) % s.out[2]
-                v1 = (p + done) // s.out[2] % s.out[1]
-                v0 = (p + done) // s.out[2] // s.out[1]
-                places[count] = i * step + (v0 * planes.dims[1] + v1) * planes.dims[2] + v2
-                lengths[count] = min(s.out[2] - v2, length - done)
-                done += lengths[count]
-                count += 1
-            for k in range(n):
-                done = k * PIXELS
-                for q in range(count):
-                    memcpy(rows + done, made + at[k0 + k] + places[q], lengths[q] * sizeof(real))
-                    done += lengths[q]
-            pack(length, n, rows, 1, <Py_ssize_t> PIXELS, panel, width)
-            tiles(M, n, length, g + (i * s.M + group * M) * P + p, P, 1, panel, width, NULL if first else <const real *> w,
-                  K, 1, w, K)
-            first = False
+    for u in range(begin, end):
+        i, p = u // pieces, u % pieces * PIXELS
+        length = min(<Py_ssize_t> PIXELS, P - p)
+        done = count = 0
+        while done < length:
+            v2 = (p + done) % s.out[2]
+            v1 = (p + done) // s.out[2] % s.out[1]
+            v0 = (p + done) // s.out[2] // s.out[1]
+            places[count] = i * step + (v0 * planes.dims[1] + v1) * planes.dims[2] + v2
+            lengths[count] = min(s.out[2] - v2, length - done)
+            done += lengths[count]
+            count += 1
+        for k in range(n):
+            done = k * PIXELS
+            for q in range(count):
+                memcpy(rows + done, made + at[k0 + k] + places[q], lengths[q] * sizeof(real))
+                done += lengths[q]
+        pack(length, n, rows, 1, <Py_ssize_t> PIXELS, panel, width)
+        tiles(M, n, length, g + (i * s.M + group * M) * P + p, P, 1, panel, width, NULL if first else <const real *> w,
+              K, 1, w, K)
+        first = False
     flush_end(mode)
     return 0
 
 
+cdef inline void add_slices(Py_ssize_t n, Py_ssize_t slices, const real *sums, real *w) noexcept nogil:
+    """w[n] = the sum of sums[slices, n], in order."""
+    cdef Py_ssize_t i, k
+    for i in range(n):
+        w[i] = sums[i]
+    for k in range(1, slices):
+        for i in range(n):
+            w[i] += sums[k * n + i]
+
+
 cdef int weight_grad(const Geometry *s, const real *x, const real *g, real *w, bint lines) noexcept nogil:
-    """By rows of pixels if `lines`, else as a matrix product."""
+    """By rows of pixels if `lines`, else as a matrix product, whose pieces of images are cut into slices with sums of their own
+    where its columns are few."""
     cdef Planes planes
     cdef Py_ssize_t K = s.C // s.G * product(s.kernel), at_bytes = (K * sizeof(Py_ssize_t) + 127) // 64 * 64
     cdef Py_ssize_t n, t, images, block, tasks = s.G * ((K + columns(x) - 1) // columns(x)), slack = 2 * lanes(x)
+    cdef Py_ssize_t pieces = ceil_div(product(s.out), PIXELS), slices, size = s.M * K
     cdef Py_ssize_t *at
     cdef real *room
+    cdef real *sums
     cdef const real *made
     cdef int failed = 0
     cdef int threads = threads_for(<double> s.N * product(s.out) * s.M * K / 8)
@@ -333,12 +348,14 @@ cdef int weight_grad(const Geometry *s, const real *x, const real *g, real *w, b
         n = line_room(s, &planes, slack)
     else:
         n = 0 if planes.in_place else s.C * product(planes.phases) * planes.images * planes.plane
-    at = <Py_ssize_t *> scratch(SHARED, at_bytes + n * sizeof(real))
+    block = s.N if planes.in_place else planes.images
+    slices = min(block * pieces, ceil_div(TASKS, tasks))
+    at = <Py_ssize_t *> scratch(SHARED, at_bytes + (n + (slices * size if slices > 1 else 0)) * sizeof(real))
     if at == NULL:
         return -1
     room = <real *> (<char *> at + at_bytes)
+    sums = room + n if slices > 1 else w
     tap_distances(s, &planes, at)
-    block = s.N if planes.in_place else planes.images
     for n from 0 <= n < s.N by block:
         images = min(block, s.N - n)
         if lines:
@@ -346,12 +363,12 @@ cdef int weight_grad(const Geometry *s, const real *x, const real *g, real *w, b
                       w, threads)
             continue
         made = make_planes(&planes, x + n * s.C * product(s.size), images, room, threads)
-        if threads == 1:
-            for t in range(tasks):
-                failed |= weight_task(t, s, &planes, images, made, at, g + n * s.M * product(s.out), n == 0, w)
-        else:
-            for t in prange(tasks, num_threads=threads, schedule='dynamic'):
-                failed |= weight_task(t, s, &planes, images, made, at, g + n * s.M * product(s.out), n == 0, w)
+        for t in prange(tasks * slices, num_threads=threads, schedule='dynamic'):
+            failed |= weight_task(t // slices, s, &planes, t % slices * images * pieces // slices,
+                                  (t % slices + 1) * images * pieces // slices, made, at, g + n * s.M * product(s.out), n == 0,
+                                  sums + t % slices * size)
+    if not lines and slices > 1:
+        add_slices(size, slices, <const real *> sums, w)
     return failed
 
 

@@ -35,14 +35,13 @@ def tiled(w, n, out, stride, padding, dilation, groups, passes=1):
 def parted(w, n, out, stride, padding, dilation, groups, passes=1):
     """Whether a dilated convolution, taken apart into such without dilation, goes by tiles.
 
-    Few channels do not pay for parts that are not copied by whole vectors, nor for a weight gradient's two, and none for parts
-    that are mostly zeros.
+    Few channels do not pay for parts that are not copied by whole vectors, and none for parts that are mostly zeros.
     """
     if (len(dilation) != 2 or dilation == (1, 1) or max(stride) > 1 or any(p % d for p, d in zip(padding, dilation))
             or n * prod(out) * prod(w) == 0):
         return False
     parts = shrunk(out, dilation)
-    if ((passes > 1 or dilation[1] > 2) and w[0] * w[1] < 1 << 14) or 10 * prod(parts) * prod(dilation) > 11 * prod(out):
+    if (dilation[1] > 2 and w[0] * w[1] < 1 << 14) or 10 * prod(parts) * prod(dilation) > 11 * prod(out):
         return False
     return tiled(w, n * prod(dilation), parts, stride, shrunk(padding, dilation), (1, 1), groups, passes)
 
