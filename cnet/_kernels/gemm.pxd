@@ -10,8 +10,9 @@ from cython.parallel cimport prange
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
 from cnet._kernels.gemm_tiles cimport (
-    DOTS_M, GEMM_AHEAD, KC, KC_MOST, MASKS, MR, columns, depth, dot_row, dots, fill, flush_begin, flush_end, height, lanes,
-    lined, pack, shift, tile, tile_ahead, tile_keep, tiles, tiles_in_place, turn, uint64_t, vd_axpys, vf_axpys,
+    DEEP, DOTS_M, GEMM_WIDE_AHEAD, HIGH, KC, MASKS, MR, QUAD, columns, depth, dot_row, dots, fill, flush_begin, flush_end,
+    height, lanes, pack, quad_columns, quads, shift, tile, tile_keep, tile_wide, tiles, tiles_in_place, turn, uint64_t,
+    vd_axpys, vf_axpys, wide_columns, wide_lined,
 )
 from cnet._kernels.types cimport real
 
@@ -27,9 +28,9 @@ cdef enum:
     PACKED = 8 << 20  # bytes of b packed at once, unless one piece of K already takes more
     TASKS = 16      # per block, so that few threads get equal shares
     TASKS_ENOUGH = 6
-    TASK_HIGH = 24  # tiles of a task at most: with KC_MOST, 126 KB (6 rows each) to 294 KB (14 rows) of a second-level cache
+    TASK_HIGH = 24  # times MR rows of a task at most: with DEEP, 126 to 258 KB of a second-level cache
     TASK_LOW = 6    # and at least
-    TASK_PANELS = 8  # panels of b that a task takes at least
+    TASK_PANELS = 5  # panels of b that a task takes at least
     PACK_ROWS = 16
     OWN_BYTES = 1 << 21  # of b up to which each task reads it in place and copies a panel at a time
     OWN_THREADS = 2  # up to which each packs all of b for itself where b has to be turned
@@ -43,7 +44,9 @@ cdef enum:
     AXPY_MIN = 64
     AXPY_COLUMNS = 1024  # 4 KB for each row of c stay in the first-level cache; more would leave threads without a piece
     DIRECT_COLUMNS = 4   # tiles across, up to which a copy of a is not used often enough to pay: 1.4 times at 64 columns
-    DIRECT_WORK = 1 << 24  # 256 x 256 x 256
+    QUAD_BYTES = 1 << 15   # of b that stay in a first-level cache whose sets they fill evenly
+    DIRECT_ROWS = 80     # up to here packing a costs more than it gains; at 100 packed products gain a tenth
+    DIRECT_BYTES = 1 << 26  # multiplications times bytes of a number: 256 x 256 x 256 floats; half where b has to be turned
     SMALL_WORK = 1 << 20   # in a batch: below, choosing a way costs more than a tenth of going it
     FLIP_ROWS = 64         # up to here gemm_flipped gains (a tenth), at 128 packing b for all rows costs as little
     FLIP_WIDE = 2          # columns for each row from which on
@@ -71,18 +74,26 @@ cdef inline Py_ssize_t direct_rows(Py_ssize_t M) noexcept nogil:
     return (M + pieces - 1) // pieces
 
 
+cdef inline Py_ssize_t direct_columns(Py_ssize_t N, Py_ssize_t K, Py_ssize_t acs, const real *b, Py_ssize_t bcs) noexcept nogil:
+    """Columns of a tile of N columns of b, read in place: four vectors, where rows of b are short enough."""
+    cdef Py_ssize_t nr = quad_columns(b)
+    if QUAD and acs == 1 and bcs == 1 and (N == nr or N % nr == 0 and N * K * <Py_ssize_t> sizeof(real) <= QUAD_BYTES):
+        return nr
+    return columns(b)
+
+
 cdef inline int direct_task(Py_ssize_t t, Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *a, Py_ssize_t ars,
                             Py_ssize_t acs, const real *b, Py_ssize_t brs, Py_ssize_t bcs, const real *d,
                             Py_ssize_t drs, int dcs, real *c, Py_ssize_t crs, const Then *then) noexcept nogil:
     """Piece t of gemm_direct, one tile wide. b is read in place where it has whole vectors, or if MASKS."""
-    cdef Py_ssize_t across = (N + columns(b) - 1) // columns(b), rows = direct_rows(M)
-    cdef Py_ssize_t i = t // across * rows, j = t % across * columns(b)
-    cdef Py_ssize_t m = min(rows, M - i), n = min(columns(b), N - j)
+    cdef Py_ssize_t nr = direct_columns(N, K, acs, b, bcs), across = (N + nr - 1) // nr, rows = direct_rows(M)
+    cdef Py_ssize_t i = t // across * rows, j = t % across * nr
+    cdef Py_ssize_t m = min(rows, M - i), n = min(nr, N - j)
     cdef Py_ssize_t k, kc = depth(K, KC), width = lanes(b) if n <= lanes(b) else columns(b)
     cdef real *p = NULL
     a, b, c = a + i * ars, b + j * bcs, c + i * crs + j
     d = shift(d, i * drs + j * dcs)
-    if bcs != 1 or n != width and not MASKS:
+    if bcs != 1 or n < width and not MASKS:
         p = <real *> scratch(PRIVATE, KC * width * sizeof(real))
         if p == NULL:
             return -1
@@ -101,9 +112,21 @@ cdef inline int gemm_direct(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real
                             const real *b, Py_ssize_t brs, Py_ssize_t bcs, const real *d, Py_ssize_t drs, int dcs,
                             real *c, Py_ssize_t crs, int threads, const Then *then) noexcept nogil:
     """c = d + a b with a read where it lies: for what fits in caches."""
-    cdef Py_ssize_t t, tasks = (M + direct_rows(M) - 1) // direct_rows(M) * ((N + columns(b) - 1) // columns(b))
+    cdef Py_ssize_t wide = (N + lanes(b) - 1) // lanes(b) * lanes(b), nr, tasks, t, k
     cdef int failed = 0
     cdef uint64_t old
+    cdef real *p
+    if bcs != 1 and direct_rows(M) < M and N <= DIRECT_COLUMNS * columns(b) and (MASKS or N == wide):
+        # All pieces of rows use one copy.
+        p = <real *> scratch(SHARED, wide * K * sizeof(real))
+        if p == NULL:
+            return -1
+        for t in prange((K + KC - 1) // KC, num_threads=min(threads, threads_for(4.0 * wide * K))):
+            k = t * KC
+            pack(min(<Py_ssize_t> KC, K - k), N, b + k * brs, brs, bcs, p + k * wide, wide)
+        b, brs, bcs = p, wide, 1
+    nr = direct_columns(N, K, acs, b, bcs)
+    tasks = (M + direct_rows(M) - 1) // direct_rows(M) * ((N + nr - 1) // nr)
     if threads == 1:
         old = flush_begin()
         for t in range(tasks):
@@ -127,14 +150,24 @@ cdef inline void gemm_small(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real
                             const real *b, Py_ssize_t brs, const real *d, Py_ssize_t drs, int dcs, real *c,
                             Py_ssize_t crs, Py_ssize_t h) noexcept nogil:
     """c = d + a b straight from the operands, for a caller that flushes denormals and knows h = height(M)."""
-    cdef Py_ssize_t j
-    for j from 0 <= j < N by columns(b):
-        tiles_in_place(M, min(columns(b), N - j), K, a, ars, acs, b + j, brs, shift(d, j * dcs), drs, dcs, c + j, crs, h)
+    cdef Py_ssize_t j, nr = direct_columns(N, K, acs, b, 1)
+    for j from 0 <= j < N by nr:
+        tiles_in_place(M, min(nr, N - j), K, a, ars, acs, b + j, brs, shift(d, j * dcs), drs, dcs, c + j, crs, h)
 
 
 cdef inline Py_ssize_t flipped_width(Py_ssize_t M, const real *kind) noexcept nogil:
     """Columns of the panels that gemm_flipped makes of M rows."""
     return (M + lanes(kind) - 1) // lanes(kind) * lanes(kind)
+
+
+cdef inline Py_ssize_t flipped_columns(Py_ssize_t wide, const real *kind) noexcept nogil:
+    """Columns of a panel."""
+    return quad_columns(kind) if QUAD and wide % quad_columns(kind) == 0 else columns(kind)
+
+
+cdef inline Py_ssize_t flipped_high(Py_ssize_t N, Py_ssize_t wide, const real *kind) noexcept nogil:
+    """Rows of what is turned at once: a tile, or as many as fill whole lines of c."""
+    return height(N) if flipped_columns(wide, kind) == columns(kind) else lanes(kind)
 
 
 cdef inline bint flips(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *b) noexcept nogil:
@@ -148,10 +181,11 @@ cdef inline int flipped_part(Py_ssize_t part, Py_ssize_t parts, Py_ssize_t M, Py
                              Py_ssize_t drs, int dcs, real *c, Py_ssize_t crs, const Then *then) noexcept nogil:
     """One of some parts of gemm_flipped, of whole tiles of columns of c. It packs a for itself: what one thread packs for two, the
     other fetches line by line, and the first has to take back for the next product."""
-    cdef Py_ssize_t h = height(N), tiles = (N + h - 1) // h, nr = columns(b), wide = flipped_width(M, b), kc = depth(K, KC_MOST)
+    cdef Py_ssize_t wide = flipped_width(M, b), nr = flipped_columns(wide, b), h = flipped_high(N, wide, b)
+    cdef Py_ssize_t tiles = (N + h - 1) // h, kc = depth(K, KC if nr == columns(b) else KC // 2)
     cdef Py_ssize_t first = tiles * part // parts * h, last = min(tiles * (part + 1) // parts * h, N), i, j, k, m, n
-    cdef real *s = <real *> scratch(PRIVATE, (MR * (wide + nr) + wide * K) * sizeof(real))
-    cdef real *pa = s + MR * (wide + nr)
+    cdef real *s = <real *> scratch(PRIVATE, (h * (wide + nr) + wide * K) * sizeof(real))
+    cdef real *pa = s + h * (wide + nr)
     cdef uint64_t old
     if s == NULL:
         return -1
@@ -163,8 +197,12 @@ cdef inline int flipped_part(Py_ssize_t part, Py_ssize_t parts, Py_ssize_t M, Py
         for k from 0 <= k < K by kc:
             for i from 0 <= i < M by nr:
                 m = min(nr, wide - i)
-                tile(n, m, min(kc, K - k), b + j * bcs + k * brs, bcs, brs, pa + i * K + k * m, m,
-                     <const real *> (NULL if k == 0 else s + i), wide, 1, s + i, wide)
+                if nr == columns(pa):
+                    tile(n, m, min(kc, K - k), b + j * bcs + k * brs, bcs, brs, pa + i * K + k * m, m,
+                         <const real *> (NULL if k == 0 else s + i), wide, 1, s + i, wide)
+                else:
+                    quads(n, min(kc, K - k), b + j * bcs + k * brs, bcs, pa + i * K + k * m, m,
+                          <const real *> (NULL if k == 0 else s + i), wide, 1, s + i, wide)
         for i from 0 <= i < M by nr:
             turn(n, min(nr, M - i), s + i, wide, shift(d, i * drs + j * dcs), drs, dcs, c + i * crs + j, crs)
         finish(then, M, n, c + j, crs)
@@ -197,7 +235,7 @@ cdef struct Cut:
 cdef inline void cut_tasks(Cut *s, Py_ssize_t nr) noexcept nogil:
     """Cut a block into TASKS tasks or more, unless they would be too small to use what they load."""
     s.across = (s.N + nr - 1) // nr
-    s.high = height(s.M)
+    s.high = depth(s.M, HIGH)
     s.tiles = (s.M + s.high - 1) // s.high
     s.down = max((s.M + MR * TASK_HIGH - 1) // (MR * TASK_HIGH), min(<Py_ssize_t> TASKS, s.M // (MR * TASK_LOW)))
     s.down += s.down & 1  # for two threads: 9 tasks of 768 rows took one 5, and the other 4
@@ -209,7 +247,7 @@ cdef inline void cut_tasks(Cut *s, Py_ssize_t nr) noexcept nogil:
 
 cdef inline void pack_task(Py_ssize_t t, const Cut *s, const real *b, Py_ssize_t brs, Py_ssize_t bcs, real *p) noexcept nogil:
     """Panel t of b, in pieces of kc: p[K / kc, across, kc, nr]."""
-    cdef Py_ssize_t k, kc, nr = columns(b)
+    cdef Py_ssize_t k, kc, nr = wide_columns(b)
     for k from 0 <= k < s.K by s.kc:
         kc = min(s.kc, s.K - k)
         pack(kc, min(nr, s.N - t * nr), b + t * nr * bcs + k * brs, brs, bcs, p + (k * s.across + t * kc) * nr, nr)
@@ -220,7 +258,7 @@ cdef inline void packed_task(Py_ssize_t t, const Cut *s, const real *a, Py_ssize
                              Py_ssize_t crs, real *pa, const Then *then) noexcept nogil:
     """Piece t of a block. Its rows of a are packed here, into the second-level cache of the core that uses them; b is not
     NULL if its panels are to be packed as well."""
-    cdef Py_ssize_t nr = columns(pb), h = s.high, i0 = t // s.wide * s.tiles // s.down * h, j0 = t % s.wide * s.panels
+    cdef Py_ssize_t nr = wide_columns(pb), h = s.high, i0 = t // s.wide * s.tiles // s.down * h, j0 = t % s.wide * s.panels
     cdef Py_ssize_t M = min((t // s.wide + 1) * s.tiles // s.down * h, s.M) - i0, j1 = min(j0 + s.panels, s.across)
     cdef Py_ssize_t i, j, k, kc, n, q, step
     cdef real *p
@@ -234,24 +272,24 @@ cdef inline void packed_task(Py_ssize_t t, const Cut *s, const real *a, Py_ssize
         step = PACK_ROWS if ars == 1 else kc
         for q from 0 <= q < kc by step:
             for i from 0 <= i < M by h:
-                pack(min(step, kc - q), min(h, M - i), a + i * ars + (k + q) * acs, acs, ars, pa + (i // h * kc + q) * MR,
-                     <Py_ssize_t> MR)
+                pack(min(step, kc - q), min(h, M - i), a + i * ars + (k + q) * acs, acs, ars, pa + (i // h * kc + q) * HIGH,
+                     <Py_ssize_t> HIGH)
         for j from j0 <= j < j1:
             p, n, i = pb + ((k * s.across + j * kc) * nr if s.stays else 0), min(nr, s.N - j * nr), 0
-            next, step = p + kc * nr, lined(pb)
+            next, step = p + kc * nr, wide_lined(pb)
             if b != NULL:
                 x = b + k * brs + j * nr * bcs
                 if bcs == 1:
                     next, step = x + nr, brs
-                if bcs == 1 and n == nr and h >= MR - 1 and M >= h:
-                    tile_keep(h, kc, pa, MR, x, brs, shift(d, j * nr * dcs), drs, dcs, c + j * nr, crs, p)
+                if bcs == 1 and n == nr and h >= HIGH - 1 and M >= h:
+                    tile_keep(h, kc, pa, x, brs, shift(d, j * nr * dcs), drs, dcs, c + j * nr, crs, p)
                     i = h
                 else:
                     pack(kc, n, x, brs, bcs, p, nr)
             for i from i <= i < M by h:
-                tile_ahead(min(h, M - i), n, kc, pa + i // h * MR * kc, 1, MR, p, nr, shift(d, i * drs + j * nr * dcs), drs,
-                           dcs, c + i * crs + j * nr, crs, next, step)
-                next = next + GEMM_AHEAD(kc) * step
+                tile_wide(min(h, M - i), n, kc, pa + i // h * HIGH * kc, p, shift(d, i * drs + j * nr * dcs), drs, dcs,
+                          c + i * crs + j * nr, crs, next, step)
+                next = next + GEMM_WIDE_AHEAD(kc) * step
             if k + kc == s.K:
                 finish(then, M, n, c + j * nr, crs)
         d, drs, dcs = c, crs, 1
@@ -262,10 +300,10 @@ cdef inline int packed_tasks(const Cut *s, Py_ssize_t *number, const real *a, Py
                              Py_ssize_t brs, Py_ssize_t bcs, real *pb, const real *d, Py_ssize_t drs, int dcs, real *c,
                              Py_ssize_t crs, const Then *then) noexcept nogil:
     """One thread's part of a block: tasks as long as there are some. pb is NULL if the thread is to pack b for itself."""
-    cdef Py_ssize_t size = ((s.tiles + s.down - 1) // s.down * MR * s.kc + 63) // 64 * 64, t
+    cdef Py_ssize_t size = ((s.tiles + s.down - 1) // s.down * HIGH * s.kc + 63) // 64 * 64, t
     cdef Py_ssize_t deep = s.K * s.across if s.stays else s.kc
     cdef bint own = pb == NULL
-    cdef real *pa = <real *> scratch(PRIVATE, (size + (deep * columns(a) if own else 0)) * sizeof(real))
+    cdef real *pa = <real *> scratch(PRIVATE, (size + (deep * wide_columns(a) if own else 0)) * sizeof(real))
     cdef unsigned int packed = 0   # a bit for each of at most TASKS pieces along N
     if pa == NULL:
         return -1
@@ -289,12 +327,12 @@ cdef inline int gemm_packed(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real
 
     Where they may, threads pack b for themselves while they compute: one that packs for others has to fetch every line
     that it writes from those who read it in the product before, which takes two threads a tenth of their time at 512."""
-    cdef Py_ssize_t nr = columns(b), j, k, t, deep, number
+    cdef Py_ssize_t nr = wide_columns(b), j, k, t, deep, number
     cdef int failed = 0
     cdef bint own, lies, small, far
     cdef Cut s
     cdef real *pb = NULL
-    s.M, s.N, s.kc = M, min(N, <Py_ssize_t> NC), depth(K, KC_MOST)
+    s.M, s.N, s.kc = M, min(N, <Py_ssize_t> NC), depth(K, DEEP)
     cut_tasks(&s, nr)
     deep = min(K, max(<Py_ssize_t> 1, PACKED // (s.across * nr * <Py_ssize_t> sizeof(real) * s.kc)) * s.kc)
     # Where its rows are whole lines, b is read in place: once, or by every task if it stays in a second-level cache. Rows
@@ -446,6 +484,7 @@ cdef inline int gemm_then(Py_ssize_t M, Py_ssize_t N, Py_ssize_t K, const real *
     if M <= AXPY_ROWS and bcs == 1 and (M == 1 or N >= AXPY_MIN):
         gemm_rows(M, N, K, a, ars, acs, b, brs, d, drs, dcs, c, crs, threads, then)
         return 0
-    if M <= MR * ROW_TILES or N <= DIRECT_COLUMNS * columns(b) or work <= DIRECT_WORK:
+    if (M <= DIRECT_ROWS or N <= DIRECT_COLUMNS * columns(b)
+            or work * sizeof(real) <= (DIRECT_BYTES if bcs == 1 else DIRECT_BYTES // 2)):
         return gemm_direct(M, N, K, a, ars, acs, b, brs, bcs, d, drs, <int> dcs, c, crs, threads, then)
     return gemm_packed(M, N, K, a, ars, acs, b, brs, bcs, d, drs, <int> dcs, c, crs, threads, then)

@@ -25,6 +25,15 @@ enum { gemm_dots_m = 6 };
 enum { gemm_dots_m = 3 };
 #endif
 enum { vf_nr = 2 * vf_lanes, vd_nr = 2 * vd_lanes };
+/* Tiles of large products, of panels: so many rows and vectors, and numbers along k. 24 sums need 35 instructions where 28
+ * need 44 (14 x 2), of which a core issues six a cycle, but half a core three: with a neighbour on the other half, products
+ * of 512 to 1024 gain 3 to 10 %. A panel of b is 36 KB then, of a first-level cache of 48 KB. */
+#if VEC_BYTES == 64
+enum { gemm_high = 8, gemm_wide = 3, gemm_deep = 192 };
+#else
+enum { gemm_high = gemm_mr, gemm_wide = 2, gemm_deep = 256 };
+#endif
+enum { vf_wide = gemm_wide * vf_lanes, vd_wide = gemm_wide * vd_lanes };
 
 /* From so long sums on, asking for the lines of c in time is worth two instructions a row: 6 % at 2048 x 2048, 4 to 15 % in
  * batches of products of 32; below, c is more often in the nearest cache. */
@@ -39,9 +48,10 @@ enum { vf_nr = 2 * vf_lanes, vd_nr = 2 * vd_lanes };
  * reached by an address of its own: 5 to 10 %. */
 enum { gemm_roomy = VEC_BYTES == 64 };
 /* Lines of a row of a panel, 1 where it is but a part of one. */
-enum { gemm_lines = VEC_BYTES == 64 ? 2 : 1 };
+enum { gemm_lines = VEC_BYTES == 64 ? 2 : 1, gemm_wide_lines = VEC_BYTES == 64 ? 3 : 1 };
 #define GEMM_ROWS_AHEAD(bytes) (gemm_roomy && (bytes) % 4096 ? 16 : 8)
 #define GEMM_AHEAD(k) (((k) + GEMM_PART - 1) / GEMM_PART * (4 / gemm_lines))
+#define GEMM_WIDE_AHEAD(k) (((k) + GEMM_PART - 1) / GEMM_PART * (4 / gemm_wide_lines))
 #define GEMM_INLINE static inline __attribute__((always_inline))
 #define GEMM_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 
@@ -50,10 +60,12 @@ enum { gemm_lines = VEC_BYTES == 64 ? 2 : 1 };
 #endif
 #else
 
-/* c = d + sums for a tile with a ragged edge or with one d per row: dcs is 1, or 0 where d has one number per row. */
-static void FN(tile_edge)(const T *sums, const T *d, ptrdiff_t drs, int dcs, T *c, ptrdiff_t crs, ptrdiff_t m, ptrdiff_t n)
+/* c = d + sums, whose rows are `step` apart, for a tile with a ragged edge or with one d per row: dcs is 1, or 0 where d has
+ * one number per row. */
+static void FN(tile_edge)(const T *sums, ptrdiff_t step, const T *d, ptrdiff_t drs, int dcs, T *c, ptrdiff_t crs, ptrdiff_t m,
+                          ptrdiff_t n)
 {
-    for (ptrdiff_t i = 0; i < m; i++, sums += FN(nr), c += crs)
+    for (ptrdiff_t i = 0; i < m; i++, sums += step, c += crs)
         for (ptrdiff_t j = 0; j < n; j += FN(lanes)) {
             ptrdiff_t w = n - j < FN(lanes) ? n - j : FN(lanes);
             V x = FN(load)(sums + j);
@@ -71,7 +83,7 @@ GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, 
                                 ptrdiff_t brs, const T *d, ptrdiff_t drs, int dcs, T *c, ptrdiff_t crs, ptrdiff_t n,
                                 const T *ahead, ptrdiff_t step_ahead, T *copy)
 {
-    V s[gemm_mr][2];
+    V s[gemm_mr][gemm_wide];
     const T *p0 = a, *p1 = a + 4 * ars, *p2 = a + 8 * ars, *p3 = a + 12 * ars;
     const T *next = a + m * ars, *far = b + GEMM_ROWS_AHEAD(brs * (ptrdiff_t)sizeof(T)) * brs;
     const T *line = c, *end = k < GEMM_PREFETCH_FROM ? c : c + m * crs;
@@ -79,7 +91,9 @@ GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, 
     const ptrdiff_t rows = k < GEMM_PREFETCH_SLOWLY ? 4 : 1;
     const FN(mask) last = FN(first)(n - (vectors - 1) * FN(lanes));
 #pragma GCC unroll 14
-    for (int i = 0; i < m; i++) s[i][0] = s[i][1] = (V){0};
+    for (int i = 0; i < m; i++)
+#pragma GCC unroll 3
+        for (int v = 0; v < vectors; v++) s[i][v] = (V){0};
     while (k > 0) {
         ptrdiff_t part = k < GEMM_PART ? k : GEMM_PART;
         k -= part;
@@ -88,23 +102,44 @@ GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, 
             ptrdiff_t more = rows;
             do {
                 __builtin_prefetch(line, 1);
-                if (vectors == 2) __builtin_prefetch(line + FN(nr) - 1, 1);
+                if (vectors == 3) __builtin_prefetch(line + FN(lanes), 1);
+                if (vectors > 1) __builtin_prefetch(line + vectors * FN(lanes) - 1, 1);
                 line += crs;
             } while (--more && line != end);
         }
         if (asks) {
 #pragma GCC unroll 4
-            for (int i = 0; i < 4; i++)
-                __builtin_prefetch(ahead + i / gemm_lines * step_ahead + i % gemm_lines * 64 / sizeof(T), 0, 2);
-            ahead += 4 / gemm_lines * step_ahead;
+            for (int i = 0; i < 4 / asks * asks; i++)
+                __builtin_prefetch(ahead + i / asks * step_ahead + i % asks * 64 / sizeof(T), 0, 2);
+            ahead += 4 / asks * step_ahead;
+        }
+        /* What else a loop needs, four instructions for 24 sums, only counts where a neighbour takes half of the core. */
+        if (asks && part == GEMM_PART) {
+#pragma GCC unroll 8
+            for (int q = 0; q < GEMM_PART; q++) {
+                V y[gemm_wide];
+#pragma GCC unroll 3
+                for (int v = 0; v < vectors; v++) y[v] = FN(load)(b + q * brs + v * FN(lanes));
+#pragma GCC unroll 14
+                for (int i = 0; i < m; i++) {
+                    const V x = FN(set1)(a[q * acs + i]);
+#pragma GCC unroll 3
+                    for (int v = 0; v < vectors; v++) s[i][v] += x * y[v];
+                }
+            }
+            a += GEMM_PART * acs, b += GEMM_PART * brs;
+            continue;
         }
         for (; part > 0; part--) {
-            V b0 = ragged && vectors == 1 ? FN(load_m)(b, last) : FN(load)(b);
-            V b1 = vectors == 1 ? b0 : ragged ? FN(load_m)(b + FN(lanes), last) : FN(load)(b + FN(lanes));
+            V y[gemm_wide];
+#pragma GCC unroll 3
+            for (int v = 0; v < vectors; v++)
+                y[v] = ragged && v == vectors - 1 ? FN(load_m)(b + v * FN(lanes), last) : FN(load)(b + v * FN(lanes));
             /* What lies in place is strewn over pages, where the hardware does not look ahead: 1.2 to 1.4 times. */
             if (!asks) {
                 __builtin_prefetch(far);
-                if (vectors == 2 && VEC_BYTES == 64) __builtin_prefetch(far + FN(lanes));
+#pragma GCC unroll 3
+                for (int v = 1; v < vectors && VEC_BYTES == 64; v++) __builtin_prefetch(far + v * FN(lanes));
                 far += brs;
             }
             if (!unit) {
@@ -112,15 +147,16 @@ GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, 
                 next += step;
             }
             if (kept) {
-                FN(store)(copy, b0), FN(store)(copy + FN(lanes), b1);
-                copy += FN(nr);
+#pragma GCC unroll 3
+                for (int v = 0; v < vectors; v++) FN(store)(copy + v * FN(lanes), y[v]);
+                copy += vectors * FN(lanes);
             }
 #pragma GCC unroll 14
             for (int i = 0; i < m; i++) {
                 const T *p = i < 4 ? p0 : i < 8 ? p1 : i < 12 ? p2 : p3;
                 V x = FN(set1)(unit ? a[i] : i % 4 == 0 ? p[0] : i % 4 == 1 ? p[ars] : i % 4 == 2 ? p[2 * ars] : p[ars3]);
-                s[i][0] += x * b0;
-                if (vectors == 2) s[i][1] += x * b1;
+#pragma GCC unroll 3
+                for (int v = 0; v < vectors; v++) s[i][v] += x * y[v];
             }
             a += acs, p0 += acs, p1 += acs, p2 += acs, p3 += acs, b += brs;
         }
@@ -128,7 +164,7 @@ GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, 
     if (n == vectors * FN(lanes) && (!d || dcs)) {
 #pragma GCC unroll 14
         for (int i = 0; i < m; i++)
-#pragma GCC unroll 2
+#pragma GCC unroll 3
             for (int v = 0; v < vectors; v++) {
                 V x = s[i][v];
                 if (d) x += FN(load)(d + i * drs + v * FN(lanes));
@@ -137,20 +173,24 @@ GEMM_INLINE void FN(tile_sized)(const int m, const int vectors, const int unit, 
     } else if (vec_masks && (!d || dcs)) {
 #pragma GCC unroll 14
         for (int i = 0; i < m; i++) {
-            if (vectors == 2) FN(store)(c + i * crs, d ? s[i][0] + FN(load)(d + i * drs) : s[i][0]);
+#pragma GCC unroll 3
+            for (int v = 0; v < vectors - 1; v++) {
+                V x = s[i][v];
+                if (d) x += FN(load)(d + i * drs + v * FN(lanes));
+                FN(store)(c + i * crs + v * FN(lanes), x);
+            }
             const ptrdiff_t j = (vectors - 1) * FN(lanes);
             V x = s[i][vectors - 1];
             if (d) x += FN(load_m)(d + i * drs + j, last);
             FN(store_m)(c + i * crs + j, x, last);
         }
     } else {
-        T sums[gemm_mr * FN(nr)];
+        T sums[gemm_mr * FN(wide)];
 #pragma GCC unroll 14
-        for (int i = 0; i < m; i++) {
-            FN(store)(sums + i * FN(nr), s[i][0]);
-            if (vectors == 2) FN(store)(sums + i * FN(nr) + FN(lanes), s[i][1]);
-        }
-        FN(tile_edge)(sums, d, drs, dcs, c, crs, m, n);
+        for (int i = 0; i < m; i++)
+#pragma GCC unroll 3
+            for (int v = 0; v < vectors; v++) FN(store)(sums + (i * vectors + v) * FN(lanes), s[i][v]);
+        FN(tile_edge)(sums, vectors * FN(lanes), d, drs, dcs, c, crs, m, n);
     }
 }
 
@@ -165,22 +205,40 @@ static void FN(tile_ahead)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, pt
         if (M > gemm_mr) break;                                                                                        \
         if (n <= FN(lanes)) FN(tile_sized)(M, 1, 0, 0, 0, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead, 0, NULL); \
         else if (ars == 1 && ahead)                                                                                    \
-            FN(tile_sized)(M, 2, 1, 0, 1, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead, step, NULL);          \
+            FN(tile_sized)(M, 2, 1, 0, gemm_lines, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead, step, NULL);          \
         else FN(tile_sized)(M, 2, 0, 0, 0, 0, k, a, ars, acs, b, brs, d, drs, dcs, c, crs, n, ahead, 0, NULL);            \
         break;
     switch (m) { GEMM_ROWS(GEMM_CASE) }
 #undef GEMM_CASE
 }
 
-/* The same for m in gemm_mr - 1 and gemm_mr and nr columns of a b that lies in place; leaves it in p[k, nr] for the tiles
- * below. Its loads are there anyway, and stores cost a tile little. */
-static void FN(tile_keep)(ptrdiff_t m, ptrdiff_t k, const T *a, ptrdiff_t acs, const T *b, ptrdiff_t brs, const T *d,
-                          ptrdiff_t drs, int dcs, T *c, ptrdiff_t crs, T *p)
+/* The same for large products: m <= gemm_high, n <= wide columns, packed a and GEMM_WIDE_AHEAD(k) rows. */
+static void FN(tile_wide)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, const T *b, const T *d, ptrdiff_t drs, int dcs,
+                          T *c, ptrdiff_t crs, const T *ahead, ptrdiff_t step)
 {
-    if (m == gemm_mr)
-        FN(tile_sized)(gemm_mr, 2, 1, 0, 0, 1, k, a, 1, acs, b, brs, d, drs, dcs, c, crs, FN(nr), NULL, 0, p);
+#define GEMM_TILE(M, VECTORS)                                                                                           \
+    FN(tile_sized)(M, VECTORS, 1, 0, gemm_wide_lines, 0, k, a, 1, gemm_high, b, FN(wide), d, drs, dcs, c, crs, n, ahead, step, NULL)
+#define GEMM_CASE(M)                                                                                                    \
+    case M:                                                                                                             \
+        if (M > gemm_high) break;                                                                                       \
+        if (n <= FN(lanes)) GEMM_TILE(M, 1);                                                                            \
+        else if (gemm_wide > 2 && n > 2 * FN(lanes)) GEMM_TILE(M, gemm_wide);                                           \
+        else GEMM_TILE(M, 2);                                                                                           \
+        break;
+    switch (m) { GEMM_ROWS(GEMM_CASE) }
+#undef GEMM_CASE
+#undef GEMM_TILE
+}
+
+/* The same for m in gemm_high - 1 and gemm_high and `wide` columns of a b that lies in place; leaves it in p[k, wide] for the
+ * tiles below. Its loads are there anyway, and stores cost a tile little. */
+static void FN(tile_keep)(ptrdiff_t m, ptrdiff_t k, const T *a, const T *b, ptrdiff_t brs, const T *d, ptrdiff_t drs, int dcs,
+                          T *c, ptrdiff_t crs, T *p)
+{
+    if (m == gemm_high)
+        FN(tile_sized)(gemm_high, gemm_wide, 1, 0, 0, 1, k, a, 1, gemm_high, b, brs, d, drs, dcs, c, crs, FN(wide), NULL, 0, p);
     else
-        FN(tile_sized)(gemm_mr - 1, 2, 1, 0, 0, 1, k, a, 1, acs, b, brs, d, drs, dcs, c, crs, FN(nr), NULL, 0, p);
+        FN(tile_sized)(gemm_high - 1, gemm_wide, 1, 0, 0, 1, k, a, 1, gemm_high, b, brs, d, drs, dcs, c, crs, FN(wide), NULL, 0, p);
 }
 
 static void FN(tile)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, ptrdiff_t ars, ptrdiff_t acs, const T *b,
@@ -203,7 +261,7 @@ static void FN(tile_ragged)(ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, const T *a, p
 #undef GEMM_CASE
 }
 
-/* c[n, m] = d[n, m] + the transpose of s[m, n], for n <= nr; rows of s are `step` apart and readable in whole vectors. dcs is
+/* c[n, m] = d[n, m] + the transpose of s[m, n]; rows of s are `step` apart and readable in whole vectors. dcs is
  * 1, or 0 where d has one number per row. */
 static void FN(turn)(ptrdiff_t m, ptrdiff_t n, const T *s, ptrdiff_t step, const T *d, ptrdiff_t drs, int dcs, T *c,
                      ptrdiff_t crs)
@@ -237,6 +295,17 @@ static void FN(pack)(ptrdiff_t k, ptrdiff_t n, const T *x, ptrdiff_t ks, ptrdiff
                 if (width - j >= L) FN(store)(p + j, v);
                 else FN(store_n)(p + j, v, width - j);
             }
+        }
+    } else if (ks == 1 && L >= 8 && width == 8) {
+        for (ptrdiff_t q = 0; q < k; q += L) {
+            const ptrdiff_t w = k - q < L ? k - q : L;
+            V r[L];
+            for (ptrdiff_t i = 0; i < 8; i++)
+                r[i] = i >= n ? (V){0} : w == L ? FN(load)(x + i * is + q) : FN(load_n)(x + i * is + q, w);
+            FN(interleave)(r, 8);
+            for (ptrdiff_t v = 0; v < 8 && v * L < w * 8; v++)
+                if (w == L) FN(store)(p + q * 8 + v * L, r[v]);
+                else FN(store_n)(p + q * 8 + v * L, r[v], w * 8 - v * L < L ? w * 8 - v * L : L);
         }
     } else if (ks == 1) {
         for (ptrdiff_t j = 0; j < width; j += L) {

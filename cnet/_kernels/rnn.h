@@ -127,7 +127,7 @@ GEMM_INLINE void FN(runs_sized)(const int m, const int vectors, const rnn_run *r
             FN(store)(sums + i * NR, s[i][0]);
             if (vectors == 2) FN(store)(sums + i * NR + L, s[i][1]);
         }
-        FN(tile_edge)(sums, fresh ? NULL : c, ldc, 1, c, ldc, m, n);
+        FN(tile_edge)(sums, NR, fresh ? NULL : c, ldc, 1, c, ldc, m, n);
     }
 }
 

@@ -15,6 +15,7 @@
  *   sum4(s, out)                     out[j] = sum(s[j]) for four vectors at once, in another order
  *   sums(r)                          the vector of sum(r[j]) for r[lanes], which it overwrites
  *   transpose(r)                     the square of numbers in r[lanes]
+ *   interleave(r, rows)              the same for `rows` vectors, a power of two: column after column
  *
  * and for floats only:
  *
@@ -163,18 +164,18 @@ static inline vd_mask vd_first(long n) { return n < vd_lanes ? n : vd_lanes; }
         for (int w = v##_lanes / 2; w; w /= 2) x = v##_min(x, VEC_SHUFFLE(v, x, x, IOTA ^ w));                         \
         return x[0];                                                                                                   \
     }                                                                                                                  \
-    /* Interleaving the two halves of the rows, log2(lanes) times, transposes them. */                                 \
-    static inline void v##_transpose(v *r) {                                                                           \
-        enum { half = v##_lanes / 2 };                                                                                 \
-        for (int w = 1; w < v##_lanes; w *= 2) {                                                                       \
+    /* Interleaving the two halves of the rows, log2(rows) times, puts columns in place of rows. */                     \
+    static inline void v##_interleave(v *r, const int rows) {                                                          \
+        for (int w = 1; w < rows; w *= 2) {                                                                            \
             v s[v##_lanes];                                                                                            \
-            for (int i = 0; i < v##_lanes; i++) s[i] = r[i];                                                           \
-            for (int i = 0; i < half; i++) {                                                                           \
-                r[2 * i] = VEC_SHUFFLE(v, s[i], s[i + half], (IOTA >> 1) + (IOTA & 1) * v##_lanes);                    \
-                r[2 * i + 1] = VEC_SHUFFLE(v, s[i], s[i + half], (IOTA >> 1) + (IOTA & 1) * v##_lanes + half);         \
+            for (int i = 0; i < rows; i++) s[i] = r[i];                                                                \
+            for (int i = 0; i < rows / 2; i++) {                                                                       \
+                r[2 * i] = VEC_SHUFFLE(v, s[i], s[i + rows / 2], (IOTA >> 1) + (IOTA & 1) * v##_lanes);                \
+                r[2 * i + 1] = VEC_SHUFFLE(v, s[i], s[i + rows / 2], (IOTA >> 1) + (IOTA & 1) * v##_lanes + v##_lanes / 2); \
             }                                                                                                          \
         }                                                                                                              \
     }                                                                                                                  \
+    static inline void v##_transpose(v *r) { v##_interleave(r, v##_lanes); }                                           \
     /* The same interleaving of two rows at a time, added up: half the shuffles of a transposition. */                 \
     static inline v v##_sums(v *r) {                                                                                   \
         const v##i low = (IOTA >> 1) + (IOTA & 1) * v##_lanes, high = low + v##_lanes / 2;                             \

@@ -57,6 +57,32 @@ def test_layouts(left: str, right: str, dtype: str) -> None:
 
 
 @pytest.mark.parametrize('dtype', TOLERANCE)
+def test_four_vectors(dtype: str) -> None:
+    """16 to 128 columns: tiles of four vectors with any height, odd sums, every kind of d; a right operand that is stored
+    transposed is copied once for several pieces of rows, and 49 to 64 rows by one are turned."""
+    rng = np.random.default_rng(9)
+    shapes = [*product((1, 5, 6, 7, 13, 29), (16, 32, 64, 128), (1, 2, 7, 8, 9, 63)), (350, 64, 65), (350, 32, 300),
+              (350, 50, 300), (60, 150, 301), (64, 129, 777)]
+    for m, n, k in shapes:
+        a, d = operand(rng, m, k, 'rows', dtype), rng.standard_normal((m, n)).astype(dtype)
+        for right in ('rows', 'columns'):
+            b = operand(rng, k, n, right, dtype)
+            check(K.matmul.mm(a, b), a, b)
+            check(K.matmul.mm(a, b, d), a, b, d)
+            check(K.matmul.mm(a, b, np.broadcast_to(d[:, :1], (m, n))), a, b, d[:, :1])
+
+
+@pytest.mark.parametrize('dtype', TOLERANCE)
+@pytest.mark.parametrize('layout', ['rows', 'columns'])
+def test_packed_edges(layout: str, dtype: str) -> None:
+    """Packed tiles of 1 to 8 rows and 1 to 3 vectors, whole ones and ragged ones."""
+    rng = np.random.default_rng(10)
+    for m, n in ((193, 337), (201, 400), (95, 700), (350, 259), (400, 288)):
+        a, b = operand(rng, m, 390, layout, dtype), operand(rng, 390, n, layout, dtype)
+        check(K.matmul.mm(a, b), a, b)
+
+
+@pytest.mark.parametrize('dtype', TOLERANCE)
 def test_packed_blocks(dtype: str) -> None:
     """Beyond 2**24 multiplications both operands are packed; 3073 columns are one more than a block."""
     rng = np.random.default_rng(2)
