@@ -1,7 +1,8 @@
 """Depthwise convolutions of images whose channels come last in memory: x[N, H, W, C], y[N, H', W', C], one result per channel.
 
 Every inner loop runs along the channels of a pixel, so neither strides nor the borders of images need copies. Weights are
-[taps, C]. A number of a tap costs three loads and a store, all but those of x in the first-level cache.
+[taps, C]. A number of a tap costs three loads and a store, all but those of x in the first-level cache; windows of 3x3 pixels
+with stride 1 inside an image slide along rows instead (depthwise_last_ukr.h).
 """
 
 cimport numpy as cnp
@@ -20,6 +21,38 @@ cdef extern from "flush.h" nogil:
     void flush_end(uint64_t old)
 
 
+cdef extern from "depthwise_last_ukr.h" nogil:
+    void vf_slide(Py_ssize_t W, Py_ssize_t C, const float *x0, const float *x1, const float *x2, const float *w, const float *b,
+                  float *y)
+    void vd_slide(Py_ssize_t W, Py_ssize_t C, const double *x0, const double *x1, const double *x2, const double *w,
+                  const double *b, double *y)
+    void vf_slide_dots(Py_ssize_t W, Py_ssize_t C, const float *x0, const float *x1, const float *x2, const float *g, float *sums)
+    void vd_slide_dots(Py_ssize_t W, Py_ssize_t C, const double *x0, const double *x1, const double *x2, const double *g,
+                       double *sums)
+
+
+cdef inline bint slides(const Geometry *s, Py_ssize_t row) noexcept nogil:
+    """Whether a row of results comes from windows that slide along three rows of an image."""
+    return (s.kernel[1] == 3 and s.kernel[2] == 3 and s.stride[1] == 1 and s.stride[2] == 1 and s.dilation[1] == 1
+            and s.dilation[2] == 1 and s.pad[2] == 1 and row >= s.pad[1] and row - s.pad[1] + 3 <= s.size[1])
+
+
+cdef inline void slide(const Geometry *s, const real *x, const real *w, const real *bias, real *y) noexcept nogil:
+    cdef Py_ssize_t C = s.C, W = s.size[2]
+    if real is float:
+        vf_slide(W, C, x, x + W * C, x + 2 * W * C, w, bias, y)
+    else:
+        vd_slide(W, C, x, x + W * C, x + 2 * W * C, w, bias, y)
+
+
+cdef inline void slide_dots(const Geometry *s, const real *x, const real *g, real *sums) noexcept nogil:
+    cdef Py_ssize_t C = s.C, W = s.size[2]
+    if real is float:
+        vf_slide_dots(W, C, x, x + W * C, x + 2 * W * C, g, sums)
+    else:
+        vd_slide_dots(W, C, x, x + W * C, x + 2 * W * C, g, sums)
+
+
 cdef inline void clear(Py_ssize_t C, const real *bias, real *y) noexcept nogil:
     if bias != NULL:
         memcpy(y, bias, C * sizeof(real))
@@ -33,26 +66,19 @@ cdef inline void add(Py_ssize_t C, const real *x, const real *w, real *y) noexce
         y[c] = y[c] + x[c] * w[c]
 
 
-cdef inline void add_three(Py_ssize_t C, const real *x, Py_ssize_t step, const real *w, real *y) noexcept nogil:
-    """Three neighbours in a row of taps, `step` numbers apart, for one store."""
-    cdef Py_ssize_t c
-    for c in range(C):
-        y[c] = y[c] + x[c] * w[c] + x[step + c] * w[C + c] + x[2 * step + c] * w[2 * C + c]
-
-
 cdef inline void forward_row(const Geometry *s, const real *x, const real *w, const real *bias, real *y,
                              Py_ssize_t row) noexcept nogil:
     """One row of results of an image x."""
     cdef Py_ssize_t C = s.C, o, i, j, h, at
+    if slides(s, row):
+        slide(s, x + (row - s.pad[1]) * s.size[2] * C, w, bias, y)
+        return
     for o in range(s.out[2]):
         clear(C, bias, y + o * C)
         at = o * s.stride[2] - s.pad[2]
         for i in range(s.kernel[1]):
             h = row * s.stride[1] - s.pad[1] + i * s.dilation[1]
             if h < 0 or h >= s.size[1]:
-                continue
-            if s.kernel[2] == 3 and at >= 0 and at + 2 * s.dilation[2] < s.size[2]:
-                add_three(C, x + (h * s.size[2] + at) * C, s.dilation[2] * C, w + i * 3 * C, y + o * C)
                 continue
             for j in range(s.kernel[2]):
                 if 0 <= at + j * s.dilation[2] < s.size[2]:
@@ -79,22 +105,31 @@ cdef inline void input_grad_row(const Geometry *s, const real *g, const real *w,
                         add(C, g + (h * s.out[2] + v) * C, w + (i * s.kernel[2] + j) * C, x + o * C)
 
 
+cdef inline void add_row(const Geometry *s, const real *x, const real *g, real *sums, Py_ssize_t row) noexcept nogil:
+    """sums[taps, C] += what a row of results gives to the gradient of the weights."""
+    cdef Py_ssize_t C = s.C, o, i, j, h, at
+    for i in range(s.kernel[1]):
+        h = row * s.stride[1] - s.pad[1] + i * s.dilation[1]
+        if h < 0 or h >= s.size[1]:
+            continue
+        for o in range(s.out[2]):
+            for j in range(s.kernel[2]):
+                at = o * s.stride[2] - s.pad[2] + j * s.dilation[2]
+                if 0 <= at < s.size[2]:
+                    add(C, x + (h * s.size[2] + at) * C, g + (row * s.out[2] + o) * C, sums + (i * s.kernel[2] + j) * C)
+
+
 cdef inline void weight_grad_image(const Geometry *s, const real *x, const real *g, real *total) noexcept nogil:
     """total[taps, C] = what an image gives; the sums of a row of results are in total[taps:], to bound the error."""
-    cdef Py_ssize_t C = s.C, T = s.kernel[1] * s.kernel[2], row, o, i, j, h, at
+    cdef Py_ssize_t C = s.C, T = s.kernel[1] * s.kernel[2], row, i
     cdef real *sums = total + T * C
     memset(total, 0, T * C * sizeof(real))
     for row in range(s.out[1]):
-        memset(sums, 0, T * C * sizeof(real))
-        for i in range(s.kernel[1]):
-            h = row * s.stride[1] - s.pad[1] + i * s.dilation[1]
-            if h < 0 or h >= s.size[1]:
-                continue
-            for o in range(s.out[2]):
-                for j in range(s.kernel[2]):
-                    at = o * s.stride[2] - s.pad[2] + j * s.dilation[2]
-                    if 0 <= at < s.size[2]:
-                        add(C, x + (h * s.size[2] + at) * C, g + (row * s.out[2] + o) * C, sums + (i * s.kernel[2] + j) * C)
+        if slides(s, row):
+            slide_dots(s, x + (row - s.pad[1]) * s.size[2] * C, g + row * s.out[2] * C, sums)
+        else:
+            memset(sums, 0, T * C * sizeof(real))
+            add_row(s, x, g, sums, row)
         for i in range(T * C):
             total[i] = total[i] + sums[i]
 

@@ -32,6 +32,11 @@ def taps(w):
     return w.reshape(len(w), -1).T.copy()
 
 
+def spans(w, padding, dilation):
+    """The padding with which the convolution of a gradient by reversed weights is the gradient of the images."""
+    return tuple([d * (k - 1) - p for k, p, d in zip(w.shape[2:], padding, dilation)])
+
+
 def picked(x, stride):
     """The pixels of images that a convolution with one tap reads."""
     return x[(..., *(slice(None, None, s) for s in stride))]
@@ -85,8 +90,10 @@ def input_grad(g, w, b, x, stride, padding, dilation, groups):
         picked(room, stride)[...] = gx
         return room
     if per_channel(w, x.shape[1], groups):
-        x = empty_format(x.shape, x.dtype, format)
-        return K.depthwise_last.conv_input_grad(laid(g, format), taps(w), b, x, w.shape, stride, padding, dilation)
+        x, g, reach = empty_format(x.shape, x.dtype, format), laid(g, format), spans(w, padding, dilation)
+        if max(stride) == 1 and min(reach) >= 0:
+            return K.depthwise_last.conv_forward(g, taps(w)[::-1].copy(), b, x, w.shape, stride, reach, dilation)
+        return K.depthwise_last.conv_input_grad(g, taps(w), b, x, w.shape, stride, padding, dilation)
     return laid(planes.input_grad(g, w, b, x, stride, padding, dilation, groups), format)
 
 

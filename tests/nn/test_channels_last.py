@@ -118,17 +118,19 @@ def test_weights_decide_too(groups: int) -> None:
     assert conv.weight.grad.stride() == conv.weight.stride()
 
 
+@pytest.mark.parametrize('channels', [6, 37])
 @pytest.mark.parametrize('options', [
-    {'kernel_size': 1}, {'kernel_size': 1, 'stride': 2}, {'kernel_size': 3}, {'kernel_size': 3, 'groups': 6},
-    {'kernel_size': 3, 'groups': 6, 'stride': 2, 'padding': 1}, {'kernel_size': 3, 'groups': 6, 'dilation': 2, 'padding': 2}],
+    {'kernel_size': 1}, {'kernel_size': 1, 'stride': 2}, {'kernel_size': 3}, {'kernel_size': 3, 'groups': True},
+    {'kernel_size': 3, 'groups': True, 'padding': 1}, {'kernel_size': 3, 'groups': True, 'stride': 2, 'padding': 1},
+    {'kernel_size': 3, 'groups': True, 'dilation': 2, 'padding': 2}],
     ids=str)
-def test_gradients_of_weights(options: dict[str, int]) -> None:
+def test_gradients(options: dict[str, int], channels: int) -> None:
     def grads(format: cnet.memory_format) -> list[np.ndarray]:
         cnet.manual_seed(0)
-        conv = nn.Conv2d(6, 6, dtype=cnet.float64, **options)
-        x = cnet.randn(3, 6, 9, 8, dtype=cnet.float64).contiguous(memory_format=format)
+        conv = nn.Conv2d(channels, channels, dtype=cnet.float64, **{**options, 'groups': channels if 'groups' in options else 1})
+        x = cnet.randn(3, channels, 9, 8, dtype=cnet.float64).contiguous(memory_format=format).requires_grad_()
         conv(x).pow(2).sum().backward()
-        return [p.grad.numpy() for p in conv.parameters()]
+        return [x.grad.numpy(), *[p.grad.numpy() for p in conv.parameters()]]
     for a, b in zip(grads(cnet.channels_last), grads(cnet.contiguous_format)):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
 
