@@ -21,7 +21,8 @@ SLIDE_INLINE void FN(slide_lanes)(const int whole, ptrdiff_t m, ptrdiff_t W, ptr
                                   const T *w, const T *b, T *y)
 {
     const V w0 = SLIDE_GET(w), w1 = SLIDE_GET(w + C), w2 = SLIDE_GET(w + 2 * C), w3 = SLIDE_GET(w + 3 * C),
-            w4 = SLIDE_GET(w + 4 * C), w5 = SLIDE_GET(w + 5 * C), w6 = SLIDE_GET(w + 6 * C), w7 = SLIDE_GET(w + 7 * C), w8 = SLIDE_GET(w + 8 * C);
+            w4 = SLIDE_GET(w + 4 * C), w5 = SLIDE_GET(w + 5 * C), w6 = SLIDE_GET(w + 6 * C),
+            w7 = SLIDE_GET(w + 7 * C), w8 = SLIDE_GET(w + 8 * C);
     const V bias = b ? SLIDE_GET(b) : (V){0};
     V left0 = (V){0}, left1 = left0, left2 = left0, mid0 = SLIDE_GET(x0), mid1 = SLIDE_GET(x1), mid2 = SLIDE_GET(x2);
     for (ptrdiff_t o = 0; o < W; o++) {

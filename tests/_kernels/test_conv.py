@@ -264,7 +264,8 @@ def test_bias_and_empty() -> None:
 
 
 @pytest.mark.parametrize(('c', 'groups', 'stride', 'kernel'), [
-    (3, 1, 1, 3), (8, 1, 1, 3), (64, 1, 1, 3), (40, 40, 1, 3), (70, 1, 2, 3), (128, 1, 2, 3), (8, 1, 1, 1), (300, 1, 1, 1), (20, 1, 2, 1)])
+    (3, 1, 1, 3), (8, 1, 1, 3), (64, 1, 1, 3), (40, 40, 1, 3), (70, 1, 2, 3), (128, 1, 2, 3), (8, 1, 1, 1), (300, 1, 1, 1),
+    (20, 1, 2, 1)])
 def test_same_bits_for_any_number_of_threads(c: int, groups: int, stride: int, kernel: int) -> None:
     """Channels in lanes, by tiles, one channel per group, several passes, pixels in lanes."""
     rng = np.random.default_rng(3)
