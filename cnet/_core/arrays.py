@@ -58,9 +58,8 @@ def layout(a):
     """The memory format that a layer keeps: `channels_last` or `channels_last_3d` if the elements lie so and not in order, else
     `contiguous_format`.
     """
-    if not a.flags.c_contiguous and a.ndim in _LAST and a.transpose(_ORDER[_LAST[a.ndim]]).flags.c_contiguous:
-        return _LAST[a.ndim]
-    return contiguous_format
+    format = _LAST.get(a.ndim)
+    return format if not a.flags.c_contiguous and is_contiguous(a, format) else contiguous_format
 
 
 def laid(a, format):
@@ -131,11 +130,9 @@ def copy_as(a, dt, format=preserve_format):
 
 
 def copy_like(like, a):
-    """A copy of `a` whose elements lie in the order of those of `like` if these have no holes, else in their own."""
-    order = _dense_order(like)
-    if not like.transpose(order).flags.c_contiguous:
-        return copy_as(a, a.dtype, contiguous_format)
-    result = empty_permuted(a.shape, a.dtype, order)
+    """A contiguous copy of `a`, or one in the order of the elements of `like`, an array of its shape, if these have no holes."""
+    dense = like.transpose(_dense_order(like)).flags.c_contiguous
+    result = empty_as(like, a.dtype, preserve_format if dense else contiguous_format)
     assign(result, a)
     return result
 

@@ -164,10 +164,13 @@ cdef inline void max_plane_quads(const Geometry *w, const value *x, value *y, in
                       <index> w.size[2], w.out[2])
 
 
-cdef void max_planes(const Geometry *w, const value *x, value *y, index *at, Py_ssize_t planes) noexcept nogil:
+cdef void max_planes(const Geometry *w, const value *x, value *y, index *at, Py_ssize_t planes,
+                     Py_ssize_t channels) noexcept nogil:
     cdef Py_ssize_t rows = w.out[0] * w.out[1], t, r
     cdef int threads = threads_for(4.0 * planes * w.n_out * w.k[0] * w.k[1] * w.k[2])
-    if in_quads(w):
+    if channels:
+        max_images(w, x, y, at, planes // channels, channels)
+    elif in_quads(w):
         for t in prange(planes, schedule='static', num_threads=threads):
             max_plane_quads(w, x + t * w.n_in, y + t * w.n_out, at + t * w.n_out)
     elif planes >= MANY_PLANES:
@@ -177,13 +180,6 @@ cdef void max_planes(const Geometry *w, const value *x, value *y, index *at, Py_
     else:
         for t in prange(planes * rows, schedule='static', num_threads=threads):
             max_row(w, x + t // rows * w.n_in, y + t // rows * w.n_out, at + t // rows * w.n_out, t % rows)
-
-
-cdef void max_of(const Geometry *w, const value *x, value *y, index *at, Py_ssize_t planes, Py_ssize_t channels) noexcept nogil:
-    if channels:
-        max_images(w, x, y, at, planes // channels, channels)
-    else:
-        max_planes(w, x, y, at, planes)
 
 
 def max_forward(cnp.ndarray x, cnp.ndarray y, cnp.ndarray at, Py_ssize_t planes, Window window, Py_ssize_t channels=0):
@@ -197,24 +193,27 @@ def max_forward(cnp.ndarray x, cnp.ndarray y, cnp.ndarray at, Py_ssize_t planes,
     with nogil:
         if t == cnp.NPY_FLOAT:
             if small:
-                max_of(w, <float *> xp, <float *> yp, <int *> ap, planes, channels)
+                max_planes(w, <float *> xp, <float *> yp, <int *> ap, planes, channels)
             else:
-                max_of(w, <float *> xp, <float *> yp, <long long *> ap, planes, channels)
+                max_planes(w, <float *> xp, <float *> yp, <long long *> ap, planes, channels)
         elif t == cnp.NPY_DOUBLE:
             if small:
-                max_of(w, <double *> xp, <double *> yp, <int *> ap, planes, channels)
+                max_planes(w, <double *> xp, <double *> yp, <int *> ap, planes, channels)
             else:
-                max_of(w, <double *> xp, <double *> yp, <long long *> ap, planes, channels)
+                max_planes(w, <double *> xp, <double *> yp, <long long *> ap, planes, channels)
         elif small:
-            max_of(w, <long long *> xp, <long long *> yp, <int *> ap, planes, channels)
+            max_planes(w, <long long *> xp, <long long *> yp, <int *> ap, planes, channels)
         else:
-            max_of(w, <long long *> xp, <long long *> yp, <long long *> ap, planes, channels)
+            max_planes(w, <long long *> xp, <long long *> yp, <long long *> ap, planes, channels)
 
 
-cdef void scatter_planes(const value *g, const index *at, value *gx, Py_ssize_t planes, Py_ssize_t n_in,
-                         Py_ssize_t n_out) noexcept nogil:
+cdef void scatter_planes(const value *g, const index *at, value *gx, Py_ssize_t planes, Py_ssize_t n_in, Py_ssize_t n_out,
+                         Py_ssize_t channels) noexcept nogil:
     cdef Py_ssize_t t, i
     cdef int threads = threads_for(sizeof(value) * <double> planes * (n_in + 3 * n_out))
+    if channels:
+        scatter_pixels(g, at, gx, planes // channels, n_in, n_out, channels)
+        return
     for t in prange(planes, schedule='static', num_threads=threads):
         memset(gx + t * n_in, 0, n_in * sizeof(value))
         for i in range(n_out):
@@ -222,29 +221,16 @@ cdef void scatter_planes(const value *g, const index *at, value *gx, Py_ssize_t 
                 gx[t * n_in + at[t * n_out + i]] += g[t * n_out + i]
 
 
-cdef void gather_planes(const value *x, const index *at, value *y, Py_ssize_t planes, Py_ssize_t n_in,
-                        Py_ssize_t n_out) noexcept nogil:
+cdef void gather_planes(const value *x, const index *at, value *y, Py_ssize_t planes, Py_ssize_t n_in, Py_ssize_t n_out,
+                        Py_ssize_t channels) noexcept nogil:
     cdef Py_ssize_t t, i
     cdef int threads = threads_for(3.0 * sizeof(value) * planes * n_out)
+    if channels:
+        gather_pixels(x, at, y, planes // channels, n_in, n_out, channels)
+        return
     for t in prange(planes, schedule='static', num_threads=threads):
         for i in range(n_out):
             y[t * n_out + i] = x[t * n_in + at[t * n_out + i]] if at[t * n_out + i] >= 0 else 0
-
-
-cdef void scatter_of(const value *g, const index *at, value *gx, Py_ssize_t planes, Py_ssize_t n_in, Py_ssize_t n_out,
-                     Py_ssize_t channels) noexcept nogil:
-    if channels:
-        scatter_pixels(g, at, gx, planes // channels, n_in, n_out, channels)
-    else:
-        scatter_planes(g, at, gx, planes, n_in, n_out)
-
-
-cdef void gather_of(const value *x, const index *at, value *y, Py_ssize_t planes, Py_ssize_t n_in, Py_ssize_t n_out,
-                    Py_ssize_t channels) noexcept nogil:
-    if channels:
-        gather_pixels(x, at, y, planes // channels, n_in, n_out, channels)
-    else:
-        gather_planes(x, at, y, planes, n_in, n_out)
 
 
 def scatter(cnp.ndarray g, cnp.ndarray at, cnp.ndarray gx, Py_ssize_t planes, Py_ssize_t n_in, Py_ssize_t n_out,
@@ -257,13 +243,13 @@ def scatter(cnp.ndarray g, cnp.ndarray at, cnp.ndarray gx, Py_ssize_t planes, Py
     cdef bint single = cnp.PyArray_TYPE(g) == cnp.NPY_FLOAT
     with nogil:
         if single and small:
-            scatter_of(<float *> a, <int *> i, <float *> b, planes, n_in, n_out, channels)
+            scatter_planes(<float *> a, <int *> i, <float *> b, planes, n_in, n_out, channels)
         elif single:
-            scatter_of(<float *> a, <long long *> i, <float *> b, planes, n_in, n_out, channels)
+            scatter_planes(<float *> a, <long long *> i, <float *> b, planes, n_in, n_out, channels)
         elif small:
-            scatter_of(<double *> a, <int *> i, <double *> b, planes, n_in, n_out, channels)
+            scatter_planes(<double *> a, <int *> i, <double *> b, planes, n_in, n_out, channels)
         else:
-            scatter_of(<double *> a, <long long *> i, <double *> b, planes, n_in, n_out, channels)
+            scatter_planes(<double *> a, <long long *> i, <double *> b, planes, n_in, n_out, channels)
 
 
 def gather(cnp.ndarray x, cnp.ndarray at, cnp.ndarray y, Py_ssize_t planes, Py_ssize_t n_in, Py_ssize_t n_out,
@@ -276,13 +262,13 @@ def gather(cnp.ndarray x, cnp.ndarray at, cnp.ndarray y, Py_ssize_t planes, Py_s
     cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
     with nogil:
         if single and small:
-            gather_of(<float *> a, <int *> i, <float *> b, planes, n_in, n_out, channels)
+            gather_planes(<float *> a, <int *> i, <float *> b, planes, n_in, n_out, channels)
         elif single:
-            gather_of(<float *> a, <long long *> i, <float *> b, planes, n_in, n_out, channels)
+            gather_planes(<float *> a, <long long *> i, <float *> b, planes, n_in, n_out, channels)
         elif small:
-            gather_of(<double *> a, <int *> i, <double *> b, planes, n_in, n_out, channels)
+            gather_planes(<double *> a, <int *> i, <double *> b, planes, n_in, n_out, channels)
         else:
-            gather_of(<double *> a, <long long *> i, <double *> b, planes, n_in, n_out, channels)
+            gather_planes(<double *> a, <long long *> i, <double *> b, planes, n_in, n_out, channels)
 
 
 cdef inline void add_tap(const real *x, real *y, Py_ssize_t stride, Py_ssize_t lo, Py_ssize_t hi) noexcept nogil:
@@ -337,10 +323,13 @@ cdef inline void avg_row(const Geometry *w, const real *x, real *y, Py_ssize_t r
             y[o] = y[o] / <real> window_count(w, row, o, padded, divisor)
 
 
-cdef void avg_planes(const Geometry *w, const real *x, real *y, Py_ssize_t planes, bint padded, double divisor) noexcept nogil:
+cdef void avg_planes(const Geometry *w, const real *x, real *y, Py_ssize_t planes, bint padded, double divisor,
+                     Py_ssize_t channels) noexcept nogil:
     cdef Py_ssize_t rows = w.out[0] * w.out[1], t, r
     cdef int threads = threads_for(3.0 * planes * w.n_out * w.k[0] * w.k[1] * w.k[2])
-    if w.adaptive and w.n_out == 1:
+    if channels:
+        avg_images(w, x, y, planes // channels, channels, padded, divisor)
+    elif w.adaptive and w.n_out == 1:
         for t in prange(planes, schedule='static', num_threads=threads):
             y[t] = <real> (row_sum(x + t * w.n_in, w.n_in) / w.n_in)
     elif planes >= MANY_PLANES:
@@ -352,14 +341,6 @@ cdef void avg_planes(const Geometry *w, const real *x, real *y, Py_ssize_t plane
             avg_row(w, x + t // rows * w.n_in, y + t // rows * w.n_out, t % rows, padded, divisor)
 
 
-cdef void avg_of(const Geometry *w, const real *x, real *y, Py_ssize_t planes, bint padded, double divisor,
-                 Py_ssize_t channels) noexcept nogil:
-    if channels:
-        avg_images(w, x, y, planes // channels, channels, padded, divisor)
-    else:
-        avg_planes(w, x, y, planes, padded, divisor)
-
-
 def avg_forward(cnp.ndarray x, cnp.ndarray y, Py_ssize_t planes, Window window, bint padded, double divisor,
                 Py_ssize_t channels=0):
     """y = the means of the windows; `padded` counts the padding, and `divisor`, if not 0, replaces the count."""
@@ -368,9 +349,9 @@ def avg_forward(cnp.ndarray x, cnp.ndarray y, Py_ssize_t planes, Window window, 
     cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
     with nogil:
         if single:
-            avg_of(&window.geo, <float *> xp, <float *> yp, planes, padded, divisor, channels)
+            avg_planes(&window.geo, <float *> xp, <float *> yp, planes, padded, divisor, channels)
         else:
-            avg_of(&window.geo, <double *> xp, <double *> yp, planes, padded, divisor, channels)
+            avg_planes(&window.geo, <double *> xp, <double *> yp, planes, padded, divisor, channels)
 
 
 cdef inline void avg_row_grad(const Geometry *w, const real *g, real *gx, Py_ssize_t row, bint padded,
@@ -416,10 +397,13 @@ cdef inline void fill(real *x, real v, Py_ssize_t n) noexcept nogil:
         x[i] = v
 
 
-cdef void avg_planes_grad(const Geometry *w, const real *g, real *gx, Py_ssize_t planes, bint padded,
-                          double divisor) noexcept nogil:
+cdef void avg_planes_grad(const Geometry *w, const real *g, real *gx, Py_ssize_t planes, bint padded, double divisor,
+                          Py_ssize_t channels) noexcept nogil:
     cdef Py_ssize_t t, r
     cdef int threads = threads_for(3.0 * planes * w.n_out * w.k[0] * w.k[1] * w.k[2])
+    if channels:
+        avg_images_grad(w, g, gx, planes // channels, channels, padded, divisor)
+        return
     if w.adaptive and w.n_out == 1:
         for t in prange(planes, schedule='static', num_threads=threads):
             fill(gx + t * w.n_in, <real> (g[t] / w.n_in), w.n_in)
@@ -430,14 +414,6 @@ cdef void avg_planes_grad(const Geometry *w, const real *g, real *gx, Py_ssize_t
             avg_row_grad(w, g + t * w.n_out, gx + t * w.n_in, r, padded, divisor)
 
 
-cdef void avg_grad_of(const Geometry *w, const real *g, real *gx, Py_ssize_t planes, bint padded, double divisor,
-                      Py_ssize_t channels) noexcept nogil:
-    if channels:
-        avg_images_grad(w, g, gx, planes // channels, channels, padded, divisor)
-    else:
-        avg_planes_grad(w, g, gx, planes, padded, divisor)
-
-
 def avg_grad(cnp.ndarray g, cnp.ndarray gx, Py_ssize_t planes, Window window, bint padded, double divisor,
              Py_ssize_t channels=0):
     """gx, the gradient of the input of `avg_forward`, from the gradient g of its output."""
@@ -446,6 +422,6 @@ def avg_grad(cnp.ndarray g, cnp.ndarray gx, Py_ssize_t planes, Window window, bi
     cdef bint single = cnp.PyArray_TYPE(g) == cnp.NPY_FLOAT
     with nogil:
         if single:
-            avg_grad_of(&window.geo, <float *> gp, <float *> xp, planes, padded, divisor, channels)
+            avg_planes_grad(&window.geo, <float *> gp, <float *> xp, planes, padded, divisor, channels)
         else:
-            avg_grad_of(&window.geo, <double *> gp, <double *> xp, planes, padded, divisor, channels)
+            avg_planes_grad(&window.geo, <double *> gp, <double *> xp, planes, padded, divisor, channels)
