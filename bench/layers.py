@@ -173,4 +173,5 @@ plain('channels last: average pool 2x2', lambda torch: torch.nn.AvgPool2d(2), sh
 plain('channels last: adaptive average pool to 1x1', lambda torch: torch.nn.AdaptiveAvgPool2d(1), shrink=1024, last=True)
 plain('channels last: BatchNorm2d, training', lambda torch: torch.nn.BatchNorm2d(64), flops=6, last=True)
 plain('channels last: BatchNorm2d, eval', lambda torch: torch.nn.BatchNorm2d(64).eval(), flops=2, last=True)
+plain('channels last: GroupNorm 8', lambda torch: torch.nn.GroupNorm(8, 64), flops=6, last=True)
 plain('channels last: ReLU', lambda torch: torch.nn.ReLU(), last=True)

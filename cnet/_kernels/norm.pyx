@@ -13,9 +13,10 @@ from libc.string cimport memset
 
 from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
-from cnet._kernels.batch_norm cimport Batch, batch_eval, batch_grad_of, batch_train, flush_begin, flush_end, part_of
+from cnet._kernels.batch_norm cimport Batch, batch_eval, batch_grad_of, batch_train, part_of
 from cnet._kernels.conv_after cimport After, after_of, finish_row
 from cnet._kernels.layout cimport contiguous
+from cnet._kernels.norm_pixels cimport Pixels, flush_begin, flush_end, pixels_grad, pixels_of, pixels_train
 from cnet._kernels.rowmath cimport row_affine, row_combine, row_dot, row_grad_sums, row_moments
 from cnet._kernels.types cimport real
 
@@ -23,6 +24,14 @@ cnp.import_array()
 
 cdef inline void *data(cnp.ndarray a) noexcept nogil:
     return NULL if a is None else cnp.PyArray_DATA(a)
+
+
+cdef inline cnp.ndarray new_parts(Py_ssize_t images, Py_ssize_t pixels, Py_ssize_t channels):
+    """Room for `parts` of norm_pixels.pxd, and behind them for the sums of all pieces of an image."""
+    cdef Pixels s = pixels_of(images, pixels, channels, channels)
+    cdef cnp.npy_intp shape[1]
+    shape[0] = (images * s.pieces + 1) * 2 * channels
+    return new_array(1, shape, cnp.NPY_DOUBLE)
 
 
 def batch_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, cnp.ndarray mean, cnp.ndarray rstd, cnp.ndarray running_mean,
@@ -34,7 +43,9 @@ def batch_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, cnp.ndarray mean,
     unless they are None, else those of running_mean and running_var. w and b may be None.
     """
     cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    cdef cnp.ndarray parts = new_parts(1, outer, channels) if inner == 1 and training else None
     cdef Batch s
+    s.parts = <double *> data(parts)
     s.w, s.b, s.mean, s.rstd = <char *> data(w), <char *> data(b), <char *> data(mean), <char *> data(rstd)
     s.running_mean, s.running_var = <char *> data(running_mean), <char *> data(running_var)
     s.outer, s.channels, s.inner, s.relu, s.momentum, s.eps = outer, channels, inner, relu, momentum, eps
@@ -79,14 +90,17 @@ def batch_grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w, cnp.ndarray mean, cn
     """The gradients of x, w and b from the gradient g; with `training` mean and rstd depend on x. y: None, or the result of a
     relu that followed, whose gradient g is then."""
     cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    cdef cnp.ndarray parts = new_parts(1, outer, channels) if inner == 1 else None
+    cdef Batch s
+    s.w, s.b, s.mean, s.rstd, s.parts = <char *> data(w), NULL, <char *> data(mean), <char *> data(rstd), <double *> data(parts)
+    s.running_mean = s.running_var = NULL
+    s.outer, s.channels, s.inner, s.relu, s.momentum, s.eps = outer, channels, inner, False, 0, 0
     with nogil:
         if single:
-            batch_grad_of(<float *> data(g), <float *> data(x), <float *> data(w), <float *> data(mean), <float *> data(rstd),
-                          <float *> data(y), training, outer, channels, inner, <float *> data(gx), <float *> data(gw),
-                          <float *> data(gb))
+            batch_grad_of(&s, <float *> data(g), <float *> data(x), <float *> data(y), training, <float *> data(gx),
+                          <float *> data(gw), <float *> data(gb))
         else:
-            batch_grad_of(<double *> data(g), <double *> data(x), <double *> data(w), <double *> data(mean),
-                          <double *> data(rstd), <double *> data(y), training, outer, channels, inner, <double *> data(gx),
+            batch_grad_of(&s, <double *> data(g), <double *> data(x), <double *> data(y), training, <double *> data(gx),
                           <double *> data(gw), <double *> data(gb))
 
 
@@ -212,7 +226,8 @@ def layer_grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w, cnp.ndarray mean, cn
                           <double *> data(rstd), centred, <double *> data(gx), <double *> data(part), parts, rows, n)
 
 
-# Group norm: x is (rows, channels per row, inner) with statistics per row. Row r holds the channels of group r % groups.
+# Group norm: x is (rows, channels per row, inner) with statistics per row. Row r holds the channels of group r % groups. If
+# channels come last in memory, so that x is (images, inner, groups * channels per row), it is in norm_pixels.pxd.
 
 cdef inline void group_row(const real *x, const real *w, const real *b, double eps, real *y, real *mean, real *rstd,
                            Py_ssize_t channels, Py_ssize_t inner) noexcept nogil:
@@ -227,11 +242,18 @@ cdef inline void group_row(const real *x, const real *w, const real *b, double e
         row_affine(x + c * inner, y + c * inner, <real> m, r if w == NULL else r * w[c], 0 if b == NULL else b[c], False, inner)
 
 
-cdef void group_of(const real *x, const real *w, const real *b, double eps, real *y, real *mean, real *rstd, Py_ssize_t rows,
-                   Py_ssize_t groups, Py_ssize_t channels, Py_ssize_t inner) noexcept nogil:
+cdef void group_of(const real *x, const real *w, const real *b, double eps, real *y, real *mean, real *rstd, double *parts,
+                   Py_ssize_t rows, Py_ssize_t groups, Py_ssize_t channels, Py_ssize_t inner) noexcept nogil:
     cdef Py_ssize_t t, at
     cdef uint64_t mode = 0
     cdef int threads = threads_for(12.0 * rows * channels * inner)
+    cdef Pixels s
+    if parts != NULL:
+        s = pixels_of(rows // groups, inner, groups * channels, groups)
+        s.parts, s.eps = parts, eps
+        s.w, s.b, s.mean, s.rstd = <char *> w, <char *> b, <char *> mean, <char *> rstd
+        pixels_train(&s, x, y)
+        return
     with parallel(num_threads=threads):
         mode = flush_begin()
         for t in prange(rows, schedule='static'):
@@ -242,16 +264,18 @@ cdef void group_of(const real *x, const real *w, const real *b, double eps, real
 
 
 def group_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray b, double eps, cnp.ndarray y, cnp.ndarray mean, cnp.ndarray rstd,
-                  Py_ssize_t rows, Py_ssize_t groups, Py_ssize_t channels, Py_ssize_t inner):
-    """y = (x - mean) * rstd * w + b with mean and rstd per row; w and b (groups * channels) may be None."""
+                  Py_ssize_t rows, Py_ssize_t groups, Py_ssize_t channels, Py_ssize_t inner, bint last=False):
+    """y = (x - mean) * rstd * w + b with mean and rstd per row; w and b (groups * channels) may be None. `last`: channels come
+    last in memory."""
     cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    cdef cnp.ndarray parts = new_parts(rows // groups, inner, groups * channels) if last else None
     with nogil:
         if single:
             group_of(<float *> data(x), <float *> data(w), <float *> data(b), eps, <float *> data(y), <float *> data(mean),
-                     <float *> data(rstd), rows, groups, channels, inner)
+                     <float *> data(rstd), <double *> data(parts), rows, groups, channels, inner)
         else:
             group_of(<double *> data(x), <double *> data(w), <double *> data(b), eps, <double *> data(y), <double *> data(mean),
-                     <double *> data(rstd), rows, groups, channels, inner)
+                     <double *> data(rstd), <double *> data(parts), rows, groups, channels, inner)
 
 
 cdef inline void group_grad_row(const real *g, const real *x, const real *w, real mean, real rstd, real *gx, double *sums,
@@ -270,11 +294,17 @@ cdef inline void group_grad_row(const real *g, const real *x, const real *w, rea
 
 
 cdef void group_grad_of(const real *g, const real *x, const real *w, const real *mean, const real *rstd, real *gx,
-                        double *sums, double *dots, Py_ssize_t rows, Py_ssize_t groups, Py_ssize_t channels,
+                        double *sums, double *dots, double *parts, Py_ssize_t rows, Py_ssize_t groups, Py_ssize_t channels,
                         Py_ssize_t inner) noexcept nogil:
     cdef Py_ssize_t t, at
     cdef uint64_t mode = 0
     cdef int threads = threads_for(16.0 * rows * channels * inner)
+    cdef Pixels s
+    if parts != NULL:
+        s = pixels_of(rows // groups, inner, groups * channels, groups)
+        s.parts, s.w, s.mean, s.rstd = parts, <char *> w, <char *> mean, <char *> rstd
+        pixels_grad(&s, g, x, <const real *> NULL, gx, sums, dots)
+        return
     with parallel(num_threads=threads):
         mode = flush_begin()
         for t in prange(rows, schedule='static'):
@@ -285,14 +315,17 @@ cdef void group_grad_of(const real *g, const real *x, const real *w, const real 
 
 
 def group_grad(cnp.ndarray g, cnp.ndarray x, cnp.ndarray w, cnp.ndarray mean, cnp.ndarray rstd, cnp.ndarray gx,
-               cnp.ndarray sums, cnp.ndarray dots, Py_ssize_t rows, Py_ssize_t groups, Py_ssize_t channels, Py_ssize_t inner):
+               cnp.ndarray sums, cnp.ndarray dots, Py_ssize_t rows, Py_ssize_t groups, Py_ssize_t channels, Py_ssize_t inner,
+               bint last=False):
     """gx, and per row and channel (float64) the sums of g and of g * normalised x: summed over the batch, gb and gw."""
     cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    cdef cnp.ndarray parts = new_parts(rows // groups, inner, groups * channels) if last else None
     with nogil:
         if single:
             group_grad_of(<float *> data(g), <float *> data(x), <float *> data(w), <float *> data(mean), <float *> data(rstd),
-                          <float *> data(gx), <double *> data(sums), <double *> data(dots), rows, groups, channels, inner)
+                          <float *> data(gx), <double *> data(sums), <double *> data(dots), <double *> data(parts), rows, groups,
+                          channels, inner)
         else:
             group_grad_of(<double *> data(g), <double *> data(x), <double *> data(w), <double *> data(mean),
-                          <double *> data(rstd), <double *> data(gx), <double *> data(sums), <double *> data(dots), rows, groups,
-                          channels, inner)
+                          <double *> data(rstd), <double *> data(gx), <double *> data(sums), <double *> data(dots), <double *> data(parts),
+                          rows, groups, channels, inner)

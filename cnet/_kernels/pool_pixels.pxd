@@ -6,11 +6,18 @@ from cython.parallel cimport prange
 from libc.string cimport memset
 
 from cnet._kernels._threads cimport threads_for
-from cnet._kernels.pool_window cimport Geometry, beats, lowest, span, step, value, window_count
+from cnet._kernels.pool_window cimport Geometry, adaptive_span, beats, extent, lowest, span, step, value
 from cnet._kernels.types cimport index, real
+
+cdef extern from "pool_pixels_ukr.h" nogil:
+    ctypedef struct pool_box:
+        Py_ssize_t depth, height, width, plane, line
+    void vf_box_mean(const pool_box *w, Py_ssize_t C, const float *x, float count, float *y)
+    void vd_box_mean(const pool_box *w, Py_ssize_t C, const double *x, double count, double *y)
 
 cdef enum:
     CHANNELS = 64  # summed at once, in 512 bytes of doubles
+    TERMS = 64     # which may be added up in their own type
 
 
 cdef inline double work(const Geometry *w, Py_ssize_t images, Py_ssize_t C) noexcept nogil:
@@ -69,78 +76,128 @@ cdef inline void gather_pixels(const value *x, const index *at, value *y, Py_ssi
                 y[i * C + c] = x[(t * n_in + at[i * C + c]) * C + c] if at[i * C + c] >= 0 else 0
 
 
-cdef inline double numbers(const Geometry *w, Py_ssize_t row, Py_ssize_t o, bint padded, double divisor) noexcept nogil:
-    """What the sum of a window is divided by."""
-    cdef Py_ssize_t a, b, axis, n = 1
-    if not w.adaptive:
-        return window_count(w, row, o, padded, divisor)
-    for axis in range(3):
-        span(w, <int> axis, o if axis == 2 else row % w.out[1] if axis == 1 else row // w.out[1], &a, &b)
-        n *= b - a
-    return n
+# The windows of a row of results of an average pooling: of which planes and rows of pixels, and by what their sums are divided,
+# but for the columns.
+cdef struct Row:
+    Py_ssize_t d0, d1, h0, h1
+    double share
+    bint padded, divided
 
 
-cdef inline void avg_pixel(const Geometry *w, Py_ssize_t C, Py_ssize_t n, const real *x, real *y, Py_ssize_t row, Py_ssize_t o,
+cdef inline Row row_of(const Geometry *w, Py_ssize_t row, bint padded, double divisor) noexcept nogil:
+    cdef Row r
+    cdef Py_ssize_t d = row // w.out[1], h = row % w.out[1]
+    span(w, 0, d, &r.d0, &r.d1)
+    span(w, 1, h, &r.h0, &r.h1)
+    r.padded, r.divided = padded, divisor != 0
+    if r.divided:
+        r.share = divisor
+    elif w.adaptive:
+        r.share = (r.d1 - r.d0) * (r.h1 - r.h0)
+    else:
+        r.share = extent(w, 0, d, padded) * extent(w, 1, h, padded)
+    return r
+
+
+cdef inline double columns(const Geometry *w, const Row *r, Py_ssize_t o, Py_ssize_t *w0, Py_ssize_t *w1) noexcept nogil:
+    """The columns of window o, and by what its sum is divided."""
+    if w.adaptive:
+        adaptive_span(w, o, w0, w1)
+        return r.share * (w1[0] - w0[0])
+    span(w, 2, o, w0, w1)
+    return r.share if r.divided else r.share * extent(w, 2, o, r.padded)
+
+
+cdef inline void avg_pixel(const pool_box *w, Py_ssize_t C, Py_ssize_t n, const real *x, real *y,
                            double count) noexcept nogil:
-    """n channels of result o of a row of an image."""
+    """n channels of the mean of a large window."""
     cdef double[CHANNELS] sums
-    cdef Py_ssize_t d0, d1, h0, h1, w0, w1, i, j, l, c
+    cdef Py_ssize_t i, j, l, c
     cdef const real *pixel
-    span(w, 0, row // w.out[1], &d0, &d1)
-    span(w, 1, row % w.out[1], &h0, &h1)
-    span(w, 2, o, &w0, &w1)
     for c in range(n):
         sums[c] = 0
-    for i in range(d0, d1):
-        for j in range(h0, h1):
-            for l in range(w0, w1):
-                pixel = x + ((i * w.size[1] + j) * w.size[2] + l) * C
+    for i in range(w.depth):
+        for j in range(w.height):
+            for l in range(w.width):
+                pixel = x + i * w.plane + j * w.line + l * C
                 for c in range(n):
                     sums[c] += pixel[c]
     for c in range(n):
         y[c] = <real> (sums[c] / count)
 
 
+cdef inline pool_box box_of(const Geometry *w, const Row *r, Py_ssize_t C, Py_ssize_t *start) noexcept nogil:
+    """What the windows of a row have in common, and how far the first pixel of the first column is."""
+    cdef pool_box box
+    box.depth, box.height, box.width = r.d1 - r.d0, r.h1 - r.h0, 0
+    box.line = w.size[2] * C
+    box.plane = w.size[1] * box.line
+    start[0] = r.d0 * box.plane + r.h0 * box.line
+    return box
+
+
+cdef inline void avg_row(const Geometry *w, Py_ssize_t C, const real *x, real *y, Py_ssize_t row, bint padded,
+                         double divisor) noexcept nogil:
+    """A row of results of an image."""
+    cdef Row r = row_of(w, row, padded, divisor)
+    cdef Py_ssize_t o, c, w0, w1, start
+    cdef pool_box box = box_of(w, &r, C, &start)
+    cdef double count
+    x += start
+    for o in range(w.out[2]):
+        count = columns(w, &r, o, &w0, &w1)
+        box.width = w1 - w0
+        if box.depth * box.height * box.width > TERMS:
+            for c from 0 <= c < C by CHANNELS:
+                avg_pixel(&box, C, min(C - c, <Py_ssize_t> CHANNELS), x + w0 * C + c, y + o * C + c, count)
+        elif real is float:
+            vf_box_mean(&box, C, x + w0 * C, <float> count, y + o * C)
+        else:
+            vd_box_mean(&box, C, x + w0 * C, count, y + o * C)
+
+
 cdef inline void avg_images(const Geometry *w, const real *x, real *y, Py_ssize_t images, Py_ssize_t C, bint padded,
                             double divisor) noexcept nogil:
-    cdef Py_ssize_t rows = w.out[0] * w.out[1], t, o, c
-    cdef double count
+    cdef Py_ssize_t rows = w.out[0] * w.out[1], t
     for t in prange(images * rows, schedule='static', num_threads=threads_for(work(w, images, C))):
-        for o in range(w.out[2]):
-            count = numbers(w, t % rows, o, padded, divisor)
-            for c from 0 <= c < C by CHANNELS:
-                avg_pixel(w, C, min(C - c, <Py_ssize_t> CHANNELS), x + t // rows * w.n_in * C + c, y + (t * w.out[2] + o) * C + c,
-                          t % rows, o, count)
+        avg_row(w, C, x + t // rows * w.n_in * C, y + t * w.out[2] * C, t % rows, padded, divisor)
 
 
-cdef inline void avg_pixel_grad(const Geometry *w, Py_ssize_t C, Py_ssize_t n, const real *g, real *gx, Py_ssize_t row,
-                                Py_ssize_t o, real count) noexcept nogil:
-    """Adds what n channels of result o of a row contribute to the gradient of their image."""
+cdef inline void avg_pixel_grad(const pool_box *w, Py_ssize_t C, Py_ssize_t n, const real *g, real *gx,
+                                real count) noexcept nogil:
+    """Adds what n channels of a result contribute to the gradient of their image."""
     cdef real[CHANNELS] part
-    cdef Py_ssize_t d0, d1, h0, h1, w0, w1, i, j, l, c
+    cdef Py_ssize_t i, j, l, c
     cdef real *pixel
-    span(w, 0, row // w.out[1], &d0, &d1)
-    span(w, 1, row % w.out[1], &h0, &h1)
-    span(w, 2, o, &w0, &w1)
     for c in range(n):
         part[c] = g[c] / count
-    for i in range(d0, d1):
-        for j in range(h0, h1):
-            for l in range(w0, w1):
-                pixel = gx + ((i * w.size[1] + j) * w.size[2] + l) * C
+    for i in range(w.depth):
+        for j in range(w.height):
+            for l in range(w.width):
+                pixel = gx + i * w.plane + j * w.line + l * C
                 for c in range(n):
                     pixel[c] = pixel[c] + part[c]
 
 
+cdef inline void avg_row_grad(const Geometry *w, Py_ssize_t C, const real *g, real *gx, Py_ssize_t row, bint padded,
+                              double divisor) noexcept nogil:
+    """Adds what a row of results contributes to the gradient of their image."""
+    cdef Row r = row_of(w, row, padded, divisor)
+    cdef Py_ssize_t o, c, w0, w1, start
+    cdef pool_box box = box_of(w, &r, C, &start)
+    cdef real count
+    gx += start
+    for o in range(w.out[2]):
+        count = <real> columns(w, &r, o, &w0, &w1)
+        box.width = w1 - w0
+        for c from 0 <= c < C by CHANNELS:
+            avg_pixel_grad(&box, C, min(C - c, <Py_ssize_t> CHANNELS), g + o * C + c, gx + w0 * C + c, count)
+
+
 cdef inline void avg_images_grad(const Geometry *w, const real *g, real *gx, Py_ssize_t images, Py_ssize_t C, bint padded,
                                  double divisor) noexcept nogil:
-    cdef Py_ssize_t rows = w.out[0] * w.out[1], t, r, o, c
-    cdef real count
+    cdef Py_ssize_t rows = w.out[0] * w.out[1], t, r
     for t in prange(images, schedule='static', num_threads=threads_for(work(w, images, C))):
         memset(gx + t * w.n_in * C, 0, w.n_in * C * sizeof(real))
         for r in range(rows):
-            for o in range(w.out[2]):
-                count = <real> numbers(w, r, o, padded, divisor)
-                for c from 0 <= c < C by CHANNELS:
-                    avg_pixel_grad(w, C, min(C - c, <Py_ssize_t> CHANNELS), g + ((t * rows + r) * w.out[2] + o) * C + c,
-                                   gx + t * w.n_in * C + c, r, o, count)
+            avg_row_grad(w, C, g + (t * rows + r) * w.out[2] * C, gx + t * w.n_in * C, r, padded, divisor)

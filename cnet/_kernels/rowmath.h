@@ -375,26 +375,6 @@ static inline void ROW(affine)(const T *x, T *y, T mean, T a, T b, int relu, ptr
     }
 }
 
-/* The same with numbers of their own for every element: y = (x - mean) rstd w + b, where w and b may be NULL. */
-static inline void ROW(affine_each)(const T *x, T *y, const T *mean, const T *rstd, const T *w, const T *b, int relu, ptrdiff_t n)
-{
-    if (w && b) {
-        #pragma omp simd
-        for (ptrdiff_t i = 0; i < n; i++)
-            y[i] = (x[i] - mean[i]) * (rstd[i] * w[i]) + b[i];
-    } else {
-        #pragma omp simd
-        for (ptrdiff_t i = 0; i < n; i++)
-            y[i] = (x[i] - mean[i]) * rstd[i];
-        for (ptrdiff_t i = 0; w && i < n; i++)
-            y[i] *= w[i];
-        for (ptrdiff_t i = 0; b && i < n; i++)
-            y[i] += b[i];
-    }
-    for (ptrdiff_t i = 0; relu && i < n; i++)
-        y[i] = y[i] < 0 ? 0 : y[i];
-}
-
 /* gx = a g + b (x - mean) + c: the gradient of a normalisation. */
 static inline void ROW(combine)(const T *g, const T *x, T *gx, T mean, T a, T b, T c, ptrdiff_t n)
 {

@@ -35,10 +35,6 @@ cdef extern from "rowmath.h" nogil:
     double row_exp_store_d(const double *x, double *y, double m, Py_ssize_t n)
     void row_affine_f(const float *x, float *y, float mean, float a, float b, bint relu, Py_ssize_t n)
     void row_affine_d(const double *x, double *y, double mean, double a, double b, bint relu, Py_ssize_t n)
-    void row_affine_each_f(const float *x, float *y, const float *mean, const float *rstd, const float *w, const float *b,
-                           bint relu, Py_ssize_t n)
-    void row_affine_each_d(const double *x, double *y, const double *mean, const double *rstd, const double *w, const double *b,
-                           bint relu, Py_ssize_t n)
     void row_combine_f(const float *g, const float *x, float *gx, float mean, float a, float b, float c, Py_ssize_t n)
     void row_combine_d(const double *g, const double *x, double *gx, double mean, double a, double b, double c, Py_ssize_t n)
     void row_copy_f(const float *x, float *y, Py_ssize_t n)
@@ -154,15 +150,6 @@ cdef inline void row_affine(const real *x, real *y, real mean, real a, real b, b
         row_affine_f(x, y, mean, a, b, relu, n)
     else:
         row_affine_d(x, y, mean, a, b, relu, n)
-
-
-cdef inline void row_affine_each(const real *x, real *y, const real *mean, const real *rstd, const real *w, const real *b,
-                                 bint relu, Py_ssize_t n) noexcept nogil:
-    """row_affine with numbers of their own for every element; w and b may be NULL."""
-    if real is float:
-        row_affine_each_f(x, y, mean, rstd, w, b, relu, n)
-    else:
-        row_affine_each_d(x, y, mean, rstd, w, b, relu, n)
 
 
 cdef inline void row_combine(const real *g, const real *x, real *gx, real mean, real a, real b, real c,

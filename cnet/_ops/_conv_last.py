@@ -8,7 +8,7 @@ from .. import _kernels as K
 from .._core.arrays import contiguous_format, empty, empty_format, laid, layout, pixels, zeros
 from . import _conv_kernels as planes
 
-__all__ = ['forward', 'input_grad', 'weight_grad']
+__all__ = ['forward', 'input_grad', 'kept', 'weight_grad']
 
 
 def kept(x, w):

@@ -35,6 +35,12 @@ def by_pixels(x, sizes, *arrays):
     return (outer * inner, channels, 1), [pixels(a) for a in (x, *arrays)]
 
 
+def group_layout(x, sizes):
+    """The memory format in which kernels take what a group norm of these sizes normalises."""
+    rows, groups, channels, _ = sizes
+    return layout(x) if x.shape[:2] == (rows // groups, groups * channels) else contiguous_format
+
+
 def second(q, qw, qb, g, x, w, axes, others, eps, centred=True):
     """What the gradients (gx, gw, gb) of a normalisation with batch statistics hand back to g, x and w.
 
@@ -252,20 +258,20 @@ class GroupNorm(Op, name='NativeGroupNormBackward0'):
 
     @staticmethod
     def forward(x, w, b, sizes, eps):
-        dt, format = x.dtype, layout(x)
+        dt, format = x.dtype, group_layout(x, sizes)
         work = work_type(dt)
-        x = plain(x, work)
         stats = empty((2, sizes[0]), work)
-        y = empty(x.shape, work)
-        K.norm.group_forward(x, plain(w, work), plain(b, work), eps, y, stats[0], stats[1], *sizes)
-        return cast(laid(y, format), dt), stats
+        y = empty_format(x.shape, work, format)
+        K.norm.group_forward(plain(x, work, format), plain(w, work), plain(b, work), eps, y, stats[0], stats[1], *sizes,
+                             format is not contiguous_format)
+        return cast(y, dt), stats
 
     def backward(self, g):
         return GroupNormGrad.apply(g, self.saved(0), self.saved(1), stats=self.aux[0], **self.kw)
 
 
 class InstanceNorm(GroupNorm, name='ViewBackward0'):
-    """Every channel a group; PyTorch's last node restores the shape that it gave the input."""
+    """Every channel a group; PyTorch's last node restores the shape that it gave the input, whose elements it puts in order."""
 
 
 class GroupNormGrad(Op, name='NativeGroupNormBackwardBackward0'):
@@ -276,12 +282,13 @@ class GroupNormGrad(Op, name='NativeGroupNormBackwardBackward0'):
 
     @staticmethod
     def forward(g, x, w, stats, sizes, eps):
-        dt = x.dtype
+        dt, format = x.dtype, group_layout(x, sizes)
         work = stats.dtype
         rows, groups, channels, _ = sizes
-        gx = empty(x.shape, work)
+        gx = empty_format(x.shape, work, format)
         sums, dots = empty((2, rows, channels), np.float64)
-        K.norm.group_grad(plain(g, work), plain(x, work), plain(w, work), stats[0], stats[1], gx, sums, dots, *sizes)
+        K.norm.group_grad(plain(g, work, format), plain(x, work, format), plain(w, work), stats[0], stats[1], gx, sums, dots,
+                          *sizes, format is not contiguous_format)
         gw, gb = (t.reshape(rows // groups, groups * channels).sum(0).astype(work) for t in (dots, sums))
         return cast(gx, dt), gw, gb
 

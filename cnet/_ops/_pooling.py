@@ -219,35 +219,38 @@ class Gather(Op, name='GatherBackward0'):
 
 
 class AvgPool(Op):
-    """Linear: the gradient is AvgPoolGrad, and that one's gradient AvgPool."""
+    """Linear: the gradient is AvgPoolGrad, and that one's gradient AvgPool. `aux`: the memory format of the argument, which is also
+    that of its gradient."""
 
     @staticmethod
     def forward(x, plan, padded=True, divisor=0):
         dt = x.dtype
         if dt.kind != 'f':
             # Sums of integers are exact in double up to 2**53; the quotient is rounded towards zero.
-            return np.trunc(AvgPool.forward(x.astype(np.float64), plan, padded, divisor)).astype(dt)
+            y, format = AvgPool.forward(x.astype(np.float64), plan, padded, divisor)
+            return np.trunc(y).astype(dt), format
         work = _WORK.get(dt, dt)
         format = order(x, plan)
         y = empty_format(plan.out, work, format)
         K.pool.avg_forward(plain(x, work, format), y, plan.planes, plan.window, padded, divisor, channels(plan, format))
-        return cast(y, dt)
+        return cast(y, dt), format
 
     def backward(self, g):
-        return AvgPoolGrad.apply(g, **self.kw)
+        return AvgPoolGrad.apply(g, **self.kw, format=self.aux[0])
 
 
 class AvgPoolGrad(Op, name='AvgPoolBackwardBackward0'):
     """Every element of a window gets its share of g."""
 
     @staticmethod
-    def forward(g, plan, padded=True, divisor=0):
+    def forward(g, plan, padded=True, divisor=0, format=contiguous_format):
         dt = g.dtype
         work = _WORK.get(dt, dt)
-        format = order(g, plan)
         gx = empty_format(plan.shape, work, format)
         K.pool.avg_grad(plain(g, work, format), gx, plan.planes, plan.window, padded, divisor, channels(plan, format))
         return cast(gx, dt)
 
     def backward(self, gg):
-        return AvgPool.apply(gg, **self.kw)
+        kw = dict(self.kw)
+        kw.pop('format')
+        return AvgPool.apply(gg, **kw)

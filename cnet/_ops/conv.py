@@ -7,13 +7,13 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks, errors
-from .._core.arrays import empty, zeros
+from .._core.arrays import contiguous_format, empty, zeros
 from .._core.base import TensorBase, wrap
 from .._core.inplace import scalar_name
 from .._core.mode import is_grad_enabled
 from .._core.op import Op
 from ._conv_geometry import forward_geometry, transposed_geometry
-from ._conv_last import forward, input_grad, weight_grad
+from ._conv_last import forward, input_grad, kept, weight_grad
 
 __all__ = ['conv1d', 'conv2d', 'conv3d', 'conv_tbc', 'conv_transpose1d', 'conv_transpose2d', 'conv_transpose3d']
 FUNCTIONAL = __all__
@@ -37,6 +37,8 @@ class Conv(Op, name='ConvolutionBackward0'):
         size, geo = x._a.shape[2:], geometry_of(self)
         if self.needs[2]:
             b = g.sum((0, *range(2, g._a.ndim)))
+        if (format := kept(x._a, w._a)) is not contiguous_format:
+            g = g.contiguous(memory_format=format)  # so is the gradient of x then
         return (ConvInput.apply(g, w.conj(), None, size=size, **geo) if self.needs[0] else None,
                 ConvWeight.apply(x.conj(), g, kernel=w._a.shape[2:], **geo) if self.needs[1] else None, b)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import errors
+from .._core.arrays import contiguous_format, layout
 from .._core.base import GRAD, TensorBase, wrap
 from .._core.op import finish, needs_grad
 from .._kernels._state import dtype_of, ends_with, flags, has_shape
@@ -27,7 +28,6 @@ __all__ = [
 ]
 FUNCTIONAL = ['batch_norm', 'group_norm', 'instance_norm', 'layer_norm', 'local_response_norm', 'rms_norm']
 
-
 _FLOAT = np.dtype(np.float32)
 
 
@@ -39,8 +39,7 @@ def _bump(*running):
 
 def _sizes(a):
     """(samples, channels, elements of a channel) of an input (N, C, ...)."""
-    shape = a.shape
-    return shape[0], shape[1], 1 if len(shape) == 2 else math.prod(shape[2:])
+    return a.shape[0], a.shape[1], 1 if a.ndim == 2 else math.prod(a.shape[2:])
 
 
 def _check_channels(channels, **tensors):
@@ -348,6 +347,7 @@ def instance_norm(input, running_mean=None, running_var=None, weight=None, bias=
         return _batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     if a.ndim < 2:
         raise errors.dim_range(1, a.ndim)
+    a = (input := input.contiguous())._a  # as in PyTorch, whose results and gradients here are always in order
     n, channels, inner = _sizes(a)
     _check_channels(channels, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     if a.dtype.kind != 'f':
@@ -393,11 +393,14 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
     if not input._a.size:
         return input
     n, channels, inner = _sizes(input._a)
-    square = (input * input).reshape(n, channels, inner)
+    last = layout(input._a) is not contiguous_format
+    square = (input * input).movedim(1, -1) if last else input * input
+    shape, axis = ((n, inner, channels), 2) if last else ((n, channels, inner), 1)
+    window, pad = ((1, size), (0, size // 2)) if last else ((size, 1), (size // 2, 0))
     # The neighbours reach one farther towards lower channels if their number is even: then the last window is one too many.
-    p = plan('avg_pool2d', 2, square._a.shape, (size, 1), 1, (size // 2, 0), 1, False)
-    mean = AvgPool.apply(square, plan=p).narrow(1, 0, channels)
-    return input / (mean.reshape(input.shape) * alpha + k) ** beta
+    mean = AvgPool.apply(square.reshape(shape), plan=plan('avg_pool2d', 2, shape, window, 1, pad, 1, False))
+    mean = mean.narrow(axis, 0, channels).reshape(square.shape)
+    return input / ((mean.movedim(-1, 1) if last else mean) * alpha + k) ** beta
 
 
 def native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps):

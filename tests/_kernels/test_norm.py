@@ -67,7 +67,7 @@ def test_given_statistics_have_no_gradient_by_infinite_numbers(shape: tuple[int,
     assert (gx == 2).all()
 
 
-@pytest.mark.parametrize('sizes', [(2, 3, 1), (9, 70, 1), (4, 3, 7), (600, 2, 255), (3, 2, 256), (1, 3, 40), (2, 3, 2000)],
+@pytest.mark.parametrize('sizes', [(2, 3, 1), (9, 70, 1), (700, 70, 1), (40, 300, 1), (3000, 130, 1), (4, 3, 7), (600, 2, 255), (3, 2, 256), (1, 3, 40), (2, 3, 2000)],
                          ids=str)
 @pytest.mark.parametrize('training', [True, False])
 def test_batch_norm_and_relu(sizes: tuple[int, int, int], training: bool) -> None:
@@ -100,3 +100,45 @@ def test_batch_norm_and_relu(sizes: tuple[int, int, int], training: bool) -> Non
                     np.testing.assert_allclose(a, e, 1e-8, 1e-8)
     finally:
         cnet.set_num_threads(before)
+
+
+# Images, groups, channels of each, pixels: one piece and more, few images and many, channels of one strip and of more.
+GROUPS = [(1, 1, 1, 7), (2, 3, 2, 5), (1, 2, 32, 700), (5, 2, 32, 700), (2, 5, 14, 2049), (4, 3, 50, 200), (6, 37, 1, 33)]
+
+
+@pytest.mark.parametrize('dtype', ['f4', 'f8'])
+@pytest.mark.parametrize('sizes', GROUPS, ids=str)
+def test_group_norm_of_pixels(sizes: tuple[int, int, int, int], dtype: str) -> None:
+    """Channels last in memory, far from zero, against the formulas in float64; the same bits on any number of threads."""
+    images, groups, per, pixels = sizes
+    rng, eps = np.random.default_rng(0), 1e-3
+    x, g = ((rng.standard_normal((images, pixels, groups, per)) + k).astype(dtype) for k in (100, 1))
+    w, b = (rng.uniform(0.5, 1.5, groups * per).astype(dtype) for _ in range(2))
+    args = images * groups, groups, per, pixels, True
+
+    def run() -> list[np.ndarray]:
+        y, gx = np.empty_like(x), np.empty_like(x)
+        mean, rstd = np.empty((2, images * groups), dtype)
+        sums, dots = np.empty((2, images, groups * per))
+        K.norm.group_forward(x, w, b, eps, y, mean, rstd, *args)
+        K.norm.group_grad(g, x, w, mean, rstd, gx, sums, dots, *args)
+        return [y, mean, rstd, gx, sums, dots]
+    before, results = cnet.get_num_threads(), []
+    try:
+        for threads in (1, 2, 5):
+            cnet.set_num_threads(threads)
+            results.append(run())
+    finally:
+        cnet.set_num_threads(before)
+    for one, *others in zip(*results):
+        assert all(np.array_equal(one, other) for other in others)
+    x8, v = x.astype(np.longdouble), g.astype(np.longdouble) * w.reshape(groups, per)
+    mean, var = x8.mean((1, 3), keepdims=True), x8.var((1, 3), keepdims=True)
+    rstd = (var + eps) ** -0.5
+    u = (x8 - mean) * rstd
+    gx = rstd * (v - v.mean((1, 3), keepdims=True) - u * (v * u).mean((1, 3), keepdims=True))
+    right = [u * w.reshape(groups, per) + b.reshape(groups, per), mean, rstd, gx, g.sum(1, dtype=np.longdouble), (g * u).sum(1)]
+    error = {'f4': [3e-5, 1e-7, 1e-4, 2e-4, 1e-5], 'f8': [1e-12] * 5}[dtype]
+    error.append(error[1] * 100 * pixels)  # what a mean of 100 may lack is in every term of the last sum
+    for a, e, tolerance in zip(results[0], right, error, strict=True):
+        np.testing.assert_allclose(a.reshape(e.shape), e, tolerance, tolerance)

@@ -81,3 +81,25 @@ def test_the_last_nan_of_a_window_wins(width: int) -> None:
     K.pool.max_forward(x, y, at, 1, K.pool.Window((1, 2, width), (1, 1, out), (1, 2, 2), (1, 2, 2), (0, 0, 0), (1, 1, 1)))
     assert np.isnan(y).all()
     assert at.ravel().tolist() == [2 * i + (width if i % 2 == 0 else 1) for i in range(out)]
+
+
+@pytest.mark.parametrize('dtype', ['f4', 'f8'])
+@pytest.mark.parametrize('padded', [True, False])
+def test_means_of_pixels_are_those_of_planes(dtype: str, padded: bool) -> None:
+    """Channels last in memory: windows of few pixels and of many, by powers of two and not, channels of one vector and more."""
+    rng, eps = np.random.default_rng(0), np.finfo(dtype).eps
+    for channels, (h, w, k, s, p, d), divisor in itertools.product(
+            (1, 5, 16, 70), ((6, 8, 2, 2, 0, 1), (7, 9, 3, 2, 1, 1), (20, 19, 9, 1, 4, 1), (11, 13, 8, 3, 0, 1)), (0, 4, -6)):
+        x = rng.standard_normal((2, channels, h, w)).astype(dtype)
+        out = [(n + 2 * p - k) // s + 1 for n in (h, w)]
+        window = K.pool.Window((1, h, w), (1, *out), (1, k, k), (1, s, s), (0, p, p), (1, d, d))
+        y, gx, last, gx_last = (np.empty(shape, dtype) for shape in (
+            (2, channels, *out), x.shape, (2, *out, channels), (2, h, w, channels)))
+        K.pool.avg_forward(x, y, 2 * channels, window, padded, divisor)
+        K.pool.avg_grad(y, gx, 2 * channels, window, padded, divisor)
+        K.pool.avg_forward(x.transpose(0, 2, 3, 1).copy(), last, 2 * channels, window, padded, divisor, channels)
+        K.pool.avg_grad(last, gx_last, 2 * channels, window, padded, divisor, channels)
+        # Up to k^2 numbers less than 5 are added up in two orders.
+        error = 5 * k ** 4 * eps / abs(divisor or k ** 2)
+        np.testing.assert_allclose(last.transpose(0, 3, 1, 2), y, error, error)
+        np.testing.assert_allclose(gx_last.transpose(0, 3, 1, 2), gx, error, error * abs(y).max())

@@ -38,6 +38,11 @@ def normed(training: bool) -> Callable:
     return run
 
 
+def mapped(x: cnet.Tensor) -> list[cnet.Tensor]:
+    make = cnet.Generator().manual_seed(1)
+    return [cnet.rand(x.shape[1], generator=make, dtype=x.dtype) + 0.5 for _ in range(2)]
+
+
 CASES: dict[str, Callable] = {
     'max': lambda x: named('max_pool')(x, 2),
     'max, padded': lambda x: named('max_pool')(x, 3, 2, 1, ceil_mode=True),
@@ -52,6 +57,9 @@ CASES: dict[str, Callable] = {
     'batch norm': normed(True),
     'batch norm, given statistics': normed(False),
     'group norm': lambda x: F.group_norm(x, 2),
+    'group norm, mapped': lambda x: F.group_norm(x, 3, *mapped(x)),
+    'local response norm': lambda x: F.local_response_norm(x, 3),
+    'local response norm, even': lambda x: F.local_response_norm(x, 2),
     'one tap': convolved(5, 1),
     'one tap, strides': convolved(5, 1, stride=2),
     'one tap, padded': convolved(5, 1, padding=1),
@@ -116,6 +124,33 @@ def test_weights_decide_too(groups: int) -> None:
     assert y.is_contiguous(memory_format=cnet.channels_last) is (groups == 1)  # a depthwise weight lies alike in both
     y.sum().backward()
     assert conv.weight.grad.stride() == conv.weight.stride()
+
+
+def test_instance_norm_puts_elements_in_order() -> None:
+    x = cnet.randn(2, 6, 4, 5, dtype=cnet.float64)
+    moving, expected = (cnet.zeros(6, dtype=cnet.float64), cnet.ones(6, dtype=cnet.float64)), cnet.zeros(6, dtype=cnet.float64)
+    right = F.instance_norm(x, expected, cnet.ones(6, dtype=cnet.float64))
+    y = F.instance_norm(x.contiguous(memory_format=cnet.channels_last), *moving)
+    assert y.is_contiguous()
+    assert y.equal(right) and moving[0].equal(expected)
+
+
+@pytest.mark.parametrize('size', [(1, 1), (1, 5), (2, 1), (2, 9), (3, 3), (5, 4), (17, 6)], ids=str)
+@pytest.mark.parametrize('padding', [(0, 1), (1, 1), (2, 1), (1, 0)], ids=str)
+def test_depthwise_rows_and_borders(size: tuple[int, int], padding: tuple[int, int]) -> None:
+    """Rows of windows by two and by one, and rows and columns of pixels that an image lacks."""
+    if min(n + 2 * p for n, p in zip(size, padding)) < 3:
+        return
+    for channels in (3, 16, 37):
+        got = []
+        for format in (cnet.channels_last, cnet.contiguous_format):
+            cnet.manual_seed(0)
+            conv = nn.Conv2d(channels, channels, 3, 1, padding, groups=channels, dtype=cnet.float64)
+            x = cnet.randn(2, channels, *size, dtype=cnet.float64).contiguous(memory_format=format).requires_grad_()
+            y = conv(x)
+            got.append([y.detach(), *cnet.autograd.grad(y, (x, *conv.parameters()), y.detach().cos())])
+        for a, b in zip(*got):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize('channels', [6, 37])
