@@ -81,19 +81,30 @@ cdef inline Py_ssize_t place(const Pixels *s, Py_ssize_t t, Py_ssize_t *count) n
     return (t // s.pieces * s.pixels + start) * s.channels
 
 
-cdef inline void each(const Pixels *s, const real *of, Py_ssize_t image, Py_ssize_t first, Py_ssize_t n, real *to) noexcept nogil:
-    """What `of` has for each group of an image, for n channels."""
-    cdef Py_ssize_t j, per = s.channels // s.groups
-    of += image * s.groups
+ctypedef fused number:
+    float
+    double
+
+
+cdef inline void each(const Pixels *s, const number *of, Py_ssize_t first, Py_ssize_t n, real *to) noexcept nogil:
+    """What `of` has for each group of an image, for n channels. Their groups are counted: a division takes longer than a vector."""
+    cdef Py_ssize_t j, per = s.channels // s.groups, g = first // per, end = (g + 1) * per - first
+    if per == 1:
+        for j in range(n):
+            to[j] = <real> of[first + j]
+        return
     for j in range(n):
-        to[j] = of[(first + j) // per]
+        if j == end:
+            g += 1
+            end += per
+        to[j] = <real> of[g]
 
 
 cdef inline void factors(const Pixels *s, Py_ssize_t image, Py_ssize_t first, Py_ssize_t n, real *mean, real *a) noexcept nogil:
     """The means of n channels, and by what deviations from them are multiplied."""
     cdef Py_ssize_t j
-    each(s, <const real *> s.mean, image, first, n, mean)
-    each(s, <const real *> s.rstd, image, first, n, a)
+    each(s, <const real *> s.mean + image * s.groups, first, n, mean)
+    each(s, <const real *> s.rstd + image * s.groups, first, n, a)
     if s.w != NULL:
         for j in range(n):
             a[j] = a[j] * (<const real *> s.w)[first + j]
@@ -288,14 +299,13 @@ cdef inline void piece_combine(const Pixels *s, const real *g, const real *x, re
     cdef real[STRIP] a
     cdef real[STRIP] b
     cdef real[STRIP] r
-    cdef Py_ssize_t count, j, c, n, at = place(s, t, &count), per = s.channels // s.groups
+    cdef Py_ssize_t count, c, n, at = place(s, t, &count)
     cdef const double *part = s.parts + t // s.pieces * s.pieces * 2 * s.channels
     for c from first <= c < end by STRIP:
         n = min(end - c, <Py_ssize_t> STRIP)
         factors(s, t // s.pieces, c, n, mean, a)
-        for j in range(n):
-            b[j] = <real> part[(c + j) // per]
-            r[j] = <real> part[s.channels + (c + j) // per]
+        each(s, part, c, n, b)
+        each(s, part + s.channels, c, n, r)
         if real is float:
             vf_columns_combine(g + at + c, x + at + c, gx + at + c, mean, a, b, r, count, s.channels, n)
         else:
