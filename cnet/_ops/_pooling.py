@@ -219,8 +219,8 @@ class Gather(Op, name='GatherBackward0'):
 
 
 class AvgPool(Op):
-    """Linear: the gradient is AvgPoolGrad, and that one's gradient AvgPool. `aux`: the memory format of the argument, in which its
-    gradient lies too."""
+    """Linear: the gradient is AvgPoolGrad, and that one's gradient AvgPool. `aux`: the memory format of the argument, also of
+    its gradient."""
 
     @staticmethod
     def forward(x, plan, padded=True, divisor=0):
