@@ -94,6 +94,7 @@ for _c, _size in ((64, 56), (256, 14)):
 conv('depthwise k5 64 of 28x28, batch 8', (8, 64, 28, 28), 64, 5, padding=2, groups=64)
 conv('grouped 8 x (16->16) k3 28x28, batch 8', (8, 128, 28, 28), 128, 3, padding=1, groups=8)
 conv('dilated 2 64->64 k3 28x28, batch 8', (8, 64, 28, 28), 64, 3, padding=2, dilation=2)
+conv('DCGAN 64->128 k4 s2 32x32, batch 16', (16, 64, 32, 32), 128, 4, 2, 1)
 conv('Conv1d 64->64 k3 256, batch 32', (32, 64, 256), 64, 3, padding=1)
 conv('Conv3d 16->16 k3 16x32x32, batch 2', (2, 16, 16, 32, 32), 16, 3, padding=1)
 layer('ConvTranspose2d 128->128 k4 s2 p1 16x16, batch 4', lambda torch: torch.nn.ConvTranspose2d(128, 128, 4, 2, 1, bias=False),

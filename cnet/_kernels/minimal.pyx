@@ -1,7 +1,7 @@
-"""Convolutions of three taps a side, their input gradients and weight gradients by Winograd's minimal filtering, with channels in
-the lanes of vectors: two results of four pixels take four products instead of six, with stride 2 five (minimal_ukr.h).
+"""Convolutions of three taps a side or, with stride 2, four, their input gradients and weight gradients by Winograd's minimal
+filtering, with channels in the lanes of vectors: two results of four pixels take four products instead of six (minimal_ukr.h).
 
-The image is cut into tiles of 2x2 results (1x2 for one dimension). Pixels and weights are transformed, for each number xi of a
+The image is cut into tiles of 2x2 results (1x2 for one dimension), or twice as many each way of an input gradient of stride 2. Pixels and weights are transformed, for each number xi of a
 tile one matrix product over the channels follows, and its results are transformed back:
 
     values[xi, tile, c] = map of pixels     factors[xi, c, m] = map of weights     sums[xi, tile, m] = values x factors
@@ -26,8 +26,8 @@ from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
 from cnet._kernels.conv_shape cimport Geometry, geometry
 from cnet._kernels.gemm_tiles cimport columns, height, lanes, pack, tile, tiles
 from cnet._kernels.minimal_cut cimport (
-    APART, PACKED, WIDEST, Cut, Side, block_rows, cut_of, factor_of, lines_size, products_size, products_step, spread_task,
-    sums_of)
+    APART, KINDS, PACKED, WIDEST, Cut, Kind, Side, block_rows, cut_of, lines_size, operands_size, products_size, products_step,
+    spread_task, sums_of)
 from cnet._kernels.planes cimport product
 from cnet._kernels.types cimport real
 
@@ -38,11 +38,10 @@ cdef extern from "flush.h" nogil:
     void flush_end(uint64_t old)
 
 cdef extern from "minimal_ukr.h" nogil:
-    Py_ssize_t GIVES "MINIMAL_GIVES"(int kind)
     float vf_gather_tiles(int ky, int kx, Py_ssize_t n, const float *z, Py_ssize_t row, Py_ssize_t step, const float *bias,
-                          float *y, Py_ssize_t width, int lower)
+                          float *y, Py_ssize_t before, Py_ssize_t width, Py_ssize_t begin, Py_ssize_t end)
     double vd_gather_tiles(int ky, int kx, Py_ssize_t n, const double *z, Py_ssize_t row, Py_ssize_t step, const double *bias,
-                           double *y, Py_ssize_t width, int lower)
+                           double *y, Py_ssize_t before, Py_ssize_t width, Py_ssize_t begin, Py_ssize_t end)
     void vf_factors_of_taps(int ky, int kx, const float *w, Py_ssize_t width, int turned, float *u, Py_ssize_t step)
     void vd_factors_of_taps(int ky, int kx, const double *w, Py_ssize_t width, int turned, double *u, Py_ssize_t step)
     float vf_taps_of_factors(int ky, int kx, const float *u, Py_ssize_t step, Py_ssize_t slices, Py_ssize_t slice, float *w)
@@ -72,8 +71,8 @@ cdef inline Py_ssize_t panel_size(const Cut *c, Py_ssize_t nr) noexcept nogil:
 cdef inline void factor_task(Py_ssize_t r, Py_ssize_t first, const Cut *c, const real *w, real *factors) noexcept nogil:
     """The factors of a vector of channels c from `first` on, for panel r: factors[f, tap of depth, c, width]."""
     cdef Py_ssize_t nr = columns(w), m = min(nr, c.made.C - r * nr), width = nr if m > lanes(w) else lanes(w)
-    cdef Py_ssize_t each = (3 if c.ky else 1) * 3, T = c.deep * each, at_once = max(<Py_ssize_t> 1, PACKED // T), k, q, f, n
-    cdef Py_ssize_t step = c.deep * c.seen.wide * width + APART, end = min(c.seen.C, first + lanes(w))
+    cdef Py_ssize_t each = KINDS[c.ky].taps * KINDS[c.kx].taps, T = c.deep * each, at_once = max(<Py_ssize_t> 1, PACKED // T)
+    cdef Py_ssize_t k, q, f, n, step = c.deep * c.seen.wide * width + APART, end = min(c.seen.C, first + lanes(w))
     cdef real taps[PACKED * WIDEST]
     cdef real *to
     for q in range(end, first + lanes(w)):
@@ -102,25 +101,28 @@ cdef inline bint results(Py_ssize_t first, Py_ssize_t block, const Cut *c, const
                          const real *bias, real *lines, real *y) noexcept nogil:
     """A vector of channels from `first` on of a block's results; returns whether one is not finite."""
     cdef Py_ssize_t r = block * c.rows, last = r + block_rows(c, block), m = min(lanes(y), c.made.C - first), n, top, count, z, i
-    cdef Py_ssize_t gives = GIVES(c.ky), out_z = c.made.size[0], out_y = c.made.size[1], out_x = c.made.size[2], row
+    cdef Py_ssize_t gives = KINDS[c.ky].gives, out_z = c.made.size[0], out_y = c.made.size[1], out_x = c.made.size[2], row
+    cdef Py_ssize_t line = out_x * lanes(y), y0, low, high
     cdef real wrong = 0
     while r < last:
         n, top = r // c.down, r % c.down
         count = min(c.down - top, last - r)
+        y0 = gives * top - c.before[1]
+        low, high = max(<Py_ssize_t> 0, -y0), min(gives * count, out_y - y0)
         for z in range(out_z):
             for i in range(count):
                 row = (i * c.across * c.planes + z) * width
                 if real is float:
-                    wrong += vf_gather_tiles(c.ky, c.kx, c.across, sums + row, c.planes * width, step, bias,
-                                             lines + i * gives * out_x * lanes(y), out_x, gives * (top + i) + 1 < out_y)
+                    wrong += vf_gather_tiles(c.ky, c.kx, c.across, sums + row, c.planes * width, step, bias, lines + i * gives * line,
+                                             c.before[2], out_x, low - i * gives, high - i * gives)
                 else:
-                    wrong += vd_gather_tiles(c.ky, c.kx, c.across, sums + row, c.planes * width, step, bias,
-                                             lines + i * gives * out_x * lanes(y), out_x, gives * (top + i) + 1 < out_y)
-            row = (((n * c.made.C + first) * out_z + z) * out_y + gives * top) * out_x
+                    wrong += vd_gather_tiles(c.ky, c.kx, c.across, sums + row, c.planes * width, step, bias, lines + i * gives * line,
+                                             c.before[2], out_x, low - i * gives, high - i * gives)
+            row = (((n * c.made.C + first) * out_z + z) * out_y + y0 + low) * out_x
             if real is float:
-                vf_put_pixels(min(gives * count, out_y - gives * top) * out_x, m, lines, lanes(y), y + row, out_z * out_y * out_x)
+                vf_put_pixels((high - low) * out_x, m, lines + low * line, lanes(y), y + row, out_z * out_y * out_x)
             else:
-                vd_put_pixels(min(gives * count, out_y - gives * top) * out_x, m, lines, lanes(y), y + row, out_z * out_y * out_x)
+                vd_put_pixels((high - low) * out_x, m, lines + low * line, lanes(y), y + row, out_z * out_y * out_x)
         sums = sums + count * c.across * c.planes * width
         r += count
     return wrong != 0
@@ -129,18 +131,23 @@ cdef inline bint results(Py_ssize_t first, Py_ssize_t block, const Cut *c, const
 cdef inline int panel_sums(Py_ssize_t r, Py_ssize_t block, const Cut *c, const real *values, const real *factors, const real *bias,
                            real *sums, real *lines, real *y) noexcept nogil:
     """The results of panel r in a block; returns whether one is not finite."""
-    cdef Py_ssize_t nr = columns(values), K = c.deep * c.seen.wide, rows = sums_of(c, block), h = height(rows), xi, i
+    cdef Py_ssize_t nr = columns(values), K = c.deep * c.seen.wide, rows = sums_of(c, block), high = height(rows), z, i
     cdef Py_ssize_t step = c.rows * c.across * c.planes * nr + APART, m = min(nr, c.made.C - r * nr)
     cdef Py_ssize_t width = nr if m > lanes(values) else lanes(values)
+    cdef const Kind *v = &KINDS[c.ky]
+    cdef const Kind *h = &KINDS[c.kx]
+    cdef const real *value
+    cdef const real *factor
     cdef real start[WIDEST]
     cdef int failed = 0
     for i in range(width):
         start[i] = bias[r * nr + i] if bias != NULL and i < m else 0
-    for xi in range(c.numbers):
-        for i from 0 <= i < rows by h:
-            tile(min(h, rows - i), width, K, values + xi * c.seen.apart + i * c.seen.wide, c.seen.wide, 1,
-                 factors + factor_of(c, xi) * (K * width + APART), width, <const real *> NULL, 0, 0, sums + xi * step + i * width,
-                 width)
+    for z in range(c.products):
+        value = values + (v.number[z // h.products] * h.numbers + h.number[z % h.products]) * c.seen.apart
+        factor = factors + (v.factor[z // h.products] * h.factors + h.factor[z % h.products]) * (K * width + APART)
+        for i from 0 <= i < rows by high:
+            tile(min(high, rows - i), width, K, value + i * c.seen.wide, c.seen.wide, 1, factor, width, <const real *> NULL, 0, 0,
+                 sums + z * step + i * width, width)
     for i from 0 <= i < m by lanes(values):
         failed |= results(r * nr + i, block, c, sums + i, width, step, start + i, lines, y)
     return failed
@@ -150,9 +157,9 @@ cdef inline int block_task(Py_ssize_t t, const Cut *c, const real *x, const real
                            const real *bias, real *y) noexcept nogil:
     """Some panels of a block's result, or of all if `late`; returns whether a number is not finite (1) or memory is lacking (-1)."""
     cdef Py_ssize_t piece = t % c.pieces, block = t // c.pieces, panel = panel_size(c, columns(x)), r, i, q
-    cdef Py_ssize_t begin = piece * c.piece, end = min(c.panels, begin + c.piece), made = c.numbers * c.seen.apart
+    cdef Py_ssize_t begin = piece * c.piece, end = min(c.panels, begin + c.piece), made = c.seen.numbers * c.seen.apart
     cdef Py_ssize_t lines_n = max(lines_size(c, &c.seen, lanes(x)), lines_size(c, &c.made, lanes(x)))
-    cdef Py_ssize_t sums_n = c.numbers * (c.rows * c.across * c.planes * columns(x) + APART)
+    cdef Py_ssize_t sums_n = c.products * (c.rows * c.across * c.planes * columns(x) + APART)
     cdef real *lines = <real *> scratch(PRIVATE, (lines_n + sums_n + (0 if c.shared else made) + (
         2 * panel if c.late else 0)) * sizeof(real))
     cdef real *sums = lines + lines_n
@@ -186,7 +193,7 @@ cdef inline int block_task(Py_ssize_t t, const Cut *c, const real *x, const real
 cdef int convolve(const Cut *c, const real *x, const real *w, const real *bias, real *y) noexcept nogil:
     """y[N, M, out] from x[N, C, size]. Returns 1 if a result is not finite, -1 if there is no memory."""
     cdef Py_ssize_t size = 0 if c.late else c.panels * panel_size(c, columns(x)), groups = c.seen.wide // lanes(x), t
-    cdef Py_ssize_t block = c.numbers * c.seen.apart, made = c.blocks * groups if c.shared else 0
+    cdef Py_ssize_t block = c.seen.numbers * c.seen.apart, made = c.blocks * groups if c.shared else 0
     cdef real *factors = <real *> scratch(SHARED, (size + (c.blocks * block if c.shared else 0)) * sizeof(real))
     cdef real *values = factors + size
     cdef int failed = 0
@@ -208,15 +215,19 @@ cdef int convolve(const Cut *c, const real *x, const real *w, const real *bias, 
 cdef inline void product_task(Py_ssize_t t, Py_ssize_t block, bint first, const Cut *c, const real *values, const real *grads,
                               real *products) noexcept nogil:
     """products[f, panel, tap of depth, c, nr] (+)= the sum over a block's tiles, for factor t // panels of panel t % panels."""
-    cdef Py_ssize_t nr = columns(values), f = t // c.panels, r = t % c.panels, K = c.deep * c.seen.wide, xi
+    cdef Py_ssize_t nr = columns(values), f = t // c.panels, r = t % c.panels, K = c.deep * c.seen.wide, i, j
+    cdef const Kind *v = &KINDS[c.ky]
+    cdef const Kind *h = &KINDS[c.kx]
     cdef uint64_t mode = flush_begin()
     products = products + f * products_step(c, nr) + r * K * nr
-    for xi in range(c.numbers):
-        if factor_of(c, xi) == f:
-            tiles(K, min(nr, c.made.wide - r * nr), sums_of(c, block), values + xi * c.seen.apart, 1, c.seen.wide,
-                  grads + xi * c.made.apart + r * c.made.panel, nr, <const real *> NULL if first else <const real *> products, nr,
-                  1, products, nr)
-            first = False
+    for i in range(v.products):
+        for j in range(h.products):
+            if v.factor[i] * h.factors + h.factor[j] == f:
+                tiles(K, min(nr, c.made.wide - r * nr), sums_of(c, block),
+                      values + (v.number[i] * h.numbers + h.number[j]) * c.seen.apart, 1, c.seen.wide,
+                      grads + (v.grad[i] * h.grads + h.grad[j]) * c.made.apart + r * c.made.panel, nr,
+                      <const real *> NULL if first else <const real *> products, nr, 1, products, nr)
+                first = False
     flush_end(mode)
 
 
@@ -224,9 +235,9 @@ cdef inline int slice_task(Py_ssize_t t, const Cut *c, const real *x, const real
     """All products of the blocks of slice t."""
     cdef Py_ssize_t lines_n = max(lines_size(c, &c.seen, lanes(x)), lines_size(c, &c.made, lanes(x))), block, i
     cdef Py_ssize_t begin = t * c.blocks // c.slices, end = (t + 1) * c.blocks // c.slices
-    cdef real *lines = <real *> scratch(PRIVATE, (lines_n + c.numbers * (c.seen.apart + c.made.apart)) * sizeof(real))
+    cdef real *lines = <real *> scratch(PRIVATE, (lines_n + operands_size(c)) * sizeof(real))
     cdef real *values = lines + lines_n
-    cdef real *grads = values + c.numbers * c.seen.apart
+    cdef real *grads = values + c.seen.numbers * c.seen.apart
     cdef uint64_t mode
     if lines == NULL:
         return -1
@@ -244,7 +255,7 @@ cdef inline int slice_task(Py_ssize_t t, const Cut *c, const real *x, const real
 
 cdef inline int taps_task(Py_ssize_t first, const Cut *c, const real *products, real *w) noexcept nogil:
     """The weights of a vector of channels m, from the sums of all slices in order."""
-    cdef Py_ssize_t each = (3 if c.ky else 1) * 3, K = c.seen.C * c.deep * each, nr = columns(w), q, k
+    cdef Py_ssize_t each = KINDS[c.ky].taps * KINDS[c.kx].taps, K = c.seen.C * c.deep * each, nr = columns(w), q, k
     cdef real *taps = <real *> scratch(PRIVATE, K * lanes(w) * sizeof(real))
     cdef real *to = taps
     cdef const real *from_
@@ -269,10 +280,10 @@ cdef inline int taps_task(Py_ssize_t first, const Cut *c, const real *products, 
 cdef int weight_grad(const Cut *c, const real *x, const real *g, real *w) noexcept nogil:
     """w[M, C, taps] from x[N, C, size] and g[N, M, out]. Returns 1 if a number is not finite, -1 if there is no memory."""
     cdef Py_ssize_t size = products_size(c, columns(x)), groups = c.seen.wide // lanes(x), block, t
-    cdef Py_ssize_t all = groups + c.made.wide // lanes(x), made = c.numbers * (c.seen.apart + c.made.apart)
+    cdef Py_ssize_t all = groups + c.made.wide // lanes(x), made = operands_size(c)
     cdef real *products = <real *> scratch(SHARED, (c.slices * size + (made if c.slices == 1 else 0)) * sizeof(real))
     cdef real *values = products + size
-    cdef real *grads = values + c.numbers * c.seen.apart
+    cdef real *grads = values + c.seen.numbers * c.seen.apart
     cdef int failed = 0
     cdef int threads = threads_for(<double> c.N * product(c.made.size) * c.made.C * c.seen.C * c.deep / 2)
     if products == NULL:
@@ -322,7 +333,8 @@ cdef filled(const Cut *c, int kind, cnp.ndarray x, cnp.ndarray w, cnp.ndarray bi
 
 def conv_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray y, tuple stride, tuple padding):
     """Fill y[N, M, ...] with the convolution of x[N, C, ...] by w[M, C, ...], plus bias[M] unless that is None; returns whether it
-    is finite. Height (if there is one) and width have three taps and the same stride, 1 or 2; the depth has stride 1."""
+    is finite. Height (if there is one) and width have three taps and the same stride, 1 or 2, or four and stride 2; the depth has
+    stride 1."""
     cdef Geometry s = geometry(x, y, (<object> w).shape, stride, padding, (1,) * len(stride), 1)
     cdef Cut c = cut(&s, False)
     return filled(&c, s.kind, x, w, bias, y)
@@ -330,7 +342,7 @@ def conv_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray y, 
 
 def conv_input_grad(cnp.ndarray g, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray x, tuple stride, tuple padding):
     """Fill x[N, C, ...] with the gradient of a convolution's input, given g[N, M, ...], plus bias[C] unless that is None;
-    returns whether it is finite. Strides are 1, and padding is less than the taps."""
+    returns whether it is finite. Padding is less than the taps."""
     cdef Geometry s = geometry(x, g, (<object> w).shape, stride, padding, (1,) * len(stride), 1)
     cdef Cut c = cut(&s, True)
     return filled(&c, s.kind, g, w, bias, x)

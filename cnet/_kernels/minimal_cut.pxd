@@ -8,10 +8,12 @@ from cnet._kernels.planes cimport ceil_div
 from cnet._kernels.types cimport real
 
 cdef extern from "minimal_ukr.h" nogil:
-    Py_ssize_t SPAN "MINIMAL_SPAN"(int kind)
-    Py_ssize_t GIVES "MINIMAL_GIVES"(int kind)
-    Py_ssize_t FACTORS "MINIMAL_FACTORS"(int kind)
-    Py_ssize_t STEP "MINIMAL_STEP"(int kind)
+    ctypedef struct Kind "struct minimal_kind":
+        int taps, pixels, step, numbers, products, factors, gives, grads
+        int number[6]
+        int factor[6]
+        int grad[6]
+    const Kind *KINDS "minimal_kinds"
     void vf_spread_tiles(int ky, int kx, int grads, Py_ssize_t n, const float *x, Py_ssize_t pitch, float *p, Py_ssize_t row,
                          Py_ssize_t step)
     void vd_spread_tiles(int ky, int kx, int grads, Py_ssize_t n, const double *x, Py_ssize_t pitch, double *p, Py_ssize_t row,
@@ -40,6 +42,7 @@ cdef struct Side:
     Py_ssize_t pad[3]
     Py_ssize_t step, span       # lines from a row of tiles to the next, and that a row sees
     Py_ssize_t pitch            # pixels in a line
+    Py_ssize_t numbers          # of a tile
     Py_ssize_t row, panel       # from a tile to the next: all channels, or those of a panel; from a panel to the next
     Py_ssize_t apart            # from number xi of a block's tiles to the next
 
@@ -48,7 +51,8 @@ cdef struct Cut:
     Side seen, made
     Py_ssize_t N, deep          # images, taps along the depth
     int ky, kx
-    Py_ssize_t numbers, factors
+    Py_ssize_t products, factors
+    Py_ssize_t before[3]        # results of the first tile that lie in front of the image
     Py_ssize_t across, down, planes, rows, blocks
     Py_ssize_t panels, piece, pieces   # of the result's channels
     bint turned                 # whether weights lie as [C, M, taps], and are read backwards
@@ -59,13 +63,16 @@ cdef struct Cut:
 
 cdef inline Side side_of(const Cut *c, Py_ssize_t C, const Py_ssize_t *size, bint grads, Py_ssize_t lanes_) noexcept nogil:
     cdef Side s
+    cdef const Kind *v = &KINDS[c.ky]
+    cdef const Kind *h = &KINDS[c.kx]
     cdef int d
     s.grads, s.C, s.wide = grads, C, ceil_div(C, lanes_) * lanes_
     for d in range(3):
         s.size[d], s.pad[d] = size[d], 0
-    s.step = GIVES(c.ky) if grads else STEP(c.ky)
-    s.span = GIVES(c.ky) if grads else SPAN(c.ky)
-    s.pitch = c.across * GIVES(c.kx) if grads else (c.across - 1) * STEP(c.kx) + SPAN(c.kx)
+    s.step = v.gives if grads else v.step
+    s.span = v.gives if grads else v.pixels
+    s.pitch = c.across * h.gives if grads else (c.across - 1) * h.step + h.pixels
+    s.numbers = v.grads * h.grads if grads else v.numbers * h.numbers
     return s
 
 
@@ -78,6 +85,11 @@ cdef inline Py_ssize_t products_size(const Cut *c, Py_ssize_t nr) noexcept nogil
     return c.factors * products_step(c, nr)
 
 
+cdef inline Py_ssize_t operands_size(const Cut *c) noexcept nogil:
+    """Numbers of a block's values and gradients."""
+    return c.seen.numbers * c.seen.apart + c.made.numbers * c.made.apart
+
+
 cdef inline Cut cut_of(const Geometry *s, bint gradient, bint weights, Py_ssize_t lanes_, Py_ssize_t size) noexcept nogil:
     """The cut of a convolution, of its weight gradient, or of the convolution that gives its input gradient: C and M change places."""
     cdef Cut c
@@ -86,18 +98,22 @@ cdef inline Cut cut_of(const Geometry *s, bint gradient, bint weights, Py_ssize_
     cdef Py_ssize_t C = s.M if gradient else s.C, M = s.C if gradient else s.M, each, most
     cdef int d
     c.N, c.deep, c.turned = s.N, s.kernel[0], gradient
-    c.kx = <int> s.stride[2]
+    c.kx = 1 if s.stride[2] == 1 else (2 if s.kernel[2] == 3 else 4) + gradient
     c.ky = 0 if s.kernel[1] == 1 else c.kx
-    c.numbers, c.factors = SPAN(c.ky) * SPAN(c.kx), FACTORS(c.ky) * FACTORS(c.kx)
-    c.down, c.across = ceil_div(to[1], GIVES(c.ky)), ceil_div(to[2], GIVES(c.kx))
+    c.products, c.factors = KINDS[c.ky].products * KINDS[c.kx].products, KINDS[c.ky].factors * KINDS[c.kx].factors
+    # Kinds 3 and 5 begin with the result that the last tap makes, which with even padding is one in front of the image.
+    for d in range(3):
+        c.before[d] = (s.pad[d] + 1) % s.stride[d] if gradient else 0
+    c.down = ceil_div(to[1] + c.before[1], KINDS[c.ky].gives)
+    c.across = ceil_div(to[2] + c.before[2], KINDS[c.kx].gives)
     c.planes = to[0] + c.deep - 1
     c.seen, c.made = side_of(&c, C, from_, False, lanes_), side_of(&c, M, to, True, lanes_)
     for d in range(3):
-        c.seen.pad[d] = s.kernel[d] - 1 - s.pad[d] if gradient else s.pad[d]
+        c.seen.pad[d] = (s.kernel[d] - 1 - s.pad[d] + c.before[d]) // s.stride[d] if gradient else s.pad[d]
     c.seen.pitch = max(c.seen.pitch, c.seen.pad[2] + from_[2])
     c.made.pitch = max(c.made.pitch, to[2])
     each = c.across * c.planes
-    most = BLOCK // (c.numbers * (c.seen.wide + (c.made.wide if weights else WIDEST)) * size)
+    most = BLOCK // ((c.seen.numbers * c.seen.wide + (c.made.numbers * c.made.wide if weights else c.products * WIDEST)) * size)
     most = max(<Py_ssize_t> SUMMED if weights else <Py_ssize_t> TILES, min(most, c.N * c.down * each // TASKS))
     c.rows = min(c.N * c.down, max(<Py_ssize_t> 1, most // each))
     c.blocks = ceil_div(c.N * c.down, c.rows)
@@ -108,7 +124,8 @@ cdef inline Cut cut_of(const Geometry *s, bint gradient, bint weights, Py_ssize_
     c.seen.apart, c.made.apart = c.seen.panel + APART, ceil_div(M, c.made.row) * c.made.panel + APART
     c.panels = ceil_div(M, 2 * lanes_)
     c.late = c.blocks <= LATE and c.panels >= TASKS
-    c.pieces = min(c.panels, ceil_div(TASKS, 1 if c.late else c.blocks))
+    # Half of the tasks, each with values of its own, take less time than twice as many that share them.
+    c.pieces = min(c.panels, TASKS if c.late else 1 if 2 * c.blocks >= TASKS else ceil_div(TASKS, c.blocks))
     c.piece = ceil_div(c.panels, c.pieces)
     c.pieces = ceil_div(c.panels, c.piece)
     c.shared = c.pieces > 1
@@ -163,12 +180,3 @@ cdef inline void spread_task(Py_ssize_t first, Py_ssize_t block, const Cut *c, c
                                     values + (i * c.across * c.planes + z) * s.row, c.planes * s.row, s.apart)
         values = values + count * c.across * c.planes * s.row
         r += count
-
-
-cdef inline Py_ssize_t factor_of(const Cut *c, Py_ssize_t xi) noexcept nogil:
-    """The factor of number xi: with stride 2 the last two along an axis have the same."""
-    if c.kx == 1:
-        return xi
-    if c.ky == 0:
-        return min(xi, <Py_ssize_t> 3)
-    return min(xi // 5, <Py_ssize_t> 3) * 4 + min(xi % 5, <Py_ssize_t> 3)

@@ -9,27 +9,44 @@ from .._core.arrays import empty
 __all__ = ['forward', 'input_grad', 'weight_grad']
 
 
+# Taps and strides of minimal filtering; with stride 2 the least product of channels, and of an input gradient's.
+TILED = {(3, 1): None, (3, 2): (8192, 4096), (4, 2): (2048, 1024)}
+
+
 def depthwise(w, stride, groups):
     """With one channel per group nothing is a matrix product."""
     return 1 < groups and w[1] == 1 and len(w) < 5 and stride[-1] < 3 and w[0] <= 4 * groups
 
 
-def tiled(w, n, out, stride, padding, dilation, groups, passes=1):
-    """Whether minimal filtering needs less time (bench/lab/conv.md): three taps along the last two axes (or the only one),
-    channels that fill vectors and are enough for the products to outweigh the transforms, which weigh more in one dimension and
-    with stride 2, and less beside the padding of small images; and enough tiles for `passes` over the factors."""
+def tiled(w, n, out, stride, padding, dilation, groups, passes=1, gradient=False):
+    """Whether minimal filtering needs less time (bench/lab/conv.md): three taps along the last two axes (or the only one), or
+    four with stride 2, channels that fill vectors and are enough for the products to outweigh the transforms, which weigh more in one
+    dimension and with stride 2, and less beside the padding of small images; and enough tiles for `passes` over the factors.
+    `out` is the size of what is made, by an input gradient if `gradient`."""
     m, c, *kernel = w
-    axes, step = min(2, len(kernel)), stride[-1]
-    if (groups > 1 or min(m, c) < 16 or kernel[-2:] != [3] * axes or step > 2 or stride[-2:] != (step,) * axes
-            or max(dilation) > 1 or max(padding) > 2):
+    axes, step, taps = min(2, len(kernel)), stride[-1], kernel[-1]
+    if (groups > 1 or min(m, c) < 16 or (taps, step) not in TILED or kernel[-2:] != [taps] * axes or stride[-2:] != (step,) * axes
+            or max(dilation) > 1 or max(padding) >= taps):
         return False
-    if m * c < (8192 if step == 2 else 1024 if axes == 1 else 512 if len(kernel) == 2 and max(out) > 16 and passes == 1 else 256):
+    if step == 2:
+        least = TILED[taps, step][gradient]
+    else:
+        least = 1024 if axes == 1 else 512 if len(kernel) == 2 and max(out) > 16 and passes == 1 else 256
+    if m * c < least or (len(kernel) == 3 and not (stride[0] == 1 and padding[0] < kernel[0] <= 5)):
         return False
-    if len(kernel) == 3 and not (stride[0] == 1 and padding[0] < kernel[0] <= 5):
-        return False
-    lanes = K.direct.LANES
-    tiles = n * prod(out[:-axes]) * prod([(i + 1) // 2 for i in out[-axes:]])
-    return all(5 * i >= 4 * (-(-i // lanes) * lanes) for i in (m, c)) and tiles >= (64 * passes if m * c >= 1 << 17 else 16)
+    gives, lanes = 4 if step == 2 and gradient else 2, K.direct.LANES
+    down = [-(-i // gives) for i in out[-axes:]]
+    tiles = n * prod(out[:-axes]) * prod(down)
+    if gives == 4:
+        most = 16
+    elif taps == 4:
+        most = 64 if m * c < 1 << 18 else 128
+        # Direct sums of small images cost less with stride 2: tiles may not be partly empty.
+        if passes == 2 or 5 * prod(out[-axes:]) < 4 * prod(down) * gives ** axes:
+            return False
+    else:
+        most = 64 * passes if m * c >= 1 << 17 else 16
+    return tiles >= most and all(5 * i >= 4 * (-(-i // lanes) * lanes) for i in (m, c))
 
 
 def parted(w, n, out, stride, padding, dilation, groups, passes=1):
@@ -144,7 +161,7 @@ def input_grad(g, w, b, x, stride, padding, dilation, groups):
     g, w, b = contiguous(g, w, b)
     if one_pixel(w.shape, x, g.shape[2:], padding, groups):
         return K.matmul.linear(g.reshape(g.shape[:2]), w.reshape(w.shape[:2]), b, False).reshape(x.shape)
-    if (max(stride) == 1 and tiled(w.shape, len(x), x.shape[2:], stride, padding, dilation, groups)
+    if (tiled(w.shape, len(x), x.shape[2:], stride, padding, dilation, groups, gradient=True)
             and K.minimal.conv_input_grad(g, w, b, x, stride, padding)):
         return x
     if parted(w.shape, len(x), x.shape[2:], stride, padding, dilation, groups):
