@@ -20,9 +20,9 @@ def depthwise(w, stride, groups):
 
 def tiled(w, n, out, stride, padding, dilation, groups, passes=1, gradient=False):
     """Whether minimal filtering needs less time (bench/lab/conv.md): three taps along the last two axes (or the only one), or
-    four with stride 2, channels that fill vectors and are enough for the products to outweigh the transforms, which weigh more in one
-    dimension and with stride 2, and less beside the padding of small images; and enough tiles for `passes` over the factors.
-    `out` is the size of what is made, by an input gradient if `gradient`."""
+    four with stride 2, channels that fill vectors and are enough for the products to outweigh the transforms, which weigh more
+    in one dimension and with stride 2, and less beside the padding of small images; and enough tiles for `passes` over the
+    factors. `out` is the size of what is made, by an input gradient if `gradient`."""
     m, c, *kernel = w
     axes, step, taps = min(2, len(kernel)), stride[-1], kernel[-1]
     if (groups > 1 or min(m, c) < 16 or (taps, step) not in TILED or kernel[-2:] != [taps] * axes or stride[-2:] != (step,) * axes
