@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import errors
-from .._core.arrays import cast
+from .._core.arrays import cast, contiguous_format, empty, laid, layout
 from .._core.op import Op
 from ._resampling import Table, tables
 from .adaptive_pool import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
@@ -27,7 +27,15 @@ class Resample(Op, name='UpsampleBackwardBackward0'):
     def forward(x, axes, shape):
         dt = x.dtype
         work = _TYPES[dt]
-        x = np.ascontiguousarray(x, work)
+        format = layout(x)
+        if dt.kind == 'f' and format is not contiguous_format:
+            back = x.ndim - 1
+            x = laid(cast(x, work), format).transpose(0, *range(2, x.ndim), 1)
+            # Rows of pixels are copied faster than single ones: those of the larger image, whichever comes first.
+            for k in range(1, back)[::-1 if math.prod(shape) > x.size else 1]:
+                x = _along(x, k, axes[k - 1][0], shape[k + 1])
+            return cast(x.transpose(0, back, *range(1, back)), dt)
+        x = laid(cast(x, work), contiguous_format)
         planes = x.shape[0] * x.shape[1]
         last = [pair[0] for pair in axes[-2:]]
         rows, columns = last if len(last) == 2 else (_NOTHING, last[0])
@@ -41,19 +49,20 @@ class Resample(Op, name='UpsampleBackwardBackward0'):
             return _finish(y, dt)
         depth = axes[0][0]
         if shape[2] < x.shape[2]:
-            x = _along_depth(x, depth, shape[2])
+            x = _along(x, 2, depth, shape[2])
         y = np.empty((*x.shape[:3], *shape[3:]), work)
         K.resample.resample(x, y, planes * x.shape[2], rows, columns)
-        return _finish(y if y.shape == shape else _along_depth(y, depth, shape[2]), dt)
+        return _finish(y if y.shape == shape else _along(y, 2, depth, shape[2]), dt)
 
     def backward(self, g):
         return Resample.apply(g, axes=[pair[::-1] for pair in self.kw['axes']], shape=self.in_shape(0))
 
 
-def _along_depth(x, table, out):
-    pixels = math.prod(x.shape[3:])
-    y = np.empty((*x.shape[:2], out, *x.shape[3:]), x.dtype)
-    K.resample.resample(x, y, x.shape[0] * x.shape[1], table, Table(pixels, pixels))
+def _along(x, axis, table, out):
+    """What a table makes of one axis of a contiguous array."""
+    rest = math.prod(x.shape[axis + 1:])
+    y = empty((*x.shape[:axis], out, *x.shape[axis + 1:]), x.dtype)
+    K.resample.resample(x, y, math.prod(x.shape[:axis]), table, Table(rest, rest))
     return y
 
 

@@ -32,6 +32,8 @@ LAYERS: dict[str, Callable[[Any, Any], Any]] = {
     'average, padded': lambda T, x: T.nn.functional.avg_pool2d(x, 3, 2, 1, count_include_pad=False),
     'adaptive average': lambda T, x: T.nn.functional.adaptive_avg_pool2d(x, (4, 3)),
     'maximum': lambda T, x: T.nn.functional.max_pool2d(x, 3, 2, 1),
+    'nearest': lambda T, x: T.nn.functional.interpolate(x, scale_factor=2),
+    'bilinear': lambda T, x: T.nn.functional.interpolate(x, size=(5, 11), mode='bilinear'),
     'one tap': lambda T, x: T.nn.functional.conv2d(x, numbers(T, 5, 6, 1, 1), numbers(T, 5)),
     'nine taps': lambda T, x: T.nn.functional.conv2d(x, numbers(T, 5, 6, 3, 3), None, 1, 1),
     'depthwise': lambda T, x: T.nn.functional.conv2d(x, numbers(T, 6, 1, 3, 3), numbers(T, 6), 1, 1, 1, 6),
