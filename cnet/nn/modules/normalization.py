@@ -44,7 +44,7 @@ class LocalResponseNorm(Module):
 
 
 class CrossMapLRN2d(LocalResponseNorm):
-    """`LocalResponseNorm` for images, with a window that always has its channel in the middle.
+    """`LocalResponseNorm` for images, with windows that have their channel in the middle, and the first channel.
 
     Args:
         size (int): how many neighbouring channels there are; an even number counts as one less.
@@ -67,8 +67,8 @@ class CrossMapLRN2d(LocalResponseNorm):
     def forward(self, input):
         if input.dim() != 4:
             raise ValueError(f'CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead.')
-        window = 2 * int((self.size - 1) / 2 + 1) - 1
-        return F.local_response_norm(input, window, self.alpha * window / self.size, self.beta, self.k)
+        from . import _functions  # few programs need it
+        return _functions.CrossMapLRN2d.apply(input, self.size, self.alpha, self.beta, self.k)
 
 
 def _shape(normalized_shape):
