@@ -56,16 +56,23 @@ cpdef object call_two(object ufunc, object a, object b, object out):
     return serve(quiet, [ufunc, a, b], {}) if large(a) or large(b) else quiet(ufunc, a, b)
 
 
-cdef object ordered = None
+cdef object copy_in_order = None, copy_like = None
+
+
+def offer(in_order, like):
+    """The copies of `copy.pyx`, of the instruction set that runs, which is chosen after this module is loaded."""
+    global copy_in_order, copy_like
+    copy_in_order, copy_like = in_order, like
 
 
 cpdef object in_order(object a):
     """An array in C order: itself, or the copy that the kernel for that makes."""
-    global ordered
-    if ordered is None:
-        from cnet._kernels import copy  # of the instruction set that runs, which is chosen after this module is loaded
-        ordered = copy.contiguous
-    return ordered(a)
+    return copy_in_order(a)
+
+
+cpdef object ordered_like(object a, object like):
+    """A copy of an array in the order of the dimensions of another of its shape, which has no gaps."""
+    return copy_like(a, like)
 
 
 cpdef object plain(object a):

@@ -9,8 +9,10 @@ cimport numpy as cnp
 from cython.parallel cimport prange
 
 from cnet._kernels._alloc cimport new_array
+from cnet._kernels._quiet import offer
 from cnet._kernels._state cimport same_shape
 from cnet._kernels._threads cimport threads_for
+from cnet._kernels.layout cimport dense, dense_copy, new_like, same_layout
 
 cnp.import_array()
 
@@ -198,6 +200,13 @@ def contiguous(cnp.ndarray a not None):
     return a if cnp.PyArray_IS_C_CONTIGUOUS(a) else copied(a)
 
 
+def ordered_like(cnp.ndarray a not None, cnp.ndarray like not None):
+    """A copy of `a` in the order of the dimensions of `like`, an array of its shape without gaps."""
+    cdef cnp.ndarray r = new_like(like, cnp.PyArray_TYPE(a))
+    assign(r, a)
+    return r
+
+
 def assign(cnp.ndarray d not None, cnp.ndarray s not None):
     """d[...] = s for arrays of one shape and type that share no memory."""
     if plain(d) and plain(s):
@@ -231,13 +240,54 @@ def recast(cnp.ndarray d not None, cnp.ndarray s not None):
     return True
 
 
+cdef bint channels_last(cnp.ndarray a) noexcept:
+    """True for images or volumes (N, C, ...) whose strides ascend from channels by the dimensions behind them to samples, with gaps
+    or without; not for those in C order, which strides of dimensions of 1 may make look so."""
+    cdef int d, nd = cnp.PyArray_NDIM(a)
+    cdef cnp.npy_intp last
+    if nd < 4 or nd > 5 or cnp.PyArray_IS_C_CONTIGUOUS(a) or cnp.PyArray_STRIDE(a, 1) <= 0:
+        return False
+    last = cnp.PyArray_STRIDE(a, 1) * cnp.PyArray_DIM(a, 1)
+    for d in range(nd - 1, -1, -1):
+        if d == 1 or cnp.PyArray_DIM(a, d) == 1:
+            continue
+        if cnp.PyArray_STRIDE(a, d) < last or cnp.PyArray_DIM(a, d) == 0:
+            return False
+        last = cnp.PyArray_STRIDE(a, d) * cnp.PyArray_DIM(a, d)
+    return True
+
+
+cdef cnp.ndarray new_pixels(int nd, const cnp.npy_intp *dims, int t):
+    """An uninitialised array of type number t whose channels, dimension 1, come last in memory."""
+    cdef cnp.npy_intp[5] shape
+    cdef cnp.npy_intp step
+    cdef cnp.ndarray a
+    cdef int d
+    shape[0], shape[nd - 1] = dims[0], dims[1]
+    for d in range(2, nd):
+        shape[d - 1] = dims[d]
+    a = new_array(nd, shape, t)
+    step = cnp.PyArray_ITEMSIZE(a)
+    for d in range(nd):
+        cnp.PyArray_DIMS(a)[d] = dims[d]
+    cnp.PyArray_STRIDES(a)[1] = step
+    step *= dims[1]
+    for d in range(nd - 1, 1, -1):
+        cnp.PyArray_STRIDES(a)[d] = step
+        step *= dims[d]
+    cnp.PyArray_STRIDES(a)[0] = step
+    cnp.PyArray_UpdateFlags(a, cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_F_CONTIGUOUS)
+    return a
+
+
 def join(tuple arrays not None, int dim):
     """Arrays of one type that are alike in all dimensions but `dim`, side by side in that; None if they are not, or cannot be
-    moved."""
+    moved. In C order, or with channels last if that is how all of them lie."""
     cdef cnp.npy_intp[MOST] shape
     cdef cnp.ndarray a, r, first = arrays[0]
     cdef int i, nd = cnp.PyArray_NDIM(first)
     cdef Py_ssize_t total = 0
+    cdef bint pixels = True
     cdef Plan p
     cdef char *at
     if dim < 0:
@@ -251,9 +301,10 @@ def join(tuple arrays not None, int dim):
             if i != dim and cnp.PyArray_DIM(a, i) != cnp.PyArray_DIM(first, i):
                 return None
         total += cnp.PyArray_DIM(a, dim)
+        pixels = pixels and channels_last(a)
     for i in range(nd):
         shape[i] = total if i == dim else cnp.PyArray_DIM(first, i)
-    r = new_array(nd, shape, cnp.PyArray_TYPE(first))
+    r = new_pixels(nd, shape, cnp.PyArray_TYPE(first)) if pixels else new_array(nd, shape, cnp.PyArray_TYPE(first))
     at = cnp.PyArray_BYTES(r)
     for a in arrays:
         if cnp.PyArray_SIZE(a):
@@ -264,12 +315,18 @@ def join(tuple arrays not None, int dim):
     return r
 
 
+cdef cnp.ndarray alike(cnp.ndarray a, cnp.ndarray like):
+    """The array in the order of the dimensions of another: itself, or a copy."""
+    return a if same_layout(a, like) else ordered_like(a, like)
+
+
 def choose(cnp.ndarray c not None, cnp.ndarray x not None, cnp.ndarray y not None, cnp.ndarray out=None):
     """Elements of x where the truth value in c holds, of y elsewhere; None for what this loop is not for.
 
-    x and y have one type and the shape of c, or one element. `out` may be x or y, and else shares no memory with them.
+    x and y have one type and the shape of c, or one element. `out` may be x or y, and else shares no memory with them. The result
+    lies in memory as c does.
     """
-    cdef cnp.ndarray r
+    cdef cnp.ndarray r, like
     cdef Py_ssize_t n = cnp.PyArray_SIZE(c), tasks, t
     cdef int size = cnp.PyArray_ITEMSIZE(x), threads
     cdef int sx = not (cnp.PyArray_SIZE(x) == 1 and n != 1), sy = not (cnp.PyArray_SIZE(y) == 1 and n != 1)
@@ -280,11 +337,14 @@ def choose(cnp.ndarray c not None, cnp.ndarray x not None, cnp.ndarray y not Non
         return None
     if not sx and cnp.PyArray_NDIM(x) > cnp.PyArray_NDIM(c) or not sy and cnp.PyArray_NDIM(y) > cnp.PyArray_NDIM(c):
         return None
-    if out is not None and not (cnp.PyArray_IS_C_CONTIGUOUS(out) and cnp.PyArray_TYPE(out) == cnp.PyArray_TYPE(x)
-                                and plain(out) and same_shape(c, out)):
+    if out is not None and not (dense(out) and cnp.PyArray_TYPE(out) == cnp.PyArray_TYPE(x) and plain(out)
+                                and same_shape(c, out)):
         return None
-    c, x, y = contiguous(c), contiguous(x), contiguous(y)
-    r = new_array(cnp.PyArray_NDIM(c), cnp.PyArray_DIMS(c), cnp.PyArray_TYPE(x)) if out is None else out
+    like = out if out is not None else c if dense(c) else dense_copy(c)
+    c = alike(c, like)
+    x = alike(x, like) if sx else x
+    y = alike(y, like) if sy else y
+    r = new_like(like, cnp.PyArray_TYPE(x)) if out is None else out
     cdef const unsigned char *cp = <const unsigned char *>cnp.PyArray_DATA(c)
     cdef const char *xp = cnp.PyArray_BYTES(x)
     cdef const char *yp = cnp.PyArray_BYTES(y)
@@ -326,3 +386,6 @@ def unpack(cnp.ndarray y not None, cnp.ndarray c not None, cnp.ndarray x not Non
     with nogil:
         copy_pack(<const unsigned char *>cnp.PyArray_DATA(c), cnp.PyArray_BYTES(x), cnp.PyArray_BYTES(y), total, size, 1)
     return True
+
+
+offer(contiguous, ordered_like)

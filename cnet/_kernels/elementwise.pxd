@@ -11,8 +11,9 @@ from cython.parallel cimport prange
 cimport numpy as cnp
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cnet._kernels._alloc cimport new_array
-from cnet._kernels._quiet cimport call_one, call_two, in_order, pair_of_copies, plain, stored
+from cnet._kernels._quiet cimport call_one, call_two, ordered_like, pair_of_copies, plain, stored
 from cnet._kernels._threads cimport threads_for
+from cnet._kernels.broadcast_rows cimport binary_kernel, binary_loop, by_rows, least
 from cnet._kernels.layout cimport dense, dense_copy, new_like, same_layout
 
 cdef extern from "Python.h":
@@ -28,18 +29,10 @@ cdef extern from "loops.h":
     static const double cnet_no_constants[3] = {0, 0, 0};
     """
     ctypedef void (*unary_loop)(const void*, void*, Py_ssize_t, const double*) noexcept nogil
-    ctypedef void (*binary_loop)(const void*, Py_ssize_t, const void*, Py_ssize_t, void*, Py_ssize_t,
-                                 const double*) noexcept nogil
     ctypedef struct unary_kernel:
         unary_loop f32
         unary_loop f64
         unary_loop i64
-        double cost
-        int truth
-    ctypedef struct binary_kernel:
-        binary_loop f32
-        binary_loop f64
-        binary_loop i64
         double cost
         int truth
     ctypedef void (*ternary_loop)(const void*, const void*, const void*, void*, Py_ssize_t, const double*) noexcept nogil
@@ -58,15 +51,6 @@ cdef extern from "loops.h":
 # Elements per unit of parallel work: 64 KB of float32, two of which fit a second-level cache with their result.
 cdef enum:
     CHUNK = 16384
-    LEVELS = 8  # dimensions of operands that are taken a row at a time
-
-cdef struct Rows:
-    int nd
-    cnp.npy_intp[LEVELS] dims
-    cnp.npy_intp[LEVELS] x  # steps in bytes
-    cnp.npy_intp[LEVELS] y
-    cnp.npy_intp[LEVELS] o
-
 
 # --- geometry ------------------------------------------------------------------------------------------------------
 
@@ -123,10 +107,6 @@ cdef inline bint overlaps(cnp.ndarray out, cnp.ndarray a) noexcept:
 
 
 # --- running a loop ------------------------------------------------------------------------------------------------
-
-cdef inline Py_ssize_t least(Py_ssize_t a, Py_ssize_t b) noexcept nogil:
-    return a if a < b else b
-
 
 cdef inline void run_unary(unary_loop f, const char* x, char* o, Py_ssize_t n, Py_ssize_t item, Py_ssize_t o_item,
                            const double* p, double cost) noexcept:
@@ -219,15 +199,16 @@ cdef inline object unary(object a, object out, const unary_kernel* k, object ufu
 
 
 cdef inline bint crossed(cnp.ndarray x, cnp.ndarray y) noexcept:
-    """True for two large arrays of one shape of which one alone is in C order: a copy of the other, which goes through it in
-    squares, costs less than walking both in one order, a line of memory for each number (1024 x 1024: 6 ms, 1.1 with a copy)."""
+    """True for two arrays of one shape that lie differently, the first without gaps: a copy of the other in its order, which goes
+    through both in squares, costs less than walking both in one order, a line of memory for each number (1024 x 1024: 6 ms, 1.1
+    with a copy), and the result lies as the first one does."""
     cdef int d, nd = cnp.PyArray_NDIM(x)
-    if nd != cnp.PyArray_NDIM(y) or cnp.PyArray_SIZE(x) < CHUNK:
+    if nd != cnp.PyArray_NDIM(y):
         return False
     for d in range(nd):
         if cnp.PyArray_DIM(x, d) != cnp.PyArray_DIM(y, d):
             return False
-    return cnp.PyArray_IS_C_CONTIGUOUS(x) != cnp.PyArray_IS_C_CONTIGUOUS(y)
+    return dense(x) and not same_layout(x, y)
 
 
 cdef inline object binary(object a, object b, object out, const binary_kernel* k, object ufunc, const double* p):
@@ -248,113 +229,11 @@ cdef inline object binary(object a, object b, object out, const binary_kernel* k
         if r is not None:
             return r
         if t == u and crossed(a, b):
-            return binary(in_order(a), in_order(b), out, k, ufunc, p)
+            return binary(a, ordered_like(b, a), out, k, ufunc, p)
     if ufunc is not None:
         return call_two(ufunc, a, b, out)
     r, b = pair_of_copies(a, b, f is not NULL)
     return stored(binary(r, b, None, k, None, p), a, out)
-
-
-cdef inline bint descending(const cnp.npy_intp* steps, int nd) noexcept:
-    """True if no dimension takes longer steps than an earlier one, but for those that repeat."""
-    cdef int d
-    cdef cnp.npy_intp last = 0
-    for d in range(nd - 1, -1, -1):
-        if steps[d] != 0:
-            if steps[d] < last:
-                return False
-            last = steps[d]
-    return True
-
-
-cdef inline cnp.npy_intp span(cnp.ndarray a) noexcept:
-    """Bytes from the first element of a nonempty array without negative strides to the end of its last."""
-    cdef cnp.npy_intp n = cnp.PyArray_ITEMSIZE(a)
-    cdef int d
-    for d in range(cnp.PyArray_NDIM(a)):
-        n += (cnp.PyArray_DIM(a, d) - 1) * cnp.PyArray_STRIDE(a, d)
-    return n
-
-
-cdef inline bint apart(cnp.ndarray o, cnp.ndarray a, const cnp.npy_intp* o_steps, const cnp.npy_intp* a_steps, int nd) noexcept:
-    """True if writing `o` changes no element of `a` that is still to be read: no common memory, or the same view."""
-    cdef char* p = cnp.PyArray_BYTES(o)
-    cdef char* q = cnp.PyArray_BYTES(a)
-    cdef int d
-    if p + span(o) <= q or q + span(a) <= p:
-        return True
-    for d in range(nd):
-        if o_steps[d] != a_steps[d]:
-            return False
-    return p == q and cnp.PyArray_ITEMSIZE(o) == cnp.PyArray_ITEMSIZE(a)
-
-
-cdef inline void one_row(binary_loop f, const char* x, const char* y, char* o, Py_ssize_t r, const Rows* w,
-                         const double* p) noexcept nogil:
-    cdef Py_ssize_t i, at
-    cdef int d
-    for d in range(w.nd - 2, -1, -1):
-        i = r // w.dims[d]
-        at = r - i * w.dims[d]
-        r = i
-        x, y, o = x + at * w.x[d], y + at * w.y[d], o + at * w.o[d]
-    f(x, w.x[w.nd - 1] != 0, y, w.y[w.nd - 1] != 0, o, w.dims[w.nd - 1], p)
-
-
-cdef inline object by_rows(cnp.ndarray x, cnp.ndarray y, object out, const binary_kernel* k, binary_loop f, const double* p,
-                           int t_out):
-    """Any two that broadcast and whose rows are runs of memory or one number: slices, columns with rows. None for others."""
-    cdef Rows w
-    cdef int nd = max(cnp.PyArray_NDIM(x), cnp.PyArray_NDIM(y)), d, e = -1
-    cdef int skip_x = nd - cnp.PyArray_NDIM(x), skip_y = nd - cnp.PyArray_NDIM(y)
-    cdef Py_ssize_t item = cnp.PyArray_ITEMSIZE(x), nx, ny, n, rows = 1, size = 1, r
-    cdef cnp.ndarray o
-    cdef const char* xp = cnp.PyArray_BYTES(x)
-    cdef const char* yp = cnp.PyArray_BYTES(y)
-    cdef char* op
-    if nd > LEVELS:
-        return None
-    for d in range(nd):
-        nx = cnp.PyArray_DIM(x, d - skip_x) if d >= skip_x else 1
-        ny = cnp.PyArray_DIM(y, d - skip_y) if d >= skip_y else 1
-        if nx != ny and nx != 1 and ny != 1:
-            return None
-        w.dims[d] = ny if nx == 1 else nx
-        w.x[d] = 0 if nx == 1 else cnp.PyArray_STRIDE(x, d - skip_x)
-        w.y[d] = 0 if ny == 1 else cnp.PyArray_STRIDE(y, d - skip_y)
-        size *= w.dims[d]
-    if size == 0 or not descending(w.x, nd) or not descending(w.y, nd):
-        return None
-    if out is None:
-        o = new_array(nd, w.dims, t_out)
-    else:
-        if not PyArray_CheckExact(out):
-            return None
-        o = <cnp.ndarray>out
-        if cnp.PyArray_TYPE(o) != t_out or cnp.PyArray_NDIM(o) != nd or not cnp.PyArray_ISNOTSWAPPED(o):
-            return None
-    for d in range(nd):
-        if cnp.PyArray_DIM(o, d) != w.dims[d]:
-            return None
-        w.o[d] = cnp.PyArray_STRIDE(o, d) if w.dims[d] > 1 else 0
-    if out is not None and not (descending(w.o, nd) and apart(o, x, w.o, w.x, nd) and apart(o, y, w.o, w.y, nd)):
-        return None
-    for d in range(nd):     # dimensions that lie evenly in all three are joined
-        n = w.dims[d]
-        if n > 1:
-            if e >= 0 and w.x[e] == w.x[d] * n and w.y[e] == w.y[d] * n and w.o[e] == w.o[d] * n:
-                n *= w.dims[e]
-            else:
-                e += 1
-            w.dims[e], w.x[e], w.y[e], w.o[e] = n, w.x[d], w.y[d], w.o[d]
-    if e < 0 or w.o[e] != cnp.PyArray_ITEMSIZE(o) or (w.x[e] | w.y[e]) != item:
-        return None
-    n = w.dims[e]
-    rows, w.nd, op = size // n, e + 1, cnp.PyArray_BYTES(o)
-    with nogil:
-        for r in prange(rows, num_threads=threads_for(rows * (n * (k.cost + 3 * item) / 4 + 8)), schedule='static'):
-            one_row(f, xp, yp, op, r, &w, p)
-    return o
 
 
 cdef inline object array_array(cnp.ndarray x, cnp.ndarray y, object out, const binary_kernel* k, binary_loop f,

@@ -2,8 +2,9 @@
 
 Every place becomes a list of taps: positions in the plane, weights, and the weights' derivatives by the coordinates. Taps
 outside of the plane are left out. Bilinear reading of images, by far the most frequent, has its own loops, which vectorise over
-the places; all else shares one. A task is a block of places of a sample for what belongs to places, and a block of channels
-for the gradient of planes, so that nobody adds to what another thread wrote.
+the places, or over channels: images of many channels are turned first, so that a tap is a vector, and results are turned back,
+block by block. All else shares one loop. A task is a block of places of a sample for what belongs to places, and a block of
+channels for the gradient of planes, so that nobody adds to what another thread wrote.
 """
 
 cimport numpy as cnp
@@ -11,19 +12,10 @@ from cython.parallel cimport prange
 from libc.math cimport NAN, fabs, floor, fmod, rint
 
 from cnet._kernels._threads cimport threads_for
+from cnet._kernels.gridsample_pixels cimport BLOCK, REFLECTION, Grid, by_channels, quads, run_channels, simple, write_channels
 from cnet._kernels.types cimport real
 
 cdef extern from *:
-    """
-    #define T float
-    #define NAME(f) f##_float
-    #include "gridsample.h"
-    #define T double
-    #define NAME(f) f##_double
-    #include "gridsample.h"
-    """
-    void quads_float(const float *, int, int, int, int, Py_ssize_t, int *, float *, float *, float *, float *) nogil
-    void quads_double(const double *, int, int, int, int, Py_ssize_t, int *, double *, double *, double *, double *) nogil
     void read_quads_float(const float *, const int *, const float *, const float *, Py_ssize_t, float *) nogil
     void read_quads_double(const double *, const int *, const double *, const double *, Py_ssize_t, double *) nogil
     void slope_quads_float(const float *, const float *, const int *, const float *, const float *, Py_ssize_t, float *,
@@ -34,21 +26,11 @@ cdef extern from *:
 cnp.import_array()
 
 cdef enum:
-    BLOCK = 64          # places whose taps are kept at once, on the stack; GS_BLOCK in gridsample.h
     CHANNELS = 8        # channels for which a gradient makes the taps of a place once
     TAPS = 16
-    BILINEAR = 0
     NEAREST = 1
     BICUBIC = 2
     ZEROS = 0
-    BORDER = 1
-    REFLECTION = 2
-
-cdef struct Grid:
-    Py_ssize_t N, C, n_in, places
-    Py_ssize_t[3] size  # of the planes, in the order of the grid's coordinates: width, height, depth
-    int dims, mode, padding
-    bint align
 
 ctypedef struct Axis:
     int n
@@ -222,18 +204,6 @@ cdef void slope_block(const real *g, const real *x, const real *grid, real *ggri
             ggrid[(n * s.places + i) * s.dims + d] = <real> sum[d]
 
 
-cdef inline bint simple(const Grid *s) noexcept nogil:
-    return s.mode == BILINEAR and s.dims == 2 and s.padding != REFLECTION and s.n_in < 1 << 30
-
-
-cdef inline void quads(const real *grid, const Grid *s, Py_ssize_t n, int *at, real *inside, real *w, real *t,
-                       real *slope) noexcept nogil:
-    if real is float:
-        quads_float(grid, <int> s.size[0], <int> s.size[1], s.align, s.padding == BORDER, n, at, inside, w, t, slope)
-    else:
-        quads_double(grid, <int> s.size[0], <int> s.size[1], s.align, s.padding == BORDER, n, at, inside, w, t, slope)
-
-
 cdef void read_quads(const real *x, const real *grid, real *y, const Grid *s, Py_ssize_t t, Py_ssize_t blocks) noexcept nogil:
     cdef int at[4 * BLOCK]
     cdef real inside[4 * BLOCK]
@@ -241,7 +211,7 @@ cdef void read_quads(const real *x, const real *grid, real *y, const Grid *s, Py
     cdef real ts[2 * BLOCK]
     cdef real slope[2 * BLOCK]
     cdef Py_ssize_t n = t // blocks, first = t % blocks * BLOCK, count = min(s.places - first, <Py_ssize_t> BLOCK), c
-    quads(grid + (n * s.places + first) * 2, s, count, at, inside, w, ts, slope)
+    quads(grid + (n * s.places + first) * 2, s, 0, count, at, inside, w, ts, slope)
     for c in range(n * s.C, (n + 1) * s.C):
         if real is float:
             read_quads_float(x + c * s.n_in, at, inside, w, count, y + c * s.places + first)
@@ -262,7 +232,7 @@ cdef void write_quads(const real *g, const real *grid, real *gx, const Grid *s, 
     cdef int k
     for first from 0 <= first < s.places by BLOCK:
         count = min(s.places - first, <Py_ssize_t> BLOCK)
-        quads(grid + (n * s.places + first) * 2, s, count, at, inside, w, ts, slope)
+        quads(grid + (n * s.places + first) * 2, s, 0, count, at, inside, w, ts, slope)
         for c in range(n * s.C + channel, n * s.C + end):
             plane = gx + c * s.n_in
             row = g + c * s.places + first
@@ -282,7 +252,7 @@ cdef void slope_quads(const real *g, const real *x, const real *grid, real *ggri
     cdef real across[BLOCK]
     cdef real along[BLOCK]
     cdef Py_ssize_t n = t // blocks, first = t % blocks * BLOCK, count = min(s.places - first, <Py_ssize_t> BLOCK), c, i
-    quads(grid + (n * s.places + first) * 2, s, count, at, inside, w, ts, slope)
+    quads(grid + (n * s.places + first) * 2, s, 0, count, at, inside, w, ts, slope)
     for i in range(count):
         across[i] = along[i] = 0
     for c in range(n * s.C, (n + 1) * s.C):
@@ -297,8 +267,15 @@ cdef void slope_quads(const real *g, const real *x, const real *grid, real *ggri
 
 cdef void run(int what, const real *g, const real *x, const real *grid, real *result, const Grid *s) noexcept nogil:
     cdef Py_ssize_t t, blocks
+    cdef int threads
+    if by_channels(s):
+        if what == 1:
+            write_channels(g, grid, result, s)
+        else:
+            run_channels(what, g, x, grid, result, s)
+        return
     # 60: the arithmetic of a place's taps; 8: that of a channel.
-    cdef int threads = threads_for(s.N * s.places * (60.0 + 8.0 * s.C))
+    threads = threads_for(s.N * s.places * (60.0 + 8.0 * s.C))
     if what == 1:
         blocks = (s.C + CHANNELS - 1) // CHANNELS
         for t in prange(s.N * blocks, schedule='static', num_threads=threads):
@@ -324,7 +301,7 @@ def sample(int what, cnp.ndarray g, cnp.ndarray x, cnp.ndarray grid, cnp.ndarray
            bint align):
     """Results at the places (what = 0), their gradient for the planes (1, onto zeros) or for the grid (2).
 
-    x (N, C, *size) or None for 1; grid (N, *places, len(size)); g, or None for 0, like the result of 0 (N, C, *places).
+    x (N, C, *size), contiguous or an image whose channels come last, or None for 1; grid (N, *places, len(size)); g, or None for 0, like the result of 0 (N, C, *places).
     """
     cdef Grid s
     cdef int d
@@ -343,6 +320,7 @@ def sample(int what, cnp.ndarray g, cnp.ndarray x, cnp.ndarray grid, cnp.ndarray
         s.n_in *= s.size[d]
     s.places = grid.size // (s.N * s.dims)
     s.mode, s.padding, s.align = mode, padding, align
+    s.last = x is not None and not cnp.PyArray_IS_C_CONTIGUOUS(x)
     with nogil:
         if single:
             run(what, <float *> pg, <float *> px, <float *> cnp.PyArray_DATA(grid), <float *> pr, &s)

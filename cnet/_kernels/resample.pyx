@@ -49,32 +49,6 @@ cdef class Table:
             self.axis.weight = cnp.PyArray_DATA(weight)
 
 
-cdef inline void across(const real *x, real *y, const Axis *a) noexcept nogil:
-    """One row of results from one row of inputs."""
-    cdef const int *index = a.index
-    cdef const real *w = <const real *> a.weight
-    cdef Py_ssize_t o, t
-    cdef real s
-    if a.keep:
-        memcpy(y, x, a.out * sizeof(real))
-    elif a.copy:
-        for o in range(a.out):
-            y[o] = x[index[o]]
-    elif a.taps == 2:
-        for o in range(a.out):
-            y[o] = x[index[2 * o]] * w[2 * o] + x[index[2 * o + 1]] * w[2 * o + 1]
-    elif a.taps == 4:
-        for o in range(a.out):
-            y[o] = (x[index[4 * o]] * w[4 * o] + x[index[4 * o + 1]] * w[4 * o + 1]
-                    + x[index[4 * o + 2]] * w[4 * o + 2] + x[index[4 * o + 3]] * w[4 * o + 3])
-    else:
-        for o in range(a.out):
-            s = 0
-            for t in range(a.start[o], a.start[o + 1]):
-                s += x[index[t]] * w[t]
-            y[o] = s
-
-
 cdef inline void down(const real *x, Py_ssize_t width, real *y, Py_ssize_t o, const Axis *a, Py_ssize_t base) noexcept nogil:
     """Row `o` of the results from the rows of x, the first of which has number `base`."""
     cdef Py_ssize_t first = o if a.keep else a.start[o], n = 1 if a.keep else a.start[o + 1] - first
@@ -108,14 +82,43 @@ cdef inline void down(const real *x, Py_ssize_t width, real *y, Py_ssize_t o, co
             y[i] += p[i] * u
 
 
-cdef void band(const real *x, real *y, const Axis *rows, const Axis *columns, Py_ssize_t begin,
+cdef inline void across(const real *x, real *y, Py_ssize_t inner, const Axis *a) noexcept nogil:
+    """One row of results from one row of inputs, each of `inner` numbers."""
+    cdef const int *index = a.index
+    cdef const real *w = <const real *> a.weight
+    cdef Py_ssize_t o, t
+    cdef real s
+    if a.keep:
+        memcpy(y, x, a.out * inner * sizeof(real))
+    elif inner > 1:
+        for o in range(a.out):
+            down(x, inner, y + o * inner, o, a, 0)
+    elif a.copy:
+        for o in range(a.out):
+            y[o] = x[index[o]]
+    elif a.taps == 2:
+        for o in range(a.out):
+            y[o] = x[index[2 * o]] * w[2 * o] + x[index[2 * o + 1]] * w[2 * o + 1]
+    elif a.taps == 4:
+        for o in range(a.out):
+            y[o] = (x[index[4 * o]] * w[4 * o] + x[index[4 * o + 1]] * w[4 * o + 1]
+                    + x[index[4 * o + 2]] * w[4 * o + 2] + x[index[4 * o + 3]] * w[4 * o + 3])
+    else:
+        for o in range(a.out):
+            s = 0
+            for t in range(a.start[o], a.start[o + 1]):
+                s += x[index[t]] * w[t]
+            y[o] = s
+
+
+cdef void band(const real *x, real *y, Py_ssize_t inner, const Axis *rows, const Axis *columns, Py_ssize_t begin,
                Py_ssize_t end) noexcept nogil:
-    """Rows [begin, end) of the results of the plane x; y is the first of them."""
-    cdef Py_ssize_t lo = begin, hi = end, o, width = columns.size
+    """Rows [begin, end) of the results of the plane x, of pixels of `inner` numbers; y is the first of them."""
+    cdef Py_ssize_t lo = begin, hi = end, o, width = columns.size * inner, out = columns.out * inner
     cdef real *rest
     if rows.keep:
         for o in range(begin, end):
-            across(x + o * width, y + (o - begin) * columns.out, columns)
+            across(x + o * width, y + (o - begin) * out, inner, columns)
     elif columns.keep:
         for o in range(begin, end):
             down(x, width, y + (o - begin) * width, o, rows, 0)
@@ -123,37 +126,39 @@ cdef void band(const real *x, real *y, const Axis *rows, const Axis *columns, Py
         rest = <real *> scratch(PRIVATE, width * sizeof(real))
         for o in range(begin, end):
             down(x, width, rest, o, rows, 0)
-            across(rest, y + (o - begin) * columns.out, columns)
+            across(rest, y + (o - begin) * out, inner, columns)
     elif rows.start[begin] == rows.start[end]:
-        memset(y, 0, (end - begin) * columns.out * sizeof(real))
+        memset(y, 0, (end - begin) * out * sizeof(real))
     else:
         # Indices never decrease along a table, so that the first and the last tap say which rows of the input are needed.
         lo, hi = rows.index[rows.start[begin]], rows.index[rows.start[end] - 1] + 1
-        rest = <real *> scratch(PRIVATE, (hi - lo) * columns.out * sizeof(real))
+        rest = <real *> scratch(PRIVATE, (hi - lo) * out * sizeof(real))
         for o in range(lo, hi):
-            across(x + o * width, rest + (o - lo) * columns.out, columns)
+            across(x + o * width, rest + (o - lo) * out, inner, columns)
         for o in range(begin, end):
-            down(rest, columns.out, y + (o - begin) * columns.out, o, rows, lo)
+            down(rest, out, y + (o - begin) * out, o, rows, lo)
 
 
-cdef void planes_loop(const real *x, real *y, Py_ssize_t planes, const Axis *rows, const Axis *columns) noexcept nogil:
-    cdef Py_ssize_t n_in = rows.size * columns.size, n_out = rows.out * columns.out, t, p, b
-    cdef Py_ssize_t height = min(rows.out, max(<Py_ssize_t> 1, BAND // columns.out)), bands = (rows.out + height - 1) // height
+cdef void planes_loop(const real *x, real *y, Py_ssize_t planes, Py_ssize_t inner, const Axis *rows,
+                      const Axis *columns) noexcept nogil:
+    cdef Py_ssize_t row = columns.out * inner, n_in = rows.size * columns.size * inner, n_out = rows.out * row, t, p, b
+    cdef Py_ssize_t height = min(rows.out, max(<Py_ssize_t> 1, BAND // row)), bands = (rows.out + height - 1) // height
     # 10: a tap's index, its two loads, multiplication and addition, in both directions.
     cdef int threads = threads_for(10.0 * planes * (n_in + n_out))
     for t in prange(planes * bands, schedule='static', num_threads=threads):
         p = t // bands
         b = t % bands * height
-        band(x + p * n_in, y + p * n_out + b * columns.out, rows, columns, b, min(b + height, rows.out))
+        band(x + p * n_in, y + p * n_out + b * row, inner, rows, columns, b, min(b + height, rows.out))
 
 
-def resample(cnp.ndarray x, cnp.ndarray y, Py_ssize_t planes, Table rows, Table columns):
-    """y (planes, rows.out, columns.out) from x (planes, rows.size, columns.size); contiguous, float32 or float64."""
+def resample(cnp.ndarray x, cnp.ndarray y, Py_ssize_t planes, Py_ssize_t inner, Table rows, Table columns):
+    """y (planes, rows.out, columns.out, inner) from x (planes, rows.size, columns.size, inner) by their memory, which has no
+    gaps; float32 or float64."""
     cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
     if not y.size:
         return
     with nogil:
         if single:
-            planes_loop(<float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(y), planes, &rows.axis, &columns.axis)
+            planes_loop(<float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(y), planes, inner, &rows.axis, &columns.axis)
         else:
-            planes_loop(<double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(y), planes, &rows.axis, &columns.axis)
+            planes_loop(<double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(y), planes, inner, &rows.axis, &columns.axis)

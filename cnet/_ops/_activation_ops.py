@@ -9,7 +9,8 @@ import math
 import numpy as np
 
 from .. import _kernels as K
-from .._core.arrays import contiguous, empty
+from .._core.arrays import empty, empty_format, laid, layout
+from .._core.device import contiguous_format
 from .._core.op import Op
 from ._places import cut
 
@@ -173,6 +174,15 @@ def _halves(x, dim):
     return x[tuple(lower)], x[tuple(upper)]
 
 
+def _in_memory(x, dim):
+    """How often the halves along a dimension alternate in memory, their length, and the memory format in which they do."""
+    format = layout(x)
+    if format is not contiguous_format and dim == 1:
+        return x.size // max(x.shape[1], 1), x.shape[1] // 2, format
+    outer, n, inner = cut(x.shape, dim)
+    return outer, n // 2 * inner, contiguous_format
+
+
 class Glu(Op, name='GluBackward0'):
     """a sigmoid(b) for the halves a, b of x along a dimension."""
     keep_in = (0,)
@@ -182,9 +192,9 @@ class Glu(Op, name='GluBackward0'):
         if x.dtype.char not in 'fd':
             a, b = _halves(x, dim)
             return P.mul(a, P.sigmoid(b))
-        outer, n, inner = cut(x.shape, dim)
-        y = empty((*x.shape[:dim], n // 2, *x.shape[dim + 1:]), x.dtype)
-        P.glu(contiguous(x), y, outer, n // 2 * inner)
+        outer, half, format = _in_memory(x, dim)
+        y = empty_format((*x.shape[:dim], x.shape[dim] // 2, *x.shape[dim + 1:]), x.dtype, format)
+        P.glu(laid(x, format), y, outer, half)
         return y
 
     def backward(self, g):
@@ -196,11 +206,12 @@ class GluGrad(Op, name='GluBackwardBackward0'):
 
     @staticmethod
     def forward(g, x, dim):
-        gx = empty(x.shape, x.dtype)
         if x.dtype.char in 'fd':
-            outer, n, inner = cut(x.shape, dim)
-            P.glu_grad(contiguous(g), contiguous(x), gx, outer, n // 2 * inner)
+            outer, half, format = _in_memory(x, dim)
+            gx = empty_format(x.shape, x.dtype, format)
+            P.glu_grad(laid(g, format), laid(x, format), gx, outer, half)
             return gx
+        gx = empty(x.shape, x.dtype)
         a, b = _halves(x, dim)
         ga, gb = _halves(gx, dim)
         s = P.sigmoid(b)

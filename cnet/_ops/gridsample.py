@@ -7,8 +7,9 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks, errors
-from .._core.arrays import cast
+from .._core.arrays import cast, contiguous, empty, layout, zeros
 from .._core.base import wrap
+from .._core.device import channels_last
 from .._core.engine import grad as gradients
 from .._core.mode import enable_grad, is_grad_enabled
 from .._core.op import Op
@@ -23,8 +24,10 @@ def _run(what, g, x, grid, shape, size, mode, padding, align):
     """One of the three kernels; float16 goes through float32."""
     dt = grid.dtype
     work = np.dtype(np.float32) if dt == _HALF else dt
-    g, x, grid = (None if a is None else np.ascontiguousarray(a, work) for a in (g, x, grid))
-    result = np.zeros(shape, work)
+    by_pixels = x is not None and mode == 0 and padding != 2 and layout(x) is channels_last
+    g, grid = None if g is None else contiguous(cast(g, work)), contiguous(cast(grid, work))
+    x = x if x is None else cast(x, work) if by_pixels else contiguous(cast(x, work))
+    result = (zeros if what else empty)(shape, work)
     K.gridsample.sample(what, g, x, grid, result, tuple(size), mode, padding, align)
     return cast(result, dt)
 

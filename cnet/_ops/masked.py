@@ -27,10 +27,8 @@ class Where(Op, name='WhereBackward0'):
             x = np.asarray(x, getattr(y, 'dtype', None))
         if not isinstance(y, np.ndarray):
             y = np.asarray(y, x.dtype)
-        if not (condition.flags.c_contiguous and x.flags.c_contiguous and y.flags.c_contiguous):
-            return np.where(condition, x, y)  # in the order of the operands' strides
         r = K.copy.choose(condition, x, y)
-        if r is None:
+        if r is None and condition.flags.c_contiguous and x.flags.c_contiguous and y.flags.c_contiguous:
             shape = np.broadcast_shapes(condition.shape, x.shape, y.shape)
             r = K.copy.choose(np.broadcast_to(condition, shape), *(a if a.size == 1 else np.broadcast_to(a, shape)
                                                                    for a in (x, y)))

@@ -7,7 +7,8 @@ is. The adjoint adds each element to its source again; it does so border column 
 import numpy as np
 
 from .._core import checks
-from .._core.arrays import assign, empty, zeros
+from .._core.arrays import assign, empty_format, laid, layout
+from .._core.device import contiguous_format
 from .._core.op import Op
 
 __all__ = ['constant_pad_nd']
@@ -22,7 +23,7 @@ class ConstantPad(Op, name='ConstantPadNdBackward0'):
             shape.append(n + left + right)
             inner.append(slice(max(-left, 0), n - max(-right, 0)))
             outer.append(slice(max(left, 0), n + left + min(right, 0)))
-        y = empty(shape, x.dtype)
+        y = empty_format(shape, x.dtype, layout(x))
         for d, (left, right) in enumerate(pad):     # what lies before and after, as far as no earlier dimension has it
             if left > 0:
                 y[(*outer[:d], slice(0, left))] = value
@@ -37,22 +38,22 @@ class ConstantPad(Op, name='ConstantPadNdBackward0'):
 
 class BorderPad(Op):  # the subclasses carry the names
     @staticmethod
-    def forward(x, pad, mode):
+    def forward(x, pad, mode, format):
         for dim, (left, right) in pad:
             n = x.shape[dim]
             sources = _sources(n, left, right, mode)
             if left < 0 or right < 0:
-                x = x.take(sources, dim)
+                x = _columns(x, sources, dim)
                 continue
             shape = list(x.shape)
             shape[dim] = n + left + right
-            y = empty(shape, x.dtype)
+            y = empty_format(shape, x.dtype, format)
             before = (slice(None),) * dim
-            y[(*before, slice(left, left + n))] = x
-            y[(*before, slice(0, left))] = x.take(sources[:left], dim)
-            y[(*before, slice(left + n, None))] = x.take(sources[left + n:], dim)
+            assign(y[(*before, slice(left, left + n))], x)
+            y[(*before, slice(0, left))] = _columns(x, sources[:left], dim)
+            y[(*before, slice(left + n, None))] = _columns(x, sources[left + n:], dim)
             x = y
-        return x
+        return laid(x, format)
 
     def backward(self, g):
         return BorderPadGrad.apply(g, shape=self.in_shape(0), **self.kw)
@@ -60,13 +61,14 @@ class BorderPad(Op):  # the subclasses carry the names
 
 class BorderPadGrad(Op, name='PadBackwardBackward0'):
     @staticmethod
-    def forward(g, shape, pad, mode):
+    def forward(g, shape, pad, mode, format):
         for dim, (left, right) in reversed(pad):
             n = shape[dim]
             sources = _sources(n, left, right, mode)
             sizes = list(g.shape)
             sizes[dim] = n
-            x = zeros(sizes, g.dtype)
+            x = empty_format(sizes, g.dtype, format)
+            x[...] = 0
             before = (slice(None),) * dim
             first = min(max(left, 0), g.shape[dim])  # the stretch of g that is not border
             last = max(left + n + min(right, 0), first)
@@ -78,7 +80,11 @@ class BorderPadGrad(Op, name='PadBackwardBackward0'):
 
     def backward(self, g):
         kw = self.kw
-        return BorderPad.apply(g, pad=kw['pad'], mode=kw['mode'])
+        return BorderPad.apply(g, pad=kw['pad'], mode=kw['mode'], format=kw['format'])
+
+
+def _columns(x, index, dim):
+    return x.take(index, dim) if x.flags.c_contiguous else x[(*(slice(None),) * dim, index)]  # `take` copies other layouts first
 
 
 def _named(name):
@@ -163,7 +169,8 @@ def pad(input, pad, mode='constant', value=None):
         raise RuntimeError(f'Expected {count + 1}D or {count + 2}D (batch mode) tensor with possibly 0 batch size and '
                            f'other non-zero dimensions for input, but got: {list(shape)}')
     plan = tuple([(ndim - i, pair) for i, pair in enumerate(pairs, 1) if pair != (0, 0)])
-    return _OPS[mode][count - 1].apply(input, pad=plan, mode=mode)
+    format = contiguous_format if mode == 'circular' else layout(input._a)
+    return _OPS[mode][count - 1].apply(input, pad=plan, mode=mode, format=format)
 
 
 def constant_pad_nd(input, pad, value=0):

@@ -8,7 +8,8 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import errors
-from .._core.arrays import cast, contiguous_format, empty, laid, layout
+from .._core.arrays import cast, empty_format, laid, layout
+from .._core.device import contiguous_format
 from .._core.op import Op
 from ._resampling import Table, tables
 from .adaptive_pool import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
@@ -25,44 +26,35 @@ class Resample(Op, name='UpsampleBackwardBackward0'):
 
     @staticmethod
     def forward(x, axes, shape):
-        dt = x.dtype
+        dt, format = x.dtype, layout(x)
         work = _TYPES[dt]
-        format = layout(x)
-        if dt.kind == 'f' and format is not contiguous_format:
-            back = x.ndim - 1
-            x = laid(cast(x, work), format).transpose(0, *range(2, x.ndim), 1)
-            # Rows of pixels are copied faster than single ones: those of the larger image, whichever comes first.
-            for k in range(1, back)[::-1 if math.prod(shape) > x.size else 1]:
-                x = _along(x, k, axes[k - 1][0], shape[k + 1])
-            return cast(x.transpose(0, back, *range(1, back)), dt)
-        x = laid(cast(x, work), contiguous_format)
-        planes = x.shape[0] * x.shape[1]
+        x = laid(cast(x, work), format)
+        planes, inner = (x.shape[0] * x.shape[1], 1) if format is contiguous_format else x.shape[:2]
         last = [pair[0] for pair in axes[-2:]]
         rows, columns = last if len(last) == 2 else (_NOTHING, last[0])
         if len(axes) < 3:
             if dt.kind == 'u':  # PyTorch keeps bytes between the two directions, so their rounding is part of the result
-                y = np.empty((*x.shape[:-1], shape[-1]), work)
-                K.resample.resample(x, y, planes, Table(math.prod(x.shape[2:-1]), math.prod(x.shape[2:-1])), columns)
+                y = empty_format((*x.shape[:-1], shape[-1]), work, format)
+                K.resample.resample(x, y, planes, inner, Table(math.prod(x.shape[2:-1]), math.prod(x.shape[2:-1])), columns)
                 x, columns = _finish(y, dt).astype(work), Table(shape[-1], shape[-1])
-            y = np.empty(shape, work)
-            K.resample.resample(x, y, planes, rows, columns)
+            y = empty_format(shape, work, format)
+            K.resample.resample(x, y, planes, inner, rows, columns)
             return _finish(y, dt)
         depth = axes[0][0]
         if shape[2] < x.shape[2]:
-            x = _along(x, 2, depth, shape[2])
-        y = np.empty((*x.shape[:3], *shape[3:]), work)
-        K.resample.resample(x, y, planes * x.shape[2], rows, columns)
-        return _finish(y if y.shape == shape else _along(y, 2, depth, shape[2]), dt)
+            x = _along_depth(x, depth, planes, inner, shape[2])
+        y = empty_format((*x.shape[:3], *shape[3:]), work, format)
+        K.resample.resample(x, y, planes * x.shape[2], inner, rows, columns)
+        return _finish(y if y.shape == shape else _along_depth(y, depth, planes, inner, shape[2]), dt)
 
     def backward(self, g):
         return Resample.apply(g, axes=[pair[::-1] for pair in self.kw['axes']], shape=self.in_shape(0))
 
 
-def _along(x, axis, table, out):
-    """What a table makes of one axis of a contiguous array."""
-    rest = math.prod(x.shape[axis + 1:])
-    y = empty((*x.shape[:axis], out, *x.shape[axis + 1:]), x.dtype)
-    K.resample.resample(x, y, math.prod(x.shape[:axis]), table, Table(rest, rest))
+def _along_depth(x, table, planes, inner, out):
+    pixels = math.prod(x.shape[3:])
+    y = empty_format((*x.shape[:2], out, *x.shape[3:]), x.dtype, layout(x))
+    K.resample.resample(x, y, planes, inner, table, Table(pixels, pixels))
     return y
 
 

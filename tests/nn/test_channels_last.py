@@ -79,6 +79,15 @@ CASES: dict[str, Callable] = {
     'depthwise, even': convolved(6, 2, groups=6, padding=1),
     'depthwise, multiplied': convolved(12, 3, groups=6),
     'depthwise, transposed': convolved(6, 3, 'conv_transpose', groups=6, stride=2, padding=1),
+    'linear, smaller': lambda x: F.interpolate(x, size=(4,) * (x.ndim - 2), mode='trilinear' if x.ndim == 5 else 'bilinear'),
+    'zeros around': lambda x: F.pad(x, (1, 2) * (x.ndim - 2), value=3), 'cut': lambda x: F.pad(x, (-1, 1) * (x.ndim - 2)),
+    'reflect': lambda x: F.pad(x, (1, 2) * (x.ndim - 2), mode='reflect'),
+    'replicate': lambda x: F.pad(x, (1, 2) * (x.ndim - 2), mode='replicate'),
+    'cat': lambda x: cnet.cat([x, x[:, :3], x.neg()], 1), 'cat of samples': lambda x: cnet.cat([x, x]),
+    'factors': lambda x: x * cnet.arange(1.0, 7, dtype=x.dtype).view(6, *(1,) * (x.ndim - 2)),
+    'factors of samples': lambda x: x.detach()[:, :, :1].amax((-1, -2), keepdim=True).contiguous() - x,
+    'prelu': lambda x: F.prelu(x, cnet.arange(1.0, 7, dtype=x.dtype)),
+    'where': lambda x: cnet.where(x > 0, x, 2 * x), 'glu': lambda x: F.glu(x, 1),
     'relu': cnet.relu, 'gelu': F.gelu, 'square': lambda x: x * x, 'number': lambda x: 2 - x,
 }
 def results(run: Callable, x: np.ndarray, format: cnet.memory_format, order_of_g: cnet.memory_format) -> list[cnet.Tensor]:
