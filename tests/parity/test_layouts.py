@@ -78,7 +78,8 @@ IMAGES: dict[str, Callable[[Any, Any], Any]] = {
     'planes': lambda T, x: x + x[:, :1].contiguous(), 'two orders': lambda T, x: x * x.contiguous(),
     'two orders, other way': lambda T, x: x.contiguous() - x, 'prelu': lambda T, x: T.nn.functional.prelu(x, x[0, :, 0, 0]),
     'softmax': lambda T, x: x.softmax(1), 'where': lambda T, x: T.where(x > 0.5, x, x.contiguous()),
-    'masked_fill': lambda T, x: x.masked_fill((x > 0.5).contiguous(), 0), 'glu': lambda T, x: T.nn.functional.glu(T.cat([x, x], 1), 1),
+    'masked_fill': lambda T, x: x.masked_fill((x > 0.5).contiguous(), 0),
+    'glu': lambda T, x: T.nn.functional.glu(T.cat([x, x], 1), 1),
     'grid_sample': lambda T, x: T.nn.functional.grid_sample(
         x, x[:, :2].permute(0, 2, 3, 1).contiguous() * 3 - 1.5, align_corners=False),
 }
@@ -120,9 +121,8 @@ def test_images(case: str, shape: tuple[int, ...]) -> None:
         x = lib.from_numpy(data.copy()).contiguous(memory_format=lib.channels_last).requires_grad_()
         y = IMAGES[case](lib, x)
         g = np.random.default_rng(1).standard_normal(y.shape).astype(np.float32)
-        orders = lib.contiguous_format, lib.channels_last
-        gx = [lib.autograd.grad(y, x, lib.from_numpy(g).contiguous(memory_format=order), retain_graph=True)[0] for order in orders]
-        return [y.detach(), y.stride(), *gx]
+        gs = [lib.from_numpy(g).contiguous(memory_format=order) for order in (lib.contiguous_format, lib.channels_last)]
+        return [y.detach(), y.stride(), *[lib.autograd.grad(y, x, g, retain_graph=True)[0] for g in gs]]
     got, expected = run(cnet), run(torch)
     assert got[1] == expected[1]
     for i in (0, 2, 3):
