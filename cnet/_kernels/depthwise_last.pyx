@@ -2,7 +2,7 @@
 
 Every inner loop runs along the channels of a pixel, so neither strides nor the borders of images need copies. Weights are
 [taps, C]. A number of a tap costs three loads and a store, all but those of x in the first-level cache; windows of 3x3 pixels
-with stride 1 slide along two rows of results instead (depthwise_last_ukr.h).
+slide along two rows of results instead (depthwise_last_ukr.h).
 """
 
 cimport numpy as cnp
@@ -21,14 +21,21 @@ cdef extern from "flush.h" nogil:
     void flush_end(uint64_t old)
 
 cdef extern from "depthwise_last_ukr.h" nogil:
-    const int SLIDE_ROWS
-    void vf_slide(int rows, Py_ssize_t W, Py_ssize_t C, const float **x, const float *w, const float *b, float *y)
-    void vd_slide(int rows, Py_ssize_t W, Py_ssize_t C, const double **x, const double *w, const double *b, double *y)
-    void vf_slide_dots(int rows, Py_ssize_t W, Py_ssize_t C, const float **x, const float *g, float *sums)
-    void vd_slide_dots(int rows, Py_ssize_t W, Py_ssize_t C, const double **x, const double *g, double *sums)
-
-cdef enum:
-    LINES = 4           # of pixels that SLIDE_ROWS rows of windows read
+    enum:
+        SLIDE_ROWS
+        SLIDE_LINES
+    void vf_slide(int rows, int stride, Py_ssize_t W, Py_ssize_t out, Py_ssize_t C, const float **x, const float *w,
+                  const float *b, float *y)
+    void vd_slide(int rows, int stride, Py_ssize_t W, Py_ssize_t out, Py_ssize_t C, const double **x, const double *w,
+                  const double *b, double *y)
+    void vf_slide_dots(int rows, int stride, Py_ssize_t W, Py_ssize_t out, Py_ssize_t C, const float **x, const float *g,
+                       float *sums)
+    void vd_slide_dots(int rows, int stride, Py_ssize_t W, Py_ssize_t out, Py_ssize_t C, const double **x, const double *g,
+                       double *sums)
+    void vf_slide_spread(int rows, Py_ssize_t W, Py_ssize_t out, Py_ssize_t C, const float **g, const float *w, const float *b,
+                         float *x)
+    void vd_slide_spread(int rows, Py_ssize_t W, Py_ssize_t out, Py_ssize_t C, const double **g, const double *w,
+                         const double *b, double *x)
 
 cdef enum Kind:
     FORWARD
@@ -36,20 +43,18 @@ cdef enum Kind:
     WEIGHT_GRAD
 
 
-cdef inline bint slides(const Geometry *s) noexcept nogil:
-    """Whether windows slide along rows."""
-    return (s.kernel[1] == 3 and s.kernel[2] == 3 and s.stride[1] == 1 and s.stride[2] == 1 and s.dilation[1] == 1
-            and s.dilation[2] == 1 and s.pad[2] == 1)
+cdef inline int slides(const Geometry *s) noexcept nogil:
+    """By how many pixels windows slide along rows, or 0."""
+    cdef bint plain = (s.kernel[1] == 3 and s.kernel[2] == 3 and s.dilation[1] == 1 and s.dilation[2] == 1 and s.pad[2] == 1
+                       and s.stride[1] == s.stride[2] and s.stride[2] <= 2)
+    return <int> s.stride[2] if plain else 0
 
 
-cdef inline int lines_of(const Geometry *s, const real *x, Py_ssize_t row, const real **lines) noexcept nogil:
-    """How many rows of results from this one on are computed at once, and the rows of an image that they read."""
+cdef inline void lines_of(const real *x, Py_ssize_t height, Py_ssize_t line, Py_ssize_t row, const real **lines) noexcept nogil:
+    """Lists rows of an image of so many rows from this one on, NULL for those above and below."""
     cdef int i
-    cdef Py_ssize_t h
-    for i in range(LINES):
-        h = row - s.pad[1] + i
-        lines[i] = x + h * s.size[2] * s.C if 0 <= h < s.size[1] else NULL
-    return <int> min(s.out[1] - row, <Py_ssize_t> SLIDE_ROWS)
+    for i in range(SLIDE_LINES):
+        lines[i] = x + (row + i) * line if 0 <= row + i < height else NULL
 
 
 cdef inline void clear(Py_ssize_t C, const real *bias, real *y) noexcept nogil:
@@ -69,16 +74,16 @@ cdef inline void forward_rows(const Geometry *s, const real *x, const real *w, c
                               Py_ssize_t first) noexcept nogil:
     """SLIDE_ROWS rows of results of an image x."""
     cdef Py_ssize_t C = s.C, o, i, j, h, at, row
-    cdef const real *lines[LINES]
-    cdef int count
-    if slides(s):
-        count = lines_of(s, x, first, lines)
+    cdef const real *lines[SLIDE_LINES]
+    cdef int count = <int> min(s.out[1] - first, <Py_ssize_t> SLIDE_ROWS), stride = slides(s)
+    if stride:
+        lines_of(x, s.size[1], s.size[2] * C, first * stride - s.pad[1], lines)
         if real is float:
-            vf_slide(count, s.size[2], C, lines, w, bias, y + first * s.out[2] * C)
+            vf_slide(count, stride, s.size[2], s.out[2], C, lines, w, bias, y + first * s.out[2] * C)
         else:
-            vd_slide(count, s.size[2], C, lines, w, bias, y + first * s.out[2] * C)
+            vd_slide(count, stride, s.size[2], s.out[2], C, lines, w, bias, y + first * s.out[2] * C)
         return
-    for row in range(first, min(first + SLIDE_ROWS, s.out[1])):
+    for row in range(first, first + count):
         for o in range(s.out[2]):
             clear(C, bias, y + (row * s.out[2] + o) * C)
             at = o * s.stride[2] - s.pad[2]
@@ -103,7 +108,16 @@ cdef inline void input_grad_rows(const Geometry *s, const real *g, const real *w
                                  Py_ssize_t first) noexcept nogil:
     """SLIDE_ROWS rows of the gradient of an image."""
     cdef Py_ssize_t C = s.C, o, i, j, h, v, row
-    for row in range(first, min(first + SLIDE_ROWS, s.size[1])):
+    cdef const real *lines[SLIDE_LINES]
+    cdef int count = <int> min(s.size[1] - first, <Py_ssize_t> SLIDE_ROWS)
+    if slides(s) == 2 and s.pad[1] == 1 and s.out[2] == (s.size[2] + 1) // 2:
+        lines_of(g, s.out[1], s.out[2] * C, first // 2, lines)
+        if real is float:
+            vf_slide_spread(count, s.size[2], s.out[2], C, lines, w, bias, x + first * s.size[2] * C)
+        else:
+            vd_slide_spread(count, s.size[2], s.out[2], C, lines, w, bias, x + first * s.size[2] * C)
+        return
+    for row in range(first, first + count):
         for o in range(s.size[2]):
             clear(C, bias, x + (row * s.size[2] + o) * C)
             for i in range(s.kernel[1]):
@@ -131,19 +145,20 @@ cdef inline void weight_grad_image(const Geometry *s, const real *x, const real 
     """total[taps, C] = what an image gives; the sums of SLIDE_ROWS rows of results are in total[taps:], to bound the error."""
     cdef Py_ssize_t C = s.C, T = s.kernel[1] * s.kernel[2], first, row, i
     cdef real *sums = total + T * C
-    cdef const real *lines[LINES]
-    cdef int count
+    cdef const real *lines[SLIDE_LINES]
+    cdef int count, stride = slides(s)
     memset(total, 0, T * C * sizeof(real))
     for first from 0 <= first < s.out[1] by SLIDE_ROWS:
-        if slides(s):
-            count = lines_of(s, x, first, lines)
+        count = <int> min(s.out[1] - first, <Py_ssize_t> SLIDE_ROWS)
+        if stride:
+            lines_of(x, s.size[1], s.size[2] * C, first * stride - s.pad[1], lines)
             if real is float:
-                vf_slide_dots(count, s.size[2], C, lines, g + first * s.out[2] * C, sums)
+                vf_slide_dots(count, stride, s.size[2], s.out[2], C, lines, g + first * s.out[2] * C, sums)
             else:
-                vd_slide_dots(count, s.size[2], C, lines, g + first * s.out[2] * C, sums)
+                vd_slide_dots(count, stride, s.size[2], s.out[2], C, lines, g + first * s.out[2] * C, sums)
         else:
             memset(sums, 0, T * C * sizeof(real))
-            for row in range(first, min(first + SLIDE_ROWS, s.out[1])):
+            for row in range(first, first + count):
                 add_row(s, x, g, sums, row)
         for i in range(T * C):
             total[i] = total[i] + sums[i]

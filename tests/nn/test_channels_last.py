@@ -151,7 +151,8 @@ def test_instance_norm_puts_elements_in_order() -> None:
 
 @pytest.mark.parametrize('size', [(1, 1), (1, 5), (2, 1), (2, 9), (3, 3), (5, 4), (17, 6)], ids=str)
 @pytest.mark.parametrize('padding', [(0, 1), (1, 1), (2, 1), (1, 0)], ids=str)
-def test_depthwise_rows_and_borders(size: tuple[int, int], padding: tuple[int, int]) -> None:
+@pytest.mark.parametrize('stride', [1, 2])
+def test_depthwise_rows_and_borders(size: tuple[int, int], padding: tuple[int, int], stride: int) -> None:
     """Rows of windows by two and by one, and rows and columns of pixels that an image lacks."""
     if min(n + 2 * p for n, p in zip(size, padding)) < 3:
         return
@@ -159,7 +160,7 @@ def test_depthwise_rows_and_borders(size: tuple[int, int], padding: tuple[int, i
         got = []
         for format in (cnet.channels_last, cnet.contiguous_format):
             cnet.manual_seed(0)
-            conv = nn.Conv2d(channels, channels, 3, 1, padding, groups=channels, dtype=cnet.float64)
+            conv = nn.Conv2d(channels, channels, 3, stride, padding, groups=channels, dtype=cnet.float64)
             x = cnet.randn(2, channels, *size, dtype=cnet.float64).contiguous(memory_format=format).requires_grad_()
             y = conv(x)
             got.append([y.detach(), *cnet.autograd.grad(y, (x, *conv.parameters()), y.detach().cos())])
