@@ -5,6 +5,7 @@ from cpython.list cimport PyList_GET_ITEM
 from libc.math cimport sqrt, sqrtf
 from libc.stdlib cimport qsort
 
+from cnet._kernels._quiet cimport in_order
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport SHARED, scratch
 from cnet._kernels.types cimport real
@@ -67,7 +68,7 @@ cdef inline cnp.ndarray dense(cnp.ndarray g, list copies):
     """The gradient, or a contiguous copy, which the list keeps alive."""
     if cnp.PyArray_IS_C_CONTIGUOUS(g):
         return g
-    g = <cnp.ndarray>cnp.PyArray_GETCONTIGUOUS(g)
+    g = <cnp.ndarray>in_order(g)
     copies.append(g)
     return g
 

@@ -12,6 +12,7 @@ from cnet._kernels._alloc cimport new_array
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels.cells cimport GRU, LSTM, TANH, Layer
 from cnet._kernels.gemm_tiles cimport F32_NR, F64_NR, columns
+from cnet._kernels.layout cimport contiguous
 from cnet._kernels.recurrence cimport CHUNK_ROWS, joined, moment, old_rows, rows, start
 from cnet._kernels.rnn_grads cimport after_steps
 from cnet._kernels.rnn_threads cimport (
@@ -134,10 +135,6 @@ cdef int run_forward(Layer *L, real *hn):
 
 cdef inline void *data(object a):
     return NULL if a is None else cnp.PyArray_DATA(<cnp.ndarray> a)
-
-
-cdef inline cnp.ndarray contiguous(cnp.ndarray a):
-    return a if a is None or cnp.PyArray_IS_C_CONTIGUOUS(a) else cnp.PyArray_GETCONTIGUOUS(a)
 
 
 cdef inline cnp.ndarray empty(int kind, Py_ssize_t a, Py_ssize_t b, Py_ssize_t c):

@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks
+from .._core.arrays import contiguous
 from .._core.inplace import copy_out, scalar_name
 
 quiet = K._quiet.quiet
@@ -84,7 +85,7 @@ def mh(a):
 
 def column_major(a):
     """The matrices of an array with their columns contiguous, as LAPACK leaves its results."""
-    return np.ascontiguousarray(a.swapaxes(-1, -2)).swapaxes(-1, -2)
+    return contiguous(a.swapaxes(-1, -2)).swapaxes(-1, -2)
 
 
 def deliver(results, out, make):

@@ -90,7 +90,7 @@ def add_rows(y, index, src, dim):
     """y[..., index[j], ...] += src[..., j, ...] along `dim`, in the order of the index."""
     outer, n, inner = cut(y.shape, dim)
     if not (src.ndim and plain(src, y.dtype)):
-        src = np.ascontiguousarray(src, y.dtype)
+        src = contiguous(src) if src.ndim and src.dtype == y.dtype else np.ascontiguousarray(src, y.dtype)
     if y.flags.c_contiguous and K.index.add_rows(y, index, src, outer, n, index.size, inner):
         return
     np.add.at(y, (*(slice(None),) * dim, index), src)
@@ -162,4 +162,4 @@ def refuse_overlap(out, *inputs):
 
 def separate(src, y):
     """`src` contiguous and apart from the memory of `y`, so that a kernel may write the one while it reads the other."""
-    return src.copy() if meet(src, y) else src if src.ndim and plain(src, y.dtype) else np.ascontiguousarray(src)
+    return src.copy() if meet(src, y) else contiguous(src) if src.ndim else np.ascontiguousarray(src)

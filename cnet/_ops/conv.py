@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks, errors
-from .._core.arrays import contiguous_format, empty, zeros
+from .._core.arrays import contiguous, contiguous_format, empty, zeros
 from .._core.base import TensorBase, wrap
 from .._core.inplace import scalar_name
 from .._core.mode import is_grad_enabled
@@ -111,7 +111,7 @@ class ConvTbc(Op, name='ConvTbcBackward0'):
 
     @staticmethod
     def forward(x, w, b, **geo):
-        return np.ascontiguousarray(Conv.forward(x.transpose(1, 2, 0), w.transpose(2, 1, 0), b, **geo).transpose(2, 0, 1))
+        return contiguous(Conv.forward(x.transpose(1, 2, 0), w.transpose(2, 1, 0), b, **geo).transpose(2, 0, 1))
 
     def backward(self, g):
         x, w, g, geo = self.saved(0).permute(1, 2, 0), self.saved(1).permute(2, 1, 0), g.permute(1, 2, 0), geometry_of(self)

@@ -97,7 +97,7 @@ def run_scatter(y, index, src, dim, kernel):
         kernel(y, as_long(index), separate(src if src.dtype == y.dtype else src.astype(y.dtype), y), outer, n, n, inner)
         return
     part = y[_reach(y.shape, index.shape, dim)] if y.ndim else y
-    block = np.ascontiguousarray(part)
+    block = contiguous(part)
     src = np.broadcast_to(src, index.shape) if np.ndim(src) == 0 else src[tuple([slice(0, n) for n in index.shape])]
     outer, n, inner = cut(part.shape, dim)
     kernel(block, as_long(index), separate(np.asarray(src, y.dtype), y), outer, n,

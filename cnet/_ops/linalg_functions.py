@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import return_types
 from .._core import checks, errors
+from .._core.arrays import contiguous
 from .._core.base import wrap
 from .._core.inplace import copy_out
 from .._core.op import Op
@@ -322,7 +323,7 @@ class MatrixExpGrad(Op, name='MatrixExpGradBackward0'):
         block = np.zeros((*a.shape[:-2], 2 * n, 2 * n), a.dtype)
         block[..., :n, :n] = block[..., n:, n:] = a
         block[..., :n, n:] = g
-        return np.ascontiguousarray(quiet(_exponential, block)[..., :n, n:])
+        return contiguous(quiet(_exponential, block)[..., :n, n:])
 
     def backward(self, h):
         g, a = self.saved(0), self.saved(1)

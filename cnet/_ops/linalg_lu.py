@@ -7,6 +7,7 @@ import numpy as np
 from .. import _kernels as K
 from .. import return_types
 from .._core import checks
+from .._core.arrays import contiguous
 from .._core.base import wrap
 from .._core.inplace import copy_out
 from .._core.mode import is_grad_enabled
@@ -363,7 +364,7 @@ def _solved(lu, pivots, b):
     """X of A X = B from the packed factors, in one copy of B: the two triangles are never taken apart."""
     *batch, n, k = b.shape
     x = np.take_along_axis(b, rows_of(pivots, n)[..., None], -2).reshape(prod(batch), n, k)
-    lu = np.ascontiguousarray(lu).reshape(prod(batch), n, n)
+    lu = contiguous(lu).reshape(prod(batch), n, n)
     solve_stack(lu, x, False, True)
     quiet(solve_stack, lu, x, True, False)
     return x.reshape(b.shape)

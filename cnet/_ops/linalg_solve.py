@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import return_types
 from .._core import checks
+from .._core.arrays import contiguous
 from .._core.inplace import copy_out
 from .._core.op import Op
 from ._linalg import batches, check_square, column_major, deliver, matrices, numbers, quiet, raise_for, same_types, squares
@@ -71,7 +72,7 @@ class SolveEx(Op, name='LinalgSolveExBackward0'):
     def forward(a, b, left, vector):
         if vector:
             x, info = solve_array(a, b[..., None])
-            return np.ascontiguousarray(x[..., 0]), info
+            return contiguous(x[..., 0]), info
         if left:
             x, info = solve_array(a, b)
             return column_major(x), info

@@ -7,6 +7,7 @@ import numpy as np
 from .. import _kernels as K
 from .. import return_types
 from .._core import checks
+from .._core.arrays import contiguous
 from .._core.inplace import copy_out
 from .._core.op import Op
 from ._linalg import batches, check_square, matrices, quiet, same_types
@@ -29,7 +30,7 @@ def substitute(a, b, upper, unit):
     batch = a.shape[:-2] if a.shape[:-2] == b.shape[:-2] else np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     x = stack(b, batch)
     if a.shape[:-2] == batch:
-        t = np.ascontiguousarray(a).reshape(x.shape[0], *a.shape[-2:])
+        t = contiguous(a).reshape(x.shape[0], *a.shape[-2:])
     else:
         t = stack(a, batch)
     solve_stack(t, x, upper, unit)

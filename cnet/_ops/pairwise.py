@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import _kernels as K
 from .._core import checks, errors
+from .._core.arrays import contiguous
 from .._core.base import wrap
 from .._core.op import Op
 from .matmul import matmul
@@ -74,7 +75,7 @@ class Cdist(Op, name='CdistBackward0'):
         y = np.empty((*x1.shape[:-1], m), x1.dtype)
         for k in np.ndindex(x1.shape[:-2]):
             if p in _KINDS:
-                K.pairdist.between(np.ascontiguousarray(x1[k]), np.ascontiguousarray(x2[k].T), _KINDS[p], y[k])
+                K.pairdist.between(contiguous(x1[k]), contiguous(x2[k].T), _KINDS[p], y[k])
                 continue
             for i in _rows(n, m * x1.shape[-1]):
                 y[k][i] = quiet(_lengths, x1[k][i, None] - x2[k], p)
@@ -98,7 +99,7 @@ class CdistGrad(Op, name='CdistBackwardBackward0'):
         r = np.empty(x1.shape, x1.dtype)
         for k in np.ndindex(x1.shape[:-2]):
             if p in _KINDS:
-                K.pairdist.pull(*map(np.ascontiguousarray, (x1[k], x2[k], g[k], y[k])), _KINDS[p], r[k])
+                K.pairdist.pull(*map(contiguous, (x1[k], x2[k], g[k], y[k])), _KINDS[p], r[k])
                 continue
             for i in _rows(x1.shape[-2], x2.shape[-2] * x1.shape[-1]):
                 slopes = quiet(_slopes, x1[k][i, None] - x2[k], y[k][i, :, None], p)
@@ -215,7 +216,7 @@ class Pdist(Op, name='PdistBackward0'):
         n = len(x)
         y = np.empty(n * (n - 1) // 2, x.dtype)
         if p in _KINDS:
-            K.pairdist.within(np.ascontiguousarray(x), np.ascontiguousarray(x.T), _KINDS[p], y)
+            K.pairdist.within(contiguous(x), contiguous(x.T), _KINDS[p], y)
             return y
         i, j = np.triu_indices(n, 1)
         for part in _rows(len(i), x.shape[1]):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .. import _kernels as K
+from .._core.arrays import contiguous
 from .._core.base import TensorBase
 from .._core.dtype import complex128, float64
 from .._core.elementwise import binary, kind_of, operands, operator, reflected
@@ -18,7 +19,7 @@ def _power(x, y):
     if (x if isinstance(x, np.ndarray) else y).dtype.kind == 'f':
         if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and x.shape != y.shape and (y == 0.5).any():
             # NumPy's loops take the square root for an exponent that is repeated: NaN at -inf, and -0 at -0.
-            y = np.ascontiguousarray(np.broadcast_to(y, np.broadcast_shapes(x.shape, y.shape)))
+            y = contiguous(np.broadcast_to(y, np.broadcast_shapes(x.shape, y.shape)))
         return E.pow(x, y)
     if np.result_type(x, y).kind not in 'iu' or not np.any(np.less(y, 0)):
         return quiet(np.power, x, y)

@@ -84,7 +84,7 @@ def _best_places(x, k, dim, largest):
     first = tuple([slice(k) if i == dim else slice(None) for i in range(x.ndim)])
     # A partition beats a sort when it leaves little to sort; measured at n = 1000 and an eighth.
     if n < 1000 or 8 * k > n:
-        return np.ascontiguousarray(order(x, dim, largest)[first])
+        return arrays.contiguous(order(x, dim, largest)[first])
     if largest:
         last = tuple([slice(n - k, n) if i == dim else slice(None) for i in range(x.ndim)])
         part = np.argpartition(x, n - k, dim)[last]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from .._core import errors
-from .._core.arrays import zeros
+from .._core.arrays import contiguous, zeros
 from .._core.base import TensorBase
 from .._core.op import Op
 from ._pooling import Gather, MaxPoolIndices, Plan, lengths
@@ -173,7 +173,7 @@ def _unpool(n, input, indices, kernel_size, stride, padding, output_size):
         raise RuntimeError(f'Found an invalid max index: {wrong.flat[0] if wrong.size else at.flat[0]} (output volumes are of '
                            f'size {"x".join(map(str, (1,) * (n == 1) + size))})')
     plan = Plan(None, a.shape[:-n] + size, a.shape, math.prod(a.shape[:-n]), count, math.prod(a.shape[-n:]))
-    return _UNPOOL[n].apply(input, at=np.ascontiguousarray(at), plan=plan)
+    return _UNPOOL[n].apply(input, at=contiguous(at), plan=plan)
 
 
 @_documented(_UNPOOL_DOC, 1, x='[[3., 2.]]', i='[[1, 2]]', kernel=2, result='tensor([[0., 3., 2., 0.]])')
