@@ -3,6 +3,8 @@
 A table says, for every result along an axis, which inputs it takes and with what weights; a gradient has the transposed
 table, so that the same loop serves both and nobody adds to what another thread wrote. A task is a band of rows of results of
 one plane. Enlarging, columns come first, for the few rows of the input; shrinking, rows come first, whose loop vectorises.
+
+Borders made of what is inside are copied row by row, and added to it again plane by plane.
 """
 
 cimport numpy as cnp
@@ -162,3 +164,123 @@ def resample(cnp.ndarray x, cnp.ndarray y, Py_ssize_t planes, Py_ssize_t inner, 
             planes_loop(<float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(y), planes, inner, &rows.axis, &columns.axis)
         else:
             planes_loop(<double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(y), planes, inner, &rows.axis, &columns.axis)
+
+
+# --- borders -------------------------------------------------------------------------------------------------------
+
+cdef enum:
+    REFLECT = 0
+    REPLICATE = 1
+    CIRCULAR = 2
+
+cdef struct Border:
+    int mode
+    Py_ssize_t[3] n         # of the input: depth, rows, pixels of a row
+    Py_ssize_t[3] out
+    Py_ssize_t[3] before    # how many come before the input; negative: how many of it are cut
+    Py_ssize_t[3] after
+
+
+cdef void make_border(Border *b, tuple sizes, tuple pad, int mode) except *:
+    cdef int d, skip = 3 - len(sizes)
+    b.mode = mode
+    for d in range(3):
+        b.n[d] = sizes[d - skip] if d >= skip else 1
+        b.before[d], b.after[d] = pad[d - skip] if d >= skip else (0, 0)
+        b.out[d] = b.n[d] + b.before[d] + b.after[d]
+
+
+cdef inline Py_ssize_t shown(const Border *b, int d, Py_ssize_t i) noexcept nogil:
+    """What place i of the result is of the input."""
+    cdef Py_ssize_t n = b.n[d], low, period
+    i -= b.before[d]
+    if b.mode == REFLECT:
+        i = i if i >= 0 else -i
+        i = i if i < n else 2 * (n - 1) - i
+    elif b.mode == CIRCULAR and (i < 0 or i >= n):
+        low = max(-b.before[d], <Py_ssize_t> 0)     # what is cut at one end does not come in at the other
+        period = n - low - max(-b.after[d], <Py_ssize_t> 0)
+        i = i + period if i < 0 else i - period if period > 0 else i
+    return 0 if i < 0 else n - 1 if i >= n else i
+
+
+cdef inline Py_ssize_t stretch(const Border *b, Py_ssize_t *first, Py_ssize_t *place) noexcept nogil:
+    """How many pixels of a row of the input the result shows at their places, from which one on, and where."""
+    first[0], place[0] = max(-b.before[2], <Py_ssize_t> 0), max(b.before[2], <Py_ssize_t> 0)
+    return max(min(b.n[2] - first[0], b.out[2] - place[0]), <Py_ssize_t> 0)
+
+
+cdef inline void put_pixel(char *y, const char *x, Py_ssize_t size) noexcept nogil:
+    if size == 4:
+        memcpy(y, x, 4)
+    elif size == 8:
+        memcpy(y, x, 8)
+    else:
+        memcpy(y, x, size)
+
+
+cdef void border_row(const Border *b, const char *x, char *y, Py_ssize_t size, Py_ssize_t t) noexcept nogil:
+    cdef Py_ssize_t rows = b.out[0] * b.out[1], first, place, count = stretch(b, &first, &place), i
+    cdef Py_ssize_t row = (t // rows * b.n[0] + shown(b, 0, t % rows // b.out[1])) * b.n[1] + shown(b, 1, t % b.out[1])
+    x, y = x + row * b.n[2] * size, y + t * b.out[2] * size
+    memcpy(y + place * size, x + first * size, count * size)
+    for i in range(place):
+        put_pixel(y + i * size, x + shown(b, 2, i) * size, size)
+    for i in range(place + count, b.out[2]):
+        put_pixel(y + i * size, x + shown(b, 2, i) * size, size)
+
+
+cdef inline void add(real *y, const real *x, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        y[i] = y[i] + x[i]
+
+
+cdef void fold_plane(const Border *b, const real *g, real *gx, Py_ssize_t inner) noexcept nogil:
+    cdef Py_ssize_t first, place, count = stretch(b, &first, &place), t, i
+    cdef real *row
+    memset(gx, 0, b.n[0] * b.n[1] * b.n[2] * inner * sizeof(real))
+    for t in range(b.out[0] * b.out[1]):
+        row = gx + (shown(b, 0, t // b.out[1]) * b.n[1] + shown(b, 1, t % b.out[1])) * b.n[2] * inner
+        add(row + first * inner, g + place * inner, count * inner)
+        for i in range(place):
+            add(row + shown(b, 2, i) * inner, g + i * inner, inner)
+        for i in range(place + count, b.out[2]):
+            add(row + shown(b, 2, i) * inner, g + i * inner, inner)
+        g = g + b.out[2] * inner
+
+
+cdef void fold_planes(const Border *b, const real *g, real *gx, Py_ssize_t planes, Py_ssize_t inner) noexcept nogil:
+    cdef Py_ssize_t n_in = b.n[0] * b.n[1] * b.n[2] * inner, n_out = b.out[0] * b.out[1] * b.out[2] * inner, p
+    for p in prange(planes, schedule='static', num_threads=threads_for(2.0 * planes * (n_in + n_out))):
+        fold_plane(b, g + p * n_out, gx + p * n_in, inner)
+
+
+def border(cnp.ndarray x, cnp.ndarray y, Py_ssize_t planes, Py_ssize_t inner, tuple sizes, tuple pad, int mode):
+    """y = x with a border made of what is inside, by their memory, which has no gaps: planes of one to three `sizes`, each with its
+    widths before and after in `pad`, of pixels of `inner` elements. Any type of numbers."""
+    cdef Border b
+    cdef Py_ssize_t t, size = inner * cnp.PyArray_ITEMSIZE(x)
+    cdef const char *source = cnp.PyArray_BYTES(x)
+    cdef char *result = cnp.PyArray_BYTES(y)
+    if not y.size:
+        return
+    make_border(&b, sizes, pad, mode)
+    with nogil:
+        for t in prange(planes * b.out[0] * b.out[1], schedule='static',
+                        num_threads=threads_for(0.5 * planes * b.out[0] * b.out[1] * b.out[2] * size)):
+            border_row(&b, source, result, size, t)
+
+
+def border_grad(cnp.ndarray g, cnp.ndarray gx, Py_ssize_t planes, Py_ssize_t inner, tuple sizes, tuple pad, int mode):
+    """gx = what g gives back to the x of `border`; float32 or float64, or complex numbers as twice as many of these."""
+    cdef Border b
+    cdef bint single = cnp.PyArray_TYPE(g) == cnp.NPY_FLOAT or cnp.PyArray_TYPE(g) == cnp.NPY_CFLOAT
+    if not gx.size:
+        return
+    make_border(&b, sizes, pad, mode)
+    with nogil:
+        if single:
+            fold_planes(&b, <const float *> cnp.PyArray_DATA(g), <float *> cnp.PyArray_DATA(gx), planes, inner)
+        else:
+            fold_planes(&b, <const double *> cnp.PyArray_DATA(g), <double *> cnp.PyArray_DATA(gx), planes, inner)

@@ -1,18 +1,20 @@
-"""`pad`: a border around a tensor, of a constant or made of what is inside.
+"""`pad`: a border around a tensor, of a constant or made of what is inside."""
 
-A border in one dimension is described by `sources`: for each element of the result, the element of the input that it
-is. The adjoint adds each element to its source again; it does so border column by border column, in a fixed order.
-"""
+import math
 
 import numpy as np
 
+from .. import _kernels as K
 from .._core import checks
-from .._core.arrays import assign, empty_format, laid, layout
+from .._core.arrays import assign, cast, empty_format, laid, layout
 from .._core.device import contiguous_format
 from .._core.op import Op
 
 __all__ = ['constant_pad_nd']
 FUNCTIONAL = ['pad']
+
+_MODES = ('reflect', 'replicate', 'circular')    # by their numbers in the kernel
+_PARTS = {'e': np.dtype(np.float32)}
 
 
 class ConstantPad(Op, name='ConstantPadNdBackward0'):
@@ -37,23 +39,15 @@ class ConstantPad(Op, name='ConstantPadNdBackward0'):
 
 
 class BorderPad(Op):  # the subclasses carry the names
+    """`pad` has the widths of the last dimensions, in their order."""
+
     @staticmethod
     def forward(x, pad, mode, format):
-        for dim, (left, right) in pad:
-            n = x.shape[dim]
-            sources = _sources(n, left, right, mode)
-            if left < 0 or right < 0:
-                x = _columns(x, sources, dim)
-                continue
-            shape = list(x.shape)
-            shape[dim] = n + left + right
-            y = empty_format(shape, x.dtype, format)
-            before = (slice(None),) * dim
-            assign(y[(*before, slice(left, left + n))], x)
-            y[(*before, slice(0, left))] = _columns(x, sources[:left], dim)
-            y[(*before, slice(left + n, None))] = _columns(x, sources[left + n:], dim)
-            x = y
-        return laid(x, format)
+        planes, inner, sizes = _planes(x.shape, pad, format)
+        shape = (*x.shape[:x.ndim - len(pad)], *[n + left + right for n, (left, right) in zip(sizes, pad, strict=True)])
+        y = empty_format(shape, x.dtype, format)
+        K.resample.border(laid(x, format), y, planes, inner, sizes, pad, mode)
+        return y
 
     def backward(self, g):
         return BorderPadGrad.apply(g, shape=self.in_shape(0), **self.kw)
@@ -62,29 +56,23 @@ class BorderPad(Op):  # the subclasses carry the names
 class BorderPadGrad(Op, name='PadBackwardBackward0'):
     @staticmethod
     def forward(g, shape, pad, mode, format):
-        for dim, (left, right) in reversed(pad):
-            n = shape[dim]
-            sources = _sources(n, left, right, mode)
-            sizes = list(g.shape)
-            sizes[dim] = n
-            x = empty_format(sizes, g.dtype, format)
-            x[...] = 0
-            before = (slice(None),) * dim
-            first = min(max(left, 0), g.shape[dim])  # the stretch of g that is not border
-            last = max(left + n + min(right, 0), first)
-            x[(*before, slice(first - left, last - left))] = g[(*before, slice(first, last))]
-            for j in (*range(first), *range(last, g.shape[dim])):
-                x[(*before, sources[j])] += g[(*before, j)]
-            g = x
-        return g
+        planes, inner, sizes = _planes(shape, pad, format)
+        work = _PARTS.get(g.dtype.char, g.dtype)
+        gx = empty_format(shape, work, format)
+        K.resample.border_grad(laid(cast(g, work), format), gx, planes, inner * (1 + (work.kind == 'c')), sizes, pad, mode)
+        return cast(gx, g.dtype)
 
     def backward(self, g):
         kw = self.kw
         return BorderPad.apply(g, pad=kw['pad'], mode=kw['mode'], format=kw['format'])
 
 
-def _columns(x, index, dim):
-    return x.take(index, dim) if x.flags.c_contiguous else x[(*(slice(None),) * dim, index)]  # `take` copies other layouts first
+def _planes(shape, pad, format):
+    """How many planes there are, how many elements of a pixel lie side by side, and the sizes of a plane."""
+    first = len(shape) - len(pad)
+    if format is contiguous_format:
+        return math.prod(shape[:first]), 1, shape[first:]
+    return shape[0], shape[1], shape[2:]
 
 
 def _named(name):
@@ -96,19 +84,6 @@ _OPS = {
     'replicate': [_named(f'ReplicationPad{n}DBackward0') for n in (1, 2, 3)],
     'circular': [_named('CopySlices')] * 3,
 }
-
-
-def _sources(n, left, right, mode):
-    """For each place of a padded dimension, the place in the input that it shows."""
-    i = np.arange(-left, n + right)
-    if mode == 'circular':
-        low = max(-left, 0)  # what is cut at one end does not come in at the other
-        period = n - low - max(-right, 0)
-        return low + (i - low) % period if period > 0 else i
-    if mode == 'replicate':
-        return np.clip(i, 0, n - 1)
-    i = abs(i)
-    return np.where(i >= n, 2 * (n - 1) - i, i)
 
 
 def pad(input, pad, mode='constant', value=None):
@@ -168,9 +143,8 @@ def pad(input, pad, mode='constant', value=None):
     if mode != 'circular' and 0 in shape[1 if ndim == count + 2 else 0:]:
         raise RuntimeError(f'Expected {count + 1}D or {count + 2}D (batch mode) tensor with possibly 0 batch size and '
                            f'other non-zero dimensions for input, but got: {list(shape)}')
-    plan = tuple([(ndim - i, pair) for i, pair in enumerate(pairs, 1) if pair != (0, 0)])
-    format = contiguous_format if mode == 'circular' else layout(input._a)
-    return _OPS[mode][count - 1].apply(input, pad=plan, mode=mode, format=format)
+    format = contiguous_format if mode == 'circular' or ndim != count + 2 else layout(input._a)
+    return _OPS[mode][count - 1].apply(input, pad=tuple(pairs[::-1]), mode=_MODES.index(mode), format=format)
 
 
 def constant_pad_nd(input, pad, value=0):
