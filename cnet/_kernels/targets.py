@@ -53,6 +53,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     'onetap': _ALL,
     'optim': _ALL,
     'optim_rules': _ALL,
+    'pairs': _ALL,
     'pairdist': _ALL,
     'pointwise': _ALL,
     'pool': _ALL,
