@@ -60,6 +60,7 @@ cdef enum:
     PARTS = 8           # of a row of taps at most
     VALUES = 3 << 16    # bytes of a task's values: a second-level cache keeps them
     TASKS = 16
+    LEAST = 128         # pairs of a box at least: the rows around them are turned once more for each
     SLACK = 32          # numbers that whole vectors read beyond the values
     WIDEST = 32         # columns of a tile
 
@@ -129,7 +130,8 @@ cdef inline Cut cut_of(const Geometry *s, bint gradient, Py_ssize_t size) noexce
             c.numbers += taken + 1
             n += taken
     row = c.C * c.numbers * c.pairs * c.stride[0] * size
-    c.rows = max(<Py_ssize_t> 1, min(VALUES // row - (c.kernel[0] - 1) // c.stride[0], c.N * c.G * c.out[0] // TASKS))
+    c.rows = max(c.N * c.G * c.out[0] // TASKS, ceil_div(LEAST, c.pairs))
+    c.rows = max(<Py_ssize_t> 1, min(c.rows, VALUES // row - (c.kernel[0] - 1) // c.stride[0]))
     c.boxes = ceil_div(c.out[0], c.rows)
     c.rows = ceil_div(c.out[0], c.boxes)
     c.boxes = ceil_div(c.out[0], c.rows)

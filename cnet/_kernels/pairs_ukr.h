@@ -91,22 +91,18 @@ static T FN(join_pairs)(ptrdiff_t m, ptrdiff_t n, int odd, const T *s, ptrdiff_t
     V wrong = {0};
     for (ptrdiff_t r = 0; r < m; r++, s += srs, y += yrs) {
         const V add = bias ? FN(set1)(bias[r]) : (V){0};
-        for (ptrdiff_t i = 0, left = 2 * n - odd; left > 0; left -= 2 * L, i += L) {
-            const V b = FN(load)(s + step + i) + add, c = FN(load)(s + 2 * step + i);
-            const V first = FN(load)(s + i) + (b + c), second = FN(load)(s + 3 * step + i) + (b - c);
+        for (ptrdiff_t i = 0; i < n; i += L) {
+            const ptrdiff_t left = 2 * (n - i) - odd;
+            V sums[4];
+            for (int q = 0; q < 4; q++)
+                sums[q] = n - i >= L ? FN(load)(s + q * step + i) : FN(load_n)(s + q * step + i, n - i);
+            const V b = sums[1] + add, first = sums[0] + (b + sums[2]), second = sums[3] + (b - sums[2]);
             const V low = FN(zip_low)(first, second), high = FN(zip_high)(first, second);
-            T *to = y + 2 * i;
-            if (left >= 2 * L) {
-                FN(store)(to, low), FN(store)(to + L, high);
-                wrong += (low + high) * (V){0};
-            } else if (left > L) {
-                FN(store)(to, low), FN(store_n)(to + L, high, left - L);
-                wrong += low * (V){0};
-                for (ptrdiff_t q = 0; q < left - L; q++) wrong[0] += to[L + q] * 0;
-            } else {
-                FN(store_n)(to, low, left);
-                for (ptrdiff_t q = 0; q < left; q++) wrong[0] += to[q] * 0;
-            }
+            wrong += (low + high) * (V){0};
+            if (left >= L) FN(store)(y + 2 * i, low);
+            else FN(store_n)(y + 2 * i, low, left);
+            if (left >= 2 * L) FN(store)(y + 2 * i + L, high);
+            else if (left > L) FN(store_n)(y + 2 * i + L, high, left - L);
         }
     }
     return FN(sum)(wrong);

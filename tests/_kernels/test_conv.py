@@ -139,6 +139,37 @@ def test_tiles_of_many_channels(n: int, c: int, m: int, size: Any, taps: int, st
         assert (np.abs(part - expected) <= TOLERANCE['float32'] * ones).all()
 
 
+@pytest.mark.parametrize(('shape', 'kernel', 'stride', 'padding', 'groups'), [
+    ((2, 3, 40, 50), (64, 3, 7, 7), (2, 2), (3, 3), 1),
+    ((2, 1, 28, 28), (6, 1, 5, 5), (1, 1), (0, 0), 1),
+    ((2, 32, 9, 11), (32, 16, 3, 3), (1, 1), (1, 1), 2),
+    ((3, 4, 17, 5), (20, 2, 3, 3), (1, 2), (2, 1), 2),
+    ((1, 3, 8, 9), (5, 3, 2, 4), (2, 1), (0, 2), 1),
+    ((2, 5, 7, 90), (33, 5, 1, 16), (1, 1), (0, 8), 1),
+    ((1, 2, 30, 31), (3, 2, 11, 11), (2, 2), (2, 10), 1),
+    ((2, 3, 6, 1), (7, 3, 3, 3), (1, 1), (1, 1), 1),
+    ((1, 2, 2, 2000), (3, 2, 2, 2), (1, 1), (1, 1), 1),       # a row of several tiles, a box of one row
+    ((1, 3, 4, 41), (4, 3, 2, 12), (1, 2), (1, 11), 1),
+], ids=str)
+@pytest.mark.parametrize('dtype', TOLERANCE)
+def test_pairs(shape: Any, kernel: Any, stride: Any, padding: Any, groups: int, dtype: str) -> None:
+    """By pairs of a row: threes, twos and ones of taps, both strides, odd widths, groups, one box and many."""
+    rng = np.random.default_rng(2)
+    out = [(i + 2 * p - k) // s + 1 for i, k, s, p in zip(shape[2:], kernel[2:], stride, padding)]
+    sizes = shape, kernel, (shape[0], kernel[0], *out), kernel[0], shape[1]
+    x, w, g, b, c = (rng.standard_normal(size).astype(dtype) for size in sizes)
+    geo: Any = (stride, padding, (1, 1), groups)
+    expected, ones = reference(x, w, g, *geo), reference(abs(x), abs(w), abs(g), *geo)
+    y, gx = np.full_like(g, np.nan), np.full_like(x, np.nan)
+    assert K.pairs.conv_forward(x, w, b, y, stride, padding, groups)
+    assert (np.abs(y - expected[0] - b[:, None, None]) <= TOLERANCE[dtype] * (ones[0] + abs(b[:, None, None]))).all()
+    if max(stride) == 1:
+        assert K.pairs.conv_input_grad(g, w, c, gx, stride, padding, groups)
+        assert (np.abs(gx - expected[1] - c[:, None, None]) <= TOLERANCE[dtype] * (ones[1] + abs(c[:, None, None]))).all()
+    x[-1, -1, -1, -1] = np.inf
+    assert not K.pairs.conv_forward(x, w, b, y, stride, padding, groups) or np.isfinite(y).all()
+
+
 @pytest.mark.parametrize(('shape', 'kernel', 'geo'), [
     ((2, 3, 40, 41), (18, 3, 5, 3), ((1, 1), (2, 0), (1, 2), 1)),        # boxes of an image, one pass
     ((1, 70, 20, 33), (37, 70, 3, 3), ((1, 1), (1, 1), (1, 1), 1)),      # several passes and pieces, planes shared
