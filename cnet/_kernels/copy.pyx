@@ -7,6 +7,7 @@ by shape into tasks.
 
 cimport numpy as cnp
 from cython.parallel cimport prange
+from libc.string cimport memcpy
 
 from cnet._kernels._alloc cimport new_array
 from cnet._kernels._quiet import offer
@@ -280,6 +281,45 @@ cdef cnp.ndarray new_pixels(int nd, const cnp.npy_intp *dims, int t):
     return a
 
 
+cdef struct Parts:
+    int n
+    Py_ssize_t whole            # bytes of a row of the result
+    Py_ssize_t[MOST] bytes      # of each part of a row
+    const char *source[MOST]
+
+
+cdef bint make_parts(Parts *p, tuple arrays, int dim, bint pixels) noexcept:
+    """Whether rows of the result are runs of memory of the arrays, one after the other: for arrays without gaps in its order."""
+    cdef cnp.ndarray a
+    cdef int i, d, nd
+    cdef Py_ssize_t n
+    if len(arrays) > MOST:
+        return False
+    p.n, p.whole = len(arrays), 0
+    for i in range(p.n):
+        a = <cnp.ndarray> arrays[i]
+        nd, n = cnp.PyArray_NDIM(a), cnp.PyArray_ITEMSIZE(a)
+        if not (dense(a) if pixels else cnp.PyArray_IS_C_CONTIGUOUS(a)):
+            return False
+        for d in range(nd):     # in the order of pixels channels come last, so that samples and places lie before them
+            if d == dim or (d == 1 or dim != 1 and d > dim if pixels else d > dim):
+                n *= cnp.PyArray_DIM(a, d)
+        p.bytes[i], p.source[i] = n, cnp.PyArray_BYTES(a)
+        p.whole += n
+    return True
+
+
+cdef void side_by_side(const Parts *p, char *d, Py_ssize_t start, Py_ssize_t stop) noexcept nogil:
+    """Rows of the result."""
+    cdef Py_ssize_t r
+    cdef int i
+    d = d + start * p.whole
+    for r in range(start, stop):
+        for i in range(p.n):
+            memcpy(d, p.source[i] + r * p.bytes[i], p.bytes[i])
+            d = d + p.bytes[i]
+
+
 def join(tuple arrays not None, int dim):
     """Arrays of one type that are alike in all dimensions but `dim`, side by side in that; None if they are not, or cannot be
     moved. In C order, or with channels last if that is how all of them lie."""
@@ -289,6 +329,8 @@ def join(tuple arrays not None, int dim):
     cdef Py_ssize_t total = 0
     cdef bint pixels = True
     cdef Plan p
+    cdef Parts parts
+    cdef Py_ssize_t rows, group, t
     cdef char *at
     if dim < 0:
         dim += nd
@@ -306,6 +348,14 @@ def join(tuple arrays not None, int dim):
         shape[i] = total if i == dim else cnp.PyArray_DIM(first, i)
     r = new_pixels(nd, shape, cnp.PyArray_TYPE(first)) if pixels else new_array(nd, shape, cnp.PyArray_TYPE(first))
     at = cnp.PyArray_BYTES(r)
+    if cnp.PyArray_SIZE(r) and make_parts(&parts, arrays, dim, pixels):
+        rows = cnp.PyArray_NBYTES(r) // parts.whole
+        if rows > 1:
+            group = 1 + SPAN // parts.whole
+            with nogil:
+                for t in prange((rows + group - 1) // group, schedule='static', num_threads=threads_for(0.5 * rows * parts.whole)):
+                    side_by_side(&parts, at, t * group, min(rows, (t + 1) * group))
+            return r
     for a in arrays:
         if cnp.PyArray_SIZE(a):
             make_plan(&p, r, a)
