@@ -26,7 +26,7 @@ from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
 from cnet._kernels.conv_shape cimport Geometry, geometry
 from cnet._kernels.gemm_tiles cimport columns, height, lanes, pack, tile, tiles
 from cnet._kernels.minimal_cut cimport (
-    APART, KINDS, PACKED, WIDEST, Cut, Kind, Side, block_rows, cut_of, lines_size, operands_size, products_size, products_step,
+    APART, KINDS, LATE, PACKED, WIDEST, Cut, Kind, Side, block_rows, cut_of, lines_size, operands_size, products_size, products_step,
     spread_task, sums_of)
 from cnet._kernels.planes cimport product
 from cnet._kernels.types cimport real
@@ -63,22 +63,23 @@ cdef inline int value_task(Py_ssize_t first, Py_ssize_t block, const Cut *c, con
     return 0
 
 
-cdef inline Py_ssize_t panel_size(const Cut *c, Py_ssize_t nr) noexcept nogil:
-    """Numbers of a panel of factors."""
-    return c.factors * (c.deep * c.seen.wide * nr + APART)
+cdef inline Py_ssize_t panel_size(const Cut *c, Py_ssize_t wide, Py_ssize_t nr) noexcept nogil:
+    """Numbers of a panel of factors of `wide` channels c."""
+    return c.factors * (c.deep * wide * nr + APART)
 
 
-cdef inline void factor_task(Py_ssize_t r, Py_ssize_t first, const Cut *c, const real *w, real *factors) noexcept nogil:
-    """The factors of a vector of channels c from `first` on, for panel r: factors[f, tap of depth, c, width]."""
+cdef inline void factor_task(Py_ssize_t r, Py_ssize_t first, Py_ssize_t begin, Py_ssize_t wide, const Cut *c, const real *w,
+                             real *factors) noexcept nogil:
+    """The factors of a vector of channels c from `first` on, for panel r: factors[f, tap of depth, c - begin, width]."""
     cdef Py_ssize_t nr = columns(w), m = min(nr, c.made.C - r * nr), width = nr if m > lanes(w) else lanes(w)
     cdef Py_ssize_t each = KINDS[c.ky].taps * KINDS[c.kx].taps, T = c.deep * each, at_once = max(<Py_ssize_t> 1, PACKED // T)
-    cdef Py_ssize_t k, q, f, n, step = c.deep * c.seen.wide * width + APART, end = min(c.seen.C, first + lanes(w))
+    cdef Py_ssize_t step = c.deep * wide * width + APART, end = min(c.seen.C, first + lanes(w)), k, q, f, n
     cdef real taps[PACKED * WIDEST]
     cdef real *to
     for q in range(end, first + lanes(w)):
         for f in range(c.factors):
             for k in range(c.deep):
-                memset(factors + f * step + (k * c.seen.wide + q) * width, 0, width * sizeof(real))
+                memset(factors + f * step + (k * wide + q - begin) * width, 0, width * sizeof(real))
     while first < end:
         n = min(at_once, end - first)
         if c.turned:
@@ -88,7 +89,7 @@ cdef inline void factor_task(Py_ssize_t r, Py_ssize_t first, const Cut *c, const
             pack(n * T, m, w + (r * nr * c.seen.C + first) * T, 1, c.seen.C * T, taps, width)
         for q in range(n):
             for k in range(c.deep):
-                to = factors + (k * c.seen.wide + first + q) * width
+                to = factors + (k * wide + first - begin + q) * width
                 f = (q * c.deep + (c.deep - 1 - k if c.turned else k)) * each * width
                 if real is float:
                     vf_factors_of_taps(c.ky, c.kx, taps + f, width, c.turned, to, step)
@@ -128,40 +129,73 @@ cdef inline bint results(Py_ssize_t first, Py_ssize_t block, const Cut *c, const
     return wrong != 0
 
 
-cdef inline int panel_sums(Py_ssize_t r, Py_ssize_t block, const Cut *c, const real *values, const real *factors, const real *bias,
-                           real *sums, real *lines, real *y) noexcept nogil:
-    """The results of panel r in a block; returns whether one is not finite."""
-    cdef Py_ssize_t nr = columns(values), K = c.deep * c.seen.wide, rows = sums_of(c, block), high = height(rows), z, i
-    cdef Py_ssize_t step = c.rows * c.across * c.planes * nr + APART, m = min(nr, c.made.C - r * nr)
-    cdef Py_ssize_t width = nr if m > lanes(values) else lanes(values)
+cdef inline Py_ssize_t sums_step(const Cut *c, Py_ssize_t nr) noexcept nogil:
+    """Numbers from one product's sums to the next's."""
+    return c.rows * c.across * c.planes * nr + APART
+
+
+cdef inline void panel_sums(Py_ssize_t r, Py_ssize_t block, Py_ssize_t begin, Py_ssize_t wide, const Cut *c, const real *values,
+                            const real *factors, real *sums) noexcept nogil:
+    """sums[z, tile, width] (+)= the products of `wide` channels from `begin` on, with panel r of factors, in a block."""
+    cdef Py_ssize_t nr = columns(values), K = c.deep * wide, rows = sums_of(c, block), high = height(rows), z, i
+    cdef Py_ssize_t width = nr if c.made.C - r * nr > lanes(values) else lanes(values)
     cdef const Kind *v = &KINDS[c.ky]
     cdef const Kind *h = &KINDS[c.kx]
     cdef const real *value
     cdef const real *factor
+    for z in range(c.products):
+        value = values + (v.number[z // h.products] * h.numbers + h.number[z % h.products]) * c.seen.apart
+        value = value + begin // c.seen.row * c.seen.panel
+        factor = factors + (v.factor[z // h.products] * h.factors + h.factor[z % h.products]) * (K * width + APART)
+        for i from 0 <= i < rows by high:
+            tile(min(high, rows - i), width, K, value + i * c.seen.row, c.seen.row, 1, factor, width,
+                 <const real *> NULL if begin == 0 else <const real *> sums + i * width, width, 1, sums + i * width, width)
+        sums = sums + sums_step(c, nr)
+
+
+cdef inline int panel_results(Py_ssize_t r, Py_ssize_t block, const Cut *c, const real *sums, const real *bias, real *lines,
+                              real *y) noexcept nogil:
+    """The results of panel r in a block; returns whether one is not finite."""
+    cdef Py_ssize_t nr = columns(sums), m = min(nr, c.made.C - r * nr), width = nr if m > lanes(sums) else lanes(sums), i
     cdef real start[WIDEST]
     cdef int failed = 0
     for i in range(width):
         start[i] = bias[r * nr + i] if bias != NULL and i < m else 0
-    for z in range(c.products):
-        value = values + (v.number[z // h.products] * h.numbers + h.number[z % h.products]) * c.seen.apart
-        factor = factors + (v.factor[z // h.products] * h.factors + h.factor[z % h.products]) * (K * width + APART)
-        for i from 0 <= i < rows by high:
-            tile(min(high, rows - i), width, K, value + i * c.seen.wide, c.seen.wide, 1, factor, width, <const real *> NULL, 0, 0,
-                 sums + z * step + i * width, width)
-    for i from 0 <= i < m by lanes(values):
-        failed |= results(r * nr + i, block, c, sums + i, width, step, start + i, lines, y)
+    for i from 0 <= i < m by lanes(sums):
+        failed |= results(r * nr + i, block, c, sums + i, width, sums_step(c, nr), start + i, lines, y)
+    return failed
+
+
+cdef inline int late_panels(Py_ssize_t begin, Py_ssize_t end, const Cut *c, const real *w, const real *values, const real *bias,
+                            real *factors, real *sums, real *lines, real *y) noexcept nogil:
+    """Panels begin to end of all blocks; some channels at a time, so that factors and sums stay in a second-level cache."""
+    cdef Py_ssize_t nr = columns(w), panel = panel_size(c, c.part, nr), made = c.seen.numbers * c.seen.apart
+    cdef Py_ssize_t first, wide, q, i, size = c.products * sums_step(c, nr)
+    cdef real *to
+    cdef int failed = 0
+    for first from 0 <= first < c.seen.wide by c.part:
+        wide = min(c.part, c.seen.wide - first)
+        for i from first <= i < first + wide by lanes(w):
+            for q in range(begin, end):
+                factor_task(q, i, first, wide, c, w, factors + (q - begin) * panel)
+        for i in range(c.blocks):
+            for q in range(begin, end):
+                to = sums if c.part == c.seen.wide else sums + (i * LATE + q - begin) * size
+                panel_sums(q, i, first, wide, c, values + i * made, <const real *> factors + (q - begin) * panel, to)
+                if first + wide == c.seen.wide:
+                    failed |= panel_results(q, i, c, <const real *> to, bias, lines, y)
     return failed
 
 
 cdef inline int block_task(Py_ssize_t t, const Cut *c, const real *x, const real *w, const real *factors, real *values,
                            const real *bias, real *y) noexcept nogil:
     """Some panels of a block's result, or of all if `late`; returns whether a number is not finite (1) or memory is lacking (-1)."""
-    cdef Py_ssize_t piece = t % c.pieces, block = t // c.pieces, panel = panel_size(c, columns(x)), r, i, q
+    cdef Py_ssize_t piece = t % c.pieces, block = t // c.pieces, panel = panel_size(c, c.seen.wide, columns(x)), r, i
     cdef Py_ssize_t begin = piece * c.piece, end = min(c.panels, begin + c.piece), made = c.seen.numbers * c.seen.apart
     cdef Py_ssize_t lines_n = max(lines_size(c, &c.seen, lanes(x)), lines_size(c, &c.made, lanes(x)))
-    cdef Py_ssize_t sums_n = c.products * (c.rows * c.across * c.planes * columns(x) + APART)
+    cdef Py_ssize_t sums_n = c.products * sums_step(c, columns(x)) * (LATE * c.blocks if c.part < c.seen.wide else 1)
     cdef real *lines = <real *> scratch(PRIVATE, (lines_n + sums_n + (0 if c.shared else made) + (
-        2 * panel if c.late else 0)) * sizeof(real))
+        LATE * panel_size(c, c.part, columns(x)) if c.late else 0)) * sizeof(real))
     cdef real *sums = lines + lines_n
     cdef real *own = sums + sums_n
     cdef int failed = 0
@@ -170,13 +204,8 @@ cdef inline int block_task(Py_ssize_t t, const Cut *c, const real *x, const real
         return -1
     mode = flush_begin()
     if c.late:
-        for r from begin <= r < end by 2:
-            for i from 0 <= i < c.seen.C by lanes(x):
-                for q in range(r, min(end, r + 2)):
-                    factor_task(q, i, c, w, own + (q - r) * panel)
-            for i in range(c.blocks):
-                for q in range(r, min(end, r + 2)):
-                    failed |= panel_sums(q, i, c, values + i * made, <const real *> own + (q - r) * panel, bias, sums, lines, y)
+        for r from begin <= r < end by LATE:
+            failed |= late_panels(r, min(end, r + LATE), c, w, values, bias, own, sums, lines, y)
     else:
         if c.shared:
             values = values + block * made
@@ -185,14 +214,15 @@ cdef inline int block_task(Py_ssize_t t, const Cut *c, const real *x, const real
             for i from 0 <= i < c.seen.C by lanes(x):
                 spread_task(i, block, c, &c.seen, x, lines, values)
         for r in range(begin, end):
-            failed |= panel_sums(r, block, c, values, factors + r * panel, bias, sums, lines, y)
+            panel_sums(r, block, 0, c.seen.wide, c, values, factors + r * panel, sums)
+            failed |= panel_results(r, block, c, <const real *> sums, bias, lines, y)
     flush_end(mode)
     return failed
 
 
 cdef int convolve(const Cut *c, const real *x, const real *w, const real *bias, real *y) noexcept nogil:
     """y[N, M, out] from x[N, C, size]. Returns 1 if a result is not finite, -1 if there is no memory."""
-    cdef Py_ssize_t size = 0 if c.late else c.panels * panel_size(c, columns(x)), groups = c.seen.wide // lanes(x), t
+    cdef Py_ssize_t panel = panel_size(c, c.seen.wide, columns(x)), size = 0 if c.late else c.panels * panel, groups = c.seen.wide // lanes(x), t
     cdef Py_ssize_t block = c.seen.numbers * c.seen.apart, made = c.blocks * groups if c.shared else 0
     cdef real *factors = <real *> scratch(SHARED, (size + (c.blocks * block if c.shared else 0)) * sizeof(real))
     cdef real *values = factors + size
@@ -203,7 +233,7 @@ cdef int convolve(const Cut *c, const real *x, const real *w, const real *bias, 
     size = 0 if c.late else c.panels * groups
     for t in prange(size + made, num_threads=threads):
         if t < size:
-            factor_task(t % c.panels, t // c.panels * lanes(x), c, w, factors + t % c.panels * panel_size(c, columns(x)))
+            factor_task(t % c.panels, t // c.panels * lanes(x), 0, c.seen.wide, c, w, factors + t % c.panels * panel)
         else:
             failed |= value_task((t - size) % groups * lanes(x), (t - size) // groups, c, &c.seen, x,
                                  values + (t - size) // groups * block)

@@ -32,7 +32,8 @@ cdef enum:
     APART = 16       # between the numbers of a tile: powers of two would fall into one set of the first-level cache
     WIDEST = 32      # channels of a panel
     PACKED = 144     # taps that are transposed at once: rows of weights, which may lie powers of two apart, are read in long pieces
-    LATE = 2         # blocks for which factors are made where they are used, two panels at a time, instead of written and read
+    LATE = 2         # blocks for which factors are made where they are used, so many panels at a time, instead of written and read
+    PART = 1 << 19   # bytes of such factors at once, if a block's values alone fill a second-level cache of twice BLOCK
 
 # Images that are cut into tiles: pixels, or gradients of results.
 cdef struct Side:
@@ -58,6 +59,7 @@ cdef struct Cut:
     bint turned                 # whether weights lie as [C, M, taps], and are read backwards
     bint shared                 # whether values are made once for several tasks
     bint late
+    Py_ssize_t part             # channels of factors that are made at once, if late
     Py_ssize_t slices           # of a weight gradient's blocks, with sums of their own
 
 
@@ -119,11 +121,14 @@ cdef inline Cut cut_of(const Geometry *s, bint gradient, bint weights, Py_ssize_
     c.blocks = ceil_div(c.N * c.down, c.rows)
     c.rows = ceil_div(c.N * c.down, c.blocks)
     c.blocks = ceil_div(c.N * c.down, c.rows)
-    c.seen.row, c.made.row = c.seen.wide, 2 * lanes_
-    c.seen.panel, c.made.panel = c.rows * each * c.seen.row, c.rows * each * c.made.row
-    c.seen.apart, c.made.apart = c.seen.panel + APART, ceil_div(M, c.made.row) * c.made.panel + APART
     c.panels = ceil_div(M, 2 * lanes_)
-    c.late = c.blocks <= LATE and c.panels >= TASKS
+    c.late = not weights and c.blocks <= LATE and c.panels >= TASKS
+    c.part = c.seen.wide
+    if c.late and c.deep == 1 and c.seen.numbers * c.rows * each * c.seen.wide * size >= 2 * BLOCK:
+        c.part = min(c.part, max(<Py_ssize_t> 2, PART // (LATE * c.factors * 2 * lanes_ * size) // (2 * lanes_)) * 2 * lanes_)
+    c.seen.row, c.made.row = c.part, 2 * lanes_
+    c.seen.panel, c.made.panel = c.rows * each * c.seen.row, c.rows * each * c.made.row
+    c.seen.apart, c.made.apart = ceil_div(c.seen.wide, c.seen.row) * c.seen.panel + APART, ceil_div(M, c.made.row) * c.made.panel + APART
     # Half of the tasks, each with values of its own, take less time than twice as many that share them.
     c.pieces = min(c.panels, TASKS if c.late else 1 if 2 * c.blocks >= TASKS else ceil_div(TASKS, c.blocks))
     c.piece = ceil_div(c.panels, c.pieces)
