@@ -1,8 +1,9 @@
 """Convolutions of three taps a side or, with stride 2, four, their input gradients and weight gradients by Winograd's minimal
 filtering, with channels in the lanes of vectors: two results of four pixels take four products instead of six (minimal_ukr.h).
 
-The image is cut into tiles of 2x2 results (1x2 for one dimension), or twice as many each way of an input gradient of stride 2. Pixels and weights are transformed, for each number xi of a
-tile one matrix product over the channels follows, and its results are transformed back:
+The image is cut into tiles of 2x2 results (1x2 for one dimension), or twice as many each way of an input gradient of stride 2.
+Pixels and weights are transformed, for each number xi of a tile one matrix product over the channels follows, and its results are
+transformed back:
 
     values[xi, tile, c] = map of pixels     factors[xi, c, m] = map of weights     sums[xi, tile, m] = values x factors
 
@@ -26,9 +27,9 @@ from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
 from cnet._kernels.conv_shape cimport Geometry, geometry
 from cnet._kernels.gemm_tiles cimport columns, height, lanes, pack, tile, tiles
 from cnet._kernels.minimal_cut cimport (
-    APART, KINDS, LATE, PACKED, WIDEST, Cut, Kind, Side, block_rows, cut_of, lines_size, operands_size, products_size, products_step,
-    spread_task, sums_of)
-from cnet._kernels.planes cimport product
+    APART, KINDS, LATE, PACKED, WIDEST, Cut, Kind, Side, block_rows, cut_of, lines_size, operands_size, products_size,
+    products_step, spread_task, sums_of)
+from cnet._kernels.planes cimport ceil_div, product
 from cnet._kernels.types cimport real
 
 cnp.import_array()
@@ -114,11 +115,11 @@ cdef inline bint results(Py_ssize_t first, Py_ssize_t block, const Cut *c, const
             for i in range(count):
                 row = (i * c.across * c.planes + z) * width
                 if real is float:
-                    wrong += vf_gather_tiles(c.ky, c.kx, c.across, sums + row, c.planes * width, step, bias, lines + i * gives * line,
-                                             c.before[2], out_x, low - i * gives, high - i * gives)
+                    wrong += vf_gather_tiles(c.ky, c.kx, c.across, sums + row, c.planes * width, step, bias,
+                                             lines + i * gives * line, c.before[2], out_x, low - i * gives, high - i * gives)
                 else:
-                    wrong += vd_gather_tiles(c.ky, c.kx, c.across, sums + row, c.planes * width, step, bias, lines + i * gives * line,
-                                             c.before[2], out_x, low - i * gives, high - i * gives)
+                    wrong += vd_gather_tiles(c.ky, c.kx, c.across, sums + row, c.planes * width, step, bias,
+                                             lines + i * gives * line, c.before[2], out_x, low - i * gives, high - i * gives)
             row = (((n * c.made.C + first) * out_z + z) * out_y + y0 + low) * out_x
             if real is float:
                 vf_put_pixels((high - low) * out_x, m, lines + low * line, lanes(y), y + row, out_z * out_y * out_x)
@@ -222,7 +223,8 @@ cdef inline int block_task(Py_ssize_t t, const Cut *c, const real *x, const real
 
 cdef int convolve(const Cut *c, const real *x, const real *w, const real *bias, real *y) noexcept nogil:
     """y[N, M, out] from x[N, C, size]. Returns 1 if a result is not finite, -1 if there is no memory."""
-    cdef Py_ssize_t panel = panel_size(c, c.seen.wide, columns(x)), size = 0 if c.late else c.panels * panel, groups = c.seen.wide // lanes(x), t
+    cdef Py_ssize_t panel = panel_size(c, c.seen.wide, columns(x)), size = 0 if c.late else c.panels * panel
+    cdef Py_ssize_t groups = c.seen.wide // lanes(x), t
     cdef Py_ssize_t block = c.seen.numbers * c.seen.apart, made = c.blocks * groups if c.shared else 0
     cdef real *factors = <real *> scratch(SHARED, (size + (c.blocks * block if c.shared else 0)) * sizeof(real))
     cdef real *values = factors + size
@@ -242,22 +244,28 @@ cdef int convolve(const Cut *c, const real *x, const real *w, const real *bias, 
     return failed
 
 
-cdef inline void product_task(Py_ssize_t t, Py_ssize_t block, bint first, const Cut *c, const real *values, const real *grads,
-                              real *products) noexcept nogil:
-    """products[f, panel, tap of depth, c, nr] (+)= the sum over a block's tiles, for factor t // panels of panel t % panels."""
-    cdef Py_ssize_t nr = columns(values), f = t // c.panels, r = t % c.panels, K = c.deep * c.seen.wide, i, j
+cdef inline void factor_products(Py_ssize_t f, Py_ssize_t r, Py_ssize_t K, Py_ssize_t block, bint first, const Cut *c,
+                                 const real *values, const real *grads, real *products) noexcept nogil:
+    """products[K, nr] (+)= the sum over a block's tiles, for factor f and panel r."""
+    cdef Py_ssize_t nr = columns(values), i, j
     cdef const Kind *v = &KINDS[c.ky]
     cdef const Kind *h = &KINDS[c.kx]
-    cdef uint64_t mode = flush_begin()
-    products = products + f * products_step(c, nr) + r * K * nr
     for i in range(v.products):
         for j in range(h.products):
             if v.factor[i] * h.factors + h.factor[j] == f:
                 tiles(K, min(nr, c.made.wide - r * nr), sums_of(c, block),
-                      values + (v.number[i] * h.numbers + h.number[j]) * c.seen.apart, 1, c.seen.wide,
+                      values + (v.number[i] * h.numbers + h.number[j]) * c.seen.apart, 1, c.seen.row,
                       grads + (v.grad[i] * h.grads + h.grad[j]) * c.made.apart + r * c.made.panel, nr,
                       <const real *> NULL if first else <const real *> products, nr, 1, products, nr)
                 first = False
+
+
+cdef inline void product_task(Py_ssize_t t, Py_ssize_t block, bint first, const Cut *c, const real *values, const real *grads,
+                              real *products) noexcept nogil:
+    """products[f, panel, tap of depth, c, nr] (+)= those of factor t // panels and panel t % panels."""
+    cdef Py_ssize_t nr = columns(values), f = t // c.panels, r = t % c.panels, K = c.deep * c.seen.wide
+    cdef uint64_t mode = flush_begin()
+    factor_products(f, r, K, block, first, c, values, grads, products + f * products_step(c, nr) + r * K * nr)
     flush_end(mode)
 
 
@@ -283,54 +291,97 @@ cdef inline int slice_task(Py_ssize_t t, const Cut *c, const real *x, const real
     return 0
 
 
-cdef inline int taps_task(Py_ssize_t first, const Cut *c, const real *products, real *w) noexcept nogil:
-    """The weights of a vector of channels m, from the sums of all slices in order."""
-    cdef Py_ssize_t each = KINDS[c.ky].taps * KINDS[c.kx].taps, K = c.seen.C * c.deep * each, nr = columns(w), q, k
-    cdef real *taps = <real *> scratch(PRIVATE, K * lanes(w) * sizeof(real))
-    cdef real *to = taps
+cdef inline bint put_taps(Py_ssize_t m, Py_ssize_t first, Py_ssize_t count, Py_ssize_t wide, const Cut *c, const real *products,
+                          Py_ssize_t step, real *taps, real *w) noexcept nogil:
+    """The weights of a vector of channels from m on by `count` channels from `first` on, of which products[f, tap of depth, c,
+    nr] has `wide`, from the sums of all slices in order; `taps` is room. Returns whether one is not finite."""
+    cdef Py_ssize_t each = KINDS[c.ky].taps * KINDS[c.kx].taps, T = c.deep * each, nr = columns(w), q, k
     cdef const real *from_
+    cdef real *to = taps
     cdef real wrong = 0
+    for q in range(count):
+        for k in range(c.deep):
+            from_ = products + (k * wide + q) * nr
+            if real is float:
+                wrong += vf_taps_of_factors(c.ky, c.kx, from_, step, c.slices, products_size(c, nr), to)
+            else:
+                wrong += vd_taps_of_factors(c.ky, c.kx, from_, step, c.slices, products_size(c, nr), to)
+            to = to + each * lanes(w)
+    w = w + (m * c.seen.C + first) * T
+    if real is float:
+        vf_put_pixels(count * T, min(lanes(w), c.made.C - m), taps, lanes(w), w, c.seen.C * T)
+    else:
+        vd_put_pixels(count * T, min(lanes(w), c.made.C - m), taps, lanes(w), w, c.seen.C * T)
+    return wrong != 0
+
+
+cdef inline int taps_task(Py_ssize_t m, const Cut *c, const real *products, real *w) noexcept nogil:
+    """The weights of a vector of channels from m on."""
+    cdef Py_ssize_t T = c.deep * KINDS[c.ky].taps * KINDS[c.kx].taps, nr = columns(w)
+    cdef real *taps = <real *> scratch(PRIVATE, c.seen.C * T * lanes(w) * sizeof(real))
     if taps == NULL:
         return -1
-    for q in range(c.seen.C):
-        for k in range(c.deep):
-            from_ = products + (first // nr * c.deep * c.seen.wide + k * c.seen.wide + q) * nr + first % nr
-            if real is float:
-                wrong += vf_taps_of_factors(c.ky, c.kx, from_, products_step(c, nr), c.slices, products_size(c, nr), to)
-            else:
-                wrong += vd_taps_of_factors(c.ky, c.kx, from_, products_step(c, nr), c.slices, products_size(c, nr), to)
-            to = to + each * lanes(w)
-    if real is float:
-        vf_put_pixels(K, min(lanes(w), c.made.C - first), taps, lanes(w), w + first * K, K)
-    else:
-        vd_put_pixels(K, min(lanes(w), c.made.C - first), taps, lanes(w), w + first * K, K)
-    return wrong != 0
+    products = products + m // nr * c.deep * c.seen.wide * nr + m % nr
+    return put_taps(m, 0, c.seen.C, c.seen.wide, c, products, products_step(c, nr), taps, w)
+
+
+cdef inline int group_task(Py_ssize_t first, const Cut *c, const real *x, const real *grads, real *w) noexcept nogil:
+    """The weights of a group of channels c from `first` on: values and products stay in a second-level cache."""
+    cdef Py_ssize_t nr = columns(x), wide = min(c.part, c.seen.wide - first), count = min(wide, c.seen.C - first), r, f, i
+    cdef Py_ssize_t lines_n = lines_size(c, &c.seen, lanes(x)), made = c.seen.numbers * c.seen.apart, step = wide * nr + APART
+    cdef Py_ssize_t taps_n = wide * KINDS[c.ky].taps * KINDS[c.kx].taps * lanes(x)
+    cdef real *lines = <real *> scratch(PRIVATE, (lines_n + made + c.factors * step + taps_n) * sizeof(real))
+    cdef real *values = lines + lines_n
+    cdef real *products = values + made
+    cdef real *taps = products + c.factors * step
+    cdef int failed = 0
+    cdef uint64_t mode
+    if lines == NULL:
+        return -1
+    mode = flush_begin()
+    for i from first <= i < first + wide by lanes(x):
+        # Each group lies where the first would.
+        spread_task(i, 0, c, &c.seen, x, lines, values - first // c.part * c.seen.panel)
+    for r in range(c.panels):
+        for f in range(c.factors):
+            factor_products(f, r, wide, 0, True, c, <const real *> values, grads, products + f * step)
+        for i from 0 <= i < min(nr, c.made.wide - r * nr) by lanes(x):
+            failed |= put_taps(r * nr + i, first, count, wide, c, <const real *> products + i, step, taps, w)
+    flush_end(mode)
+    return failed
 
 
 cdef int weight_grad(const Cut *c, const real *x, const real *g, real *w) noexcept nogil:
     """w[M, C, taps] from x[N, C, size] and g[N, M, out]. Returns 1 if a number is not finite, -1 if there is no memory."""
-    cdef Py_ssize_t size = products_size(c, columns(x)), groups = c.seen.wide // lanes(x), block, t
-    cdef Py_ssize_t all = groups + c.made.wide // lanes(x), made = operands_size(c)
-    cdef real *products = <real *> scratch(SHARED, (c.slices * size + (made if c.slices == 1 else 0)) * sizeof(real))
-    cdef real *values = products + size
-    cdef real *grads = values + c.seen.numbers * c.seen.apart
+    cdef Py_ssize_t size = 0 if c.grouped else products_size(c, columns(x)), groups = c.seen.wide // lanes(x), block, t
+    cdef Py_ssize_t vectors = c.made.wide // lanes(x), made = c.made.numbers * c.made.apart
+    cdef real *products = <real *> scratch(SHARED, (c.slices * size + (
+        made if c.grouped else operands_size(c) if c.slices == 1 else 0)) * sizeof(real))
+    cdef real *grads = products + c.slices * size
+    cdef real *values = grads + made
     cdef int failed = 0
     cdef int threads = threads_for(<double> c.N * product(c.made.size) * c.made.C * c.seen.C * c.deep / 2)
     if products == NULL:
         return -1
+    if c.grouped:
+        for t in prange(vectors, num_threads=threads, schedule='dynamic'):
+            failed |= value_task(t * lanes(x), 0, c, &c.made, g, grads)
+        for t in prange(ceil_div(c.seen.wide, c.part), num_threads=threads, schedule='dynamic'):
+            failed |= group_task(t * c.part, c, x, <const real *> grads, w)
+        return failed
     if c.slices > 1:
         for t in prange(c.slices, num_threads=threads, schedule='dynamic'):
             failed |= slice_task(t, c, x, g, products + t * size)
     else:
         for block in range(c.blocks):
-            for t in prange(all, num_threads=threads, schedule='dynamic'):
+            for t in prange(groups + vectors, num_threads=threads, schedule='dynamic'):
                 if t < groups:
                     failed |= value_task(t * lanes(x), block, c, &c.seen, x, values)
                 else:
                     failed |= value_task((t - groups) * lanes(x), block, c, &c.made, g, grads)
             for t in prange(c.factors * c.panels, num_threads=threads, schedule='dynamic'):
                 product_task(t, block, block == 0, c, <const real *> values, <const real *> grads, products)
-    for t in prange(all - groups, num_threads=threads):
+    for t in prange(vectors, num_threads=threads):
         failed |= taps_task(t * lanes(x), c, <const real *> products, w)
     return failed
 

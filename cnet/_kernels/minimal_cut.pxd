@@ -27,12 +27,14 @@ cdef enum:
     BLOCK = 1 << 20  # bytes of a block's values and of one panel's sums, or of both operands of a weight gradient
     TILES = 64       # at least so many tiles in a block: every factor is read once for them
     SUMMED = 128     # the same for a weight gradient, whose sums are read and written for each block
+    GROUP = 5 << 18  # bytes of the values of a group of channels in all tiles, of which one task makes the weights' gradients
+    READ = 4 << 20   # bytes of gradients that each of them reads
     SLICES = 8 << 20 # bytes of sums of a weight gradient's slices
     TASKS = 8
     APART = 16       # between the numbers of a tile: powers of two would fall into one set of the first-level cache
     WIDEST = 32      # channels of a panel
     PACKED = 144     # taps that are transposed at once: rows of weights, which may lie powers of two apart, are read in long pieces
-    LATE = 2         # blocks for which factors are made where they are used, so many panels at a time, instead of written and read
+    LATE = 2         # blocks for which factors are made where they are used, so many panels at a time, not written and read
     PART = 1 << 19   # bytes of such factors at once, if a block's values alone fill a second-level cache of twice BLOCK
 
 # Images that are cut into tiles: pixels, or gradients of results.
@@ -59,8 +61,9 @@ cdef struct Cut:
     bint turned                 # whether weights lie as [C, M, taps], and are read backwards
     bint shared                 # whether values are made once for several tasks
     bint late
-    Py_ssize_t part             # channels of factors that are made at once, if late
-    Py_ssize_t slices           # of a weight gradient's blocks, with sums of their own
+    Py_ssize_t part             # channels c whose values lie together
+    bint grouped                # whether a weight gradient's tasks are groups of channels c, seen.row each
+    Py_ssize_t slices           # or of a weight gradient's blocks, with sums of their own
 
 
 cdef inline Side side_of(const Cut *c, Py_ssize_t C, const Py_ssize_t *size, bint grads, Py_ssize_t lanes_) noexcept nogil:
@@ -97,7 +100,7 @@ cdef inline Cut cut_of(const Geometry *s, bint gradient, bint weights, Py_ssize_
     cdef Cut c
     cdef const Py_ssize_t *from_ = &s.out[0] if gradient else &s.size[0]
     cdef const Py_ssize_t *to = &s.size[0] if gradient else &s.out[0]
-    cdef Py_ssize_t C = s.M if gradient else s.C, M = s.C if gradient else s.M, each, most
+    cdef Py_ssize_t C = s.M if gradient else s.C, M = s.C if gradient else s.M, each, all, most
     cdef int d
     c.N, c.deep, c.turned = s.N, s.kernel[0], gradient
     c.kx = 1 if s.stride[2] == 1 else (2 if s.kernel[2] == 3 else 4) + gradient
@@ -117,18 +120,26 @@ cdef inline Cut cut_of(const Geometry *s, bint gradient, bint weights, Py_ssize_
     each = c.across * c.planes
     most = BLOCK // ((c.seen.numbers * c.seen.wide + (c.made.numbers * c.made.wide if weights else c.products * WIDEST)) * size)
     most = max(<Py_ssize_t> SUMMED if weights else <Py_ssize_t> TILES, min(most, c.N * c.down * each // TASKS))
+    c.part = max(<Py_ssize_t> 1, C // (TASKS * 2 * lanes_)) * 2 * lanes_
+    all = c.N * c.down * each
+    c.grouped = (weights and c.deep == 1 and 4 * c.part <= C and all * c.seen.numbers * c.part * size <= GROUP
+                 and all * c.made.numbers * M * size <= READ)
+    if c.grouped:
+        most = all
     c.rows = min(c.N * c.down, max(<Py_ssize_t> 1, most // each))
     c.blocks = ceil_div(c.N * c.down, c.rows)
     c.rows = ceil_div(c.N * c.down, c.blocks)
     c.blocks = ceil_div(c.N * c.down, c.rows)
     c.panels = ceil_div(M, 2 * lanes_)
     c.late = not weights and c.blocks <= LATE and c.panels >= TASKS
-    c.part = c.seen.wide
+    if not c.grouped:
+        c.part = c.seen.wide
     if c.late and c.deep == 1 and c.seen.numbers * c.rows * each * c.seen.wide * size >= 2 * BLOCK:
         c.part = min(c.part, max(<Py_ssize_t> 2, PART // (LATE * c.factors * 2 * lanes_ * size) // (2 * lanes_)) * 2 * lanes_)
     c.seen.row, c.made.row = c.part, 2 * lanes_
     c.seen.panel, c.made.panel = c.rows * each * c.seen.row, c.rows * each * c.made.row
-    c.seen.apart, c.made.apart = ceil_div(c.seen.wide, c.seen.row) * c.seen.panel + APART, ceil_div(M, c.made.row) * c.made.panel + APART
+    c.seen.apart = (1 if c.grouped else ceil_div(c.seen.wide, c.part)) * c.seen.panel + APART
+    c.made.apart = ceil_div(M, c.made.row) * c.made.panel + APART
     # Half of the tasks, each with values of its own, take less time than twice as many that share them.
     c.pieces = min(c.panels, TASKS if c.late else 1 if 2 * c.blocks >= TASKS else ceil_div(TASKS, c.blocks))
     c.piece = ceil_div(c.panels, c.pieces)

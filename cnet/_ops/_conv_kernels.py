@@ -22,7 +22,7 @@ def tiled(w, n, out, stride, padding, dilation, groups, passes=1, gradient=False
     """Whether minimal filtering needs less time (bench/lab/conv.md): three taps along the last two axes (or the only one), or
     four with stride 2, channels that fill vectors and are enough for the products to outweigh the transforms, which weigh more
     in one dimension and with stride 2, and less beside the padding of small images; and enough tiles for `passes` over the
-    factors. `out` is the size of what is made, by an input gradient if `gradient`."""
+    factors, 2 for a weight gradient. `out` is the size of what is made, by an input gradient if `gradient`."""
     m, c, *kernel = w
     axes, step, taps = min(2, len(kernel)), stride[-1], kernel[-1]
     if (groups > 1 or min(m, c) < 16 or (taps, step) not in TILED or kernel[-2:] != [taps] * axes or stride[-2:] != (step,) * axes
@@ -37,13 +37,13 @@ def tiled(w, n, out, stride, padding, dilation, groups, passes=1, gradient=False
     gives, lanes = 4 if step == 2 and gradient else 2, K.direct.LANES
     down = [-(-i // gives) for i in out[-axes:]]
     tiles = n * prod(out[:-axes]) * prod(down)
-    if gives == 4:
+    # Direct sums of small images cost less with stride 2: tiles may not be partly empty.
+    if taps == 4 and gives == 2 and 5 * prod(out[-axes:]) < 4 * prod(down) * gives ** axes:
+        return False
+    if gradient or (passes == 2 and len(kernel) < 3):
         most = 16
     elif taps == 4:
         most = 64 if m * c < 1 << 18 else 128
-        # Direct sums of small images cost less with stride 2: tiles may not be partly empty.
-        if passes == 2 or 5 * prod(out[-axes:]) < 4 * prod(down) * gives ** axes:
-            return False
     else:
         most = 64 * passes if m * c >= 1 << 17 else 16
     return tiles >= most and all(5 * i >= 4 * (-(-i // lanes) * lanes) for i in (m, c))

@@ -123,9 +123,11 @@ def test_tiles(dims: int, taps: int, step: int, dtype: str, seed: int) -> None:
 
 @pytest.mark.parametrize(('n', 'c', 'm', 'size', 'taps', 'stride'), [
     (32, 64, 300, (8, 8), 3, 1), (2, 40, 270, (17, 16), 3, 2), (2, 270, 40, (17, 16), 3, 2), (30, 64, 30, (21,), 3, 1),
-    (3, 40, 270, (16, 17), 4, 2), (9, 270, 40, (16, 17), 4, 2), (30, 64, 30, (42,), 4, 2)])
+    (3, 40, 270, (16, 17), 4, 2), (9, 270, 40, (16, 17), 4, 2), (30, 64, 30, (42,), 4, 2),
+    (4, 530, 270, (7, 7), 3, 1), (9, 300, 530, (16, 15), 4, 2)])
 def test_tiles_of_many_channels(n: int, c: int, m: int, size: Any, taps: int, stride: int) -> None:
-    """Factors that are made where they are used, values that several tasks share, more than one block."""
+    """Factors that are made where they are used, at once or in parts, values that several tasks share, more than one block,
+    weight gradients by groups of channels or slices of tiles."""
     rng = np.random.default_rng(1)
     dims = len(size)
     geo: Any = ((stride,) * dims, (1,) * dims, (1,) * dims, 1)
