@@ -51,22 +51,20 @@ typedef double vd_short __attribute__((vector_size(32)));
                     GS_WRITE(p + j, GS_READ(W, p + j) + GS_READ(W, g + j) * a);                                        \
             }                                                                                                          \
     }                                                                                                                  \
-    static inline void FN(slope_##NAME)(const T *x, ptrdiff_t pitch, const int *at, const T *t, ptrdiff_t n, ptrdiff_t C, \
-                                        const T *g, T *across, T *along)                                               \
+    /* What channels of one place contribute to its derivatives by x and y, before the sum over lanes. */              \
+    static inline __attribute__((always_inline)) void FN(slope_##NAME)(const T *x, ptrdiff_t pitch, const int *at, const T *t, \
+                                                                       ptrdiff_t i, ptrdiff_t C, const T *g, W *across, W *along) \
     {                                                                                                                  \
-        for (ptrdiff_t i = 0; i < n; i++, g += C) {                                                                    \
-            GS_TAPS                                                                                                    \
-            const W right = t[i] - (W){0}, down = t[GS_BLOCK + i] - (W){0};                                            \
-            W p = {0}, q = {0}, r = {0}, s = {0};                                                                      \
-            for (ptrdiff_t j = 0; j < C; j += L) {                                                                     \
-                const W v = GS_READ(W, g + j);                                                                         \
-                p += GS_READ(W, nw + j) * v, q += GS_READ(W, ne + j) * v;                                              \
-                r += GS_READ(W, sw + j) * v, s += GS_READ(W, se + j) * v;                                              \
-            }                                                                                                          \
-            const W a = (q - p) * (1 - down) + (s - r) * down, b = (r - p) * (1 - right) + (s - q) * right;            \
-            across[i] += FN(sum_##NAME)(&a);                                                                           \
-            along[i] += FN(sum_##NAME)(&b);                                                                            \
+        GS_TAPS                                                                                                        \
+        const W right = t[i] - (W){0}, down = t[GS_BLOCK + i] - (W){0};                                                \
+        W p = {0}, q = {0}, r = {0}, s = {0};                                                                          \
+        for (ptrdiff_t j = 0; j < C; j += L) {                                                                         \
+            const W v = GS_READ(W, g + j);                                                                             \
+            p += GS_READ(W, nw + j) * v, q += GS_READ(W, ne + j) * v;                                                  \
+            r += GS_READ(W, sw + j) * v, s += GS_READ(W, se + j) * v;                                                  \
         }                                                                                                              \
+        *across = (q - p) + ((s - r) - (q - p)) * down;                                                                \
+        *along = (r - p) + ((s - q) - (r - p)) * right;                                                                \
     }
 
 #define BOTH_TYPES "gridsample_ukr.h"
@@ -179,8 +177,6 @@ static inline void FN(turn_back)(const T *s, ptrdiff_t width, ptrdiff_t rows, pt
             d[c * ds + r] = s[r * width + c];
 }
 
-static inline T FN(sum_whole)(const V *v) { return FN(sum)(*v); }
-static inline T FN(sum_short)(const FN(short) *v) { return ((*v)[0] + (*v)[2]) + ((*v)[1] + (*v)[3]); }
 GS_LOOPS(V, FN(lanes), whole)
 GS_LOOPS(FN(short), GS_SHORT, short)
 
@@ -206,7 +202,22 @@ static inline void FN(write_pixels)(T *gx, ptrdiff_t pitch, const int *at, const
 static inline void FN(slope_pixels)(const T *x, ptrdiff_t pitch, const int *at, const T *t, ptrdiff_t n, ptrdiff_t C, const T *g,
                                     T *across, T *along)
 {
-    (C < FN(lanes) ? FN(slope_short) : FN(slope_whole))(x, pitch, at, t, n, C, g, across, along);
+    if (C < FN(lanes)) {
+        T p[GS_SHORT * GS_BLOCK], q[GS_SHORT * GS_BLOCK];
+        for (ptrdiff_t i = 0; i < n; i++) {
+            FN(short) a, b;
+            FN(slope_short)(x, pitch, at, t, i, C, g + i * C, &a, &b);
+            GS_WRITE(p + GS_SHORT * i, a);
+            GS_WRITE(q + GS_SHORT * i, b);
+        }
+        for (ptrdiff_t i = 0; i < n; i++) across[i] += (p[4 * i] + p[4 * i + 2]) + (p[4 * i + 1] + p[4 * i + 3]);
+        for (ptrdiff_t i = 0; i < n; i++) along[i] += (q[4 * i] + q[4 * i + 2]) + (q[4 * i + 1] + q[4 * i + 3]);
+        return;
+    }
+    for (ptrdiff_t i = 0; i < n; i++) {
+        V a, b;
+        FN(slope_whole)(x, pitch, at, t, i, C, g + i * C, &a, &b);
+        across[i] += FN(sum)(a), along[i] += FN(sum)(b);
+    }
 }
-
 #endif
