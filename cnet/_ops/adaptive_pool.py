@@ -2,7 +2,7 @@
 
 from .._core import checks, errors
 from .._core.base import TensorBase
-from ._pooling import AvgPool, MaxPool, MaxPoolIndices, adaptive_plan
+from ._pooling import AvgPool, AvgPoolGrad, MaxPool, MaxPoolIndices, adaptive_plan, order
 
 __all__ = ['adaptive_avg_pool1d']
 FUNCTIONAL = [
@@ -13,7 +13,14 @@ FUNCTIONAL = [
 
 
 class AdaptiveMean(AvgPool, name='MeanBackward1'):
-    """One window over everything."""
+    """One window over everything. Nothing is kept: as for any mean, gradients may be asked for again."""
+
+    @staticmethod
+    def forward(x, plan, format):
+        return AvgPool.forward(x, plan)[0]
+
+    def backward(self, g):
+        return AvgPoolGrad.apply(g, **self.kw)
 
 
 class AdaptiveAvgPool1d(AvgPool, name='SqueezeBackward1'):
@@ -141,7 +148,8 @@ def _avg(n, name, input, output_size):
     if n > 1 and (output_size == 1 or output_size == (1,) * n or output_size == [1] * n) and a.ndim >= n:
         if (a.ndim != n + 1 and a.ndim != n + 2 and n == 3) or 0 in a.shape[-n:] or a.dtype.kind != 'f':
             return _empty_mean(n, name, input)
-        return AdaptiveMean.apply(input, plan=adaptive_plan(n, a.shape, (1,) * n))
+        plan = adaptive_plan(n, a.shape, (1,) * n)
+        return AdaptiveMean.apply(input, plan=plan, format=order(a, plan))
     out = _lengths(output_size, a.shape, n, name)
     _check(a, n, name)
     return _AVG[n].apply(input, plan=adaptive_plan(n, a.shape, out))

@@ -66,3 +66,19 @@ def test_local_response_norm(size: int) -> None:
     for a, e in zip(described(cnet, layer, True), described(torch, layer, True), strict=True):
         np.testing.assert_allclose(a.numpy(), e.numpy(), rtol=2e-4, atol=2e-5)
         assert a.stride() == e.stride()
+
+
+@pytest.mark.parametrize('name', ['avg_pool2d', 'adaptive_avg_pool2d'])
+@pytest.mark.parametrize('size', [1, 2])
+def test_a_second_gradient_of_a_mean(name: str, size: int) -> None:
+    """Without `retain_graph`: refused by the same poolings."""
+    def refused(lib: Any) -> bool:
+        x = numbers(lib, *SHAPE).requires_grad_()
+        y = getattr(lib.nn.functional, name)(x, size).sum()
+        y.backward()
+        try:
+            y.backward()
+        except RuntimeError:
+            return True
+        return False
+    assert refused(cnet) is refused(torch)
