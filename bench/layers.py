@@ -168,6 +168,7 @@ def _(torch):
 conv('channels last: 64->64 k1 32x32, batch 32', _SHAPE, 64, 1, last=True)
 conv('channels last: 64->64 k3 32x32, batch 32', _SHAPE, 64, 3, padding=1, last=True)
 conv('channels last: depthwise k3 64 of 32x32, batch 32', _SHAPE, 64, 3, padding=1, groups=64, last=True)
+conv('channels last: depthwise k3 s2 64 of 56x56, batch 8', (8, 64, 56, 56), 64, 3, 2, 1, groups=64, last=True)
 plain('channels last: max pool 2x2', lambda torch: torch.nn.MaxPool2d(2), shrink=4, last=True)
 plain('channels last: max pool 3x3 s2 p1', lambda torch: torch.nn.MaxPool2d(3, 2, 1), flops=2.25, shrink=4, last=True)
 plain('channels last: average pool 2x2', lambda torch: torch.nn.AvgPool2d(2), shrink=4, last=True)
