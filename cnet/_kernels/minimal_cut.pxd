@@ -25,8 +25,7 @@ cdef extern from "minimal_ukr.h" nogil:
 
 cdef enum:
     BLOCK = 1 << 20  # bytes of a block's values and of one panel's sums, or of both operands of a weight gradient
-    TILES = 64       # at least so many tiles in a block: every factor is read once for them
-    SUMMED = 128     # the same for a weight gradient, whose sums are read and written for each block
+    TILES = 64       # at least so many tiles in a block: every factor is read, or its products read and written, once for them
     GROUP = 5 << 18  # bytes of the values of a group of channels in all tiles, of which one task makes the weights' gradients
     READ = 4 << 20   # bytes of gradients that each of them reads
     SLICES = 8 << 20 # bytes of sums of a weight gradient's slices
@@ -119,7 +118,7 @@ cdef inline Cut cut_of(const Geometry *s, bint gradient, bint weights, Py_ssize_
     c.made.pitch = max(c.made.pitch, to[2])
     each = c.across * c.planes
     most = BLOCK // ((c.seen.numbers * c.seen.wide + (c.made.numbers * c.made.wide if weights else c.products * WIDEST)) * size)
-    most = max(<Py_ssize_t> SUMMED if weights else <Py_ssize_t> TILES, min(most, c.N * c.down * each // TASKS))
+    most = max(<Py_ssize_t> TILES, min(most, c.N * c.down * each // TASKS))
     c.part = max(<Py_ssize_t> 1, C // (TASKS * 2 * lanes_)) * 2 * lanes_
     all = c.N * c.down * each
     c.grouped = (weights and c.deep == 1 and 4 * c.part <= C and all * c.seen.numbers * c.part * size <= GROUP
