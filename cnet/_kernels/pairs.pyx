@@ -59,6 +59,7 @@ cdef extern from "pairs_ukr.h" nogil:
 cdef enum:
     PARTS = 8           # of a row of taps at most
     VALUES = 3 << 16    # bytes of a task's values: a second-level cache keeps them
+    NEAR = 16 << 10     # bytes
     TASKS = 16
     LEAST = 128         # pairs of a box at least: the rows around them are turned once more for each
     SLACK = 32          # numbers that whole vectors read beyond the values
@@ -275,10 +276,12 @@ cdef inline int box_task(Py_ssize_t t, const Cut *c, const real *x, const Py_ssi
                          real *y) noexcept nogil:
     """The results of a group in a box; returns whether one is not finite (1) or memory is lacking (-1)."""
     cdef Py_ssize_t box = t % c.boxes, g = t // c.boxes % c.G, n = t // c.boxes // c.G, h = height(c.M), high = ceil_div(c.M, h)
-    cdef Py_ssize_t first = box * c.rows, rows = min(c.rows, c.out[0] - first), nr = columns(x), r, m, p, i, k, width
+    cdef Py_ssize_t first = box * c.rows, rows = min(c.rows, c.out[0] - first), nr = columns(x), r0, r1, r, m, p, i, k
     cdef Py_ssize_t plane = c.out[0] * c.out[1], room_n = (2 if c.stride[1] == 1 else 12) * phase_step(c) + SLACK
+    # All channels of one sum, and then the next, if a tile's values fill the larger part of a first-level cache.
+    cdef Py_ssize_t some = high if panel_size(c) // MR * nr * <Py_ssize_t> sizeof(real) > NEAR else 1, width
     cdef Py_ssize_t values_n = (c.C * c.numbers * c.stride[0] * c.plane + SLACK + 15) // 16 * 16
-    cdef real *values = <real *> scratch(PRIVATE, (values_n + 4 * MR * nr + room_n) * sizeof(real))
+    cdef real *values = <real *> scratch(PRIVATE, (values_n + 4 * some * MR * nr + room_n) * sizeof(real))
     cdef real *sums = values + values_n
     cdef const real *a
     cdef real wrong = 0
@@ -288,28 +291,31 @@ cdef inline int box_task(Py_ssize_t t, const Cut *c, const real *x, const Py_ssi
         return -1
     mode = flush_begin()
     x = x + (n * c.G + g) * c.C * c.size[0] * c.size[1]
-    memset(sums + 4 * MR * nr, 0, room_n * sizeof(real))
+    memset(sums + 4 * some * MR * nr, 0, room_n * sizeof(real))
     for i in range(c.C):
-        plane_values(c, x + i * c.size[0] * c.size[1], first, rows, sums + 4 * MR * nr,
+        plane_values(c, x + i * c.size[0] * c.size[1], first, rows, sums + 4 * some * MR * nr,
                      values + i * c.numbers * c.stride[0] * c.plane)
     y = y + (n * c.G + g) * c.M * plane + first * c.out[1]
     for p from 0 <= p < rows * c.pairs by nr:
         width = min(nr, rows * c.pairs - p)
-        for r in range(high):
-            m = min(h, c.M - r * h)
-            a = factors + (g * high + r) * panel_size(c)
-            k = 0
-            if real is float:
-                vf_ask_pairs(m, width, y + r * h * plane + 2 * p, plane)
-            else:
-                vd_ask_pairs(m, width, y + r * h * plane + 2 * p, plane)
+        for r0 from 0 <= r0 < high by some:
+            r1, k = min(high, r0 + some), 0
             for d in range(4):
-                if real is float:
-                    vf_taps(m, width, c.K[d], a, values + p, at + k, sums + d * MR * nr, nr)
-                else:
-                    vd_taps(m, width, c.K[d], a, values + p, at + k, sums + d * MR * nr, nr)
-                a, k = a + c.K[d] * MR, k + c.K[d]
-            wrong += join(c, m, p, width, sums, MR * nr, shift(bias, g * c.M + r * h), y + r * h * plane)
+                for r in range(r0, r1):
+                    m = min(h, c.M - r * h)
+                    a = factors + (g * high + r) * panel_size(c) + k * MR
+                    if real is float:
+                        if d == 0:
+                            vf_ask_pairs(m, width, y + r * h * plane + 2 * p, plane)
+                        vf_taps(m, width, c.K[d], a, values + p, at + k, sums + (d * some + r - r0) * MR * nr, nr)
+                    else:
+                        if d == 0:
+                            vd_ask_pairs(m, width, y + r * h * plane + 2 * p, plane)
+                        vd_taps(m, width, c.K[d], a, values + p, at + k, sums + (d * some + r - r0) * MR * nr, nr)
+                k += c.K[d]
+            for r in range(r0, r1):
+                wrong += join(c, min(h, c.M - r * h), p, width, sums + (r - r0) * MR * nr, some * MR * nr,
+                              shift(bias, g * c.M + r * h), y + r * h * plane)
     flush_end(mode)
     return wrong != 0
 
