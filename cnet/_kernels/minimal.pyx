@@ -25,9 +25,9 @@ from libc.string cimport memset
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch
 from cnet._kernels.conv_shape cimport Geometry, geometry
-from cnet._kernels.gemm_tiles cimport columns, height, lanes, pack, tile, tiles
+from cnet._kernels.gemm_tiles cimport columns, height, lanes, pack, shift, tile, tiles
 from cnet._kernels.minimal_cut cimport (
-    APART, KINDS, LATE, PACKED, WIDEST, Cut, Kind, Side, block_rows, cut_of, lines_size, operands_size, products_size,
+    APART, KINDS, LATE, PACKED, TASKS, WIDEST, Cut, Kind, Side, block_rows, cut_of, lines_size, operands_size, products_size,
     products_step, spread_task, sums_of)
 from cnet._kernels.planes cimport ceil_div, product
 from cnet._kernels.types cimport real
@@ -49,6 +49,11 @@ cdef extern from "minimal_ukr.h" nogil:
     double vd_taps_of_factors(int ky, int kx, const double *u, Py_ssize_t step, Py_ssize_t slices, Py_ssize_t slice, double *w)
     void vf_put_pixels(Py_ssize_t n, Py_ssize_t m, const float *c, Py_ssize_t width, float *y, Py_ssize_t step)
     void vd_put_pixels(Py_ssize_t n, Py_ssize_t m, const double *c, Py_ssize_t width, double *y, Py_ssize_t step)
+
+
+cdef inline double work(const Cut *c) noexcept nogil:
+    """Tenths of ns that a group takes."""
+    return <double> c.N * product(c.made.size) * c.made.C * c.seen.C * c.deep / 2
 
 
 cdef inline int value_task(Py_ssize_t first, Py_ssize_t block, const Cut *c, const Side *s, const real *x,
@@ -120,7 +125,7 @@ cdef inline bint results(Py_ssize_t first, Py_ssize_t block, const Cut *c, const
                 else:
                     wrong += vd_gather_tiles(c.ky, c.kx, c.across, sums + row, c.planes * width, step, bias,
                                              lines + i * gives * line, c.before[2], out_x, low - i * gives, high - i * gives)
-            row = (((n * c.made.C + first) * out_z + z) * out_y + y0 + low) * out_x
+            row = n * c.made.image + ((first * out_z + z) * out_y + y0 + low) * out_x
             if real is float:
                 vf_put_pixels((high - low) * out_x, m, lines + low * line, lanes(y), y + row, out_z * out_y * out_x)
             else:
@@ -229,7 +234,7 @@ cdef int convolve(const Cut *c, const real *x, const real *w, const real *bias, 
     cdef real *factors = <real *> scratch(SHARED, (size + (c.blocks * block if c.shared else 0)) * sizeof(real))
     cdef real *values = factors + size
     cdef int failed = 0
-    cdef int threads = threads_for(<double> c.N * product(c.made.size) * c.made.C * c.seen.C * c.deep / 2)
+    cdef int threads = threads_for(work(c))
     if factors == NULL:
         return -1
     size = 0 if c.late else c.panels * groups
@@ -360,7 +365,7 @@ cdef int weight_grad(const Cut *c, const real *x, const real *g, real *w) noexce
     cdef real *grads = products + c.slices * size
     cdef real *values = grads + made
     cdef int failed = 0
-    cdef int threads = threads_for(<double> c.N * product(c.made.size) * c.made.C * c.seen.C * c.deep / 2)
+    cdef int threads = threads_for(work(c))
     if products == NULL:
         return -1
     if c.grouped:
@@ -399,46 +404,88 @@ cdef inline Cut cut(const Geometry *s, bint gradient, bint weights=False):
     return cut_of(s, gradient, weights, lanes(<const double *> NULL), sizeof(double))
 
 
+cdef inline Py_ssize_t taps_of(const Cut *c) noexcept nogil:
+    """Weights of a group."""
+    return c.made.C * c.seen.C * c.deep * KINDS[c.ky].taps * KINDS[c.kx].taps
+
+
+cdef inline int group(Py_ssize_t g, const Cut *c, const real *x, const real *w, const real *bias, real *y) noexcept nogil:
+    return convolve(c, x + g * c.seen.C * product(c.seen.size), w + g * taps_of(c), shift(bias, g * c.made.C),
+                    y + g * c.made.C * product(c.made.size))
+
+
+cdef int all_groups(const Cut *c, const real *x, const real *w, const real *bias, real *y) noexcept nogil:
+    """Many groups are tasks; few have tasks each, and so has each for one thread (region.h: a region of one is a call)."""
+    cdef int failed = 0, threads = threads_for(c.G * work(c))
+    cdef Py_ssize_t g
+    if threads == 1 or c.G < TASKS:
+        for g in range(c.G):
+            failed |= group(g, c, x, w, bias, y)
+        return failed
+    for g in prange(c.G, num_threads=threads, schedule='dynamic'):
+        failed |= group(g, c, x, w, bias, y)
+    return failed
+
+
+cdef inline int group_weights(Py_ssize_t i, const Cut *c, const real *x, const real *g, real *w) noexcept nogil:
+    return weight_grad(c, x + i * c.seen.C * product(c.seen.size), g + i * c.made.C * product(c.made.size), w + i * taps_of(c))
+
+
+cdef int all_weights(const Cut *c, const real *x, const real *g, real *w) noexcept nogil:
+    """As all_groups."""
+    cdef int failed = 0, threads = threads_for(c.G * work(c))
+    cdef Py_ssize_t i
+    if threads == 1 or c.G < TASKS:
+        for i in range(c.G):
+            failed |= group_weights(i, c, x, g, w)
+        return failed
+    for i in prange(c.G, num_threads=threads, schedule='dynamic'):
+        failed |= group_weights(i, c, x, g, w)
+    return failed
+
+
 cdef filled(const Cut *c, int kind, cnp.ndarray x, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray y):
     cdef char *b = NULL if bias is None else <char *> cnp.PyArray_DATA(bias)
     cdef int failed
     with nogil:
         if kind == cnp.NPY_FLOAT:
-            failed = convolve(c, <float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(w), <float *> b,
-                              <float *> cnp.PyArray_DATA(y))
+            failed = all_groups(c, <float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(w), <float *> b,
+                                <float *> cnp.PyArray_DATA(y))
         else:
-            failed = convolve(c, <double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(w), <double *> b,
-                              <double *> cnp.PyArray_DATA(y))
+            failed = all_groups(c, <double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(w), <double *> b,
+                                <double *> cnp.PyArray_DATA(y))
     return finite(failed)
 
 
-def conv_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray y, tuple stride, tuple padding):
-    """Fill y[N, M, ...] with the convolution of x[N, C, ...] by w[M, C, ...], plus bias[M] unless that is None; returns whether it
-    is finite. Height (if there is one) and width have three taps and the same stride, 1 or 2, or four and stride 2; the depth has
-    stride 1."""
-    cdef Geometry s = geometry(x, y, (<object> w).shape, stride, padding, (1,) * len(stride), 1)
+def conv_forward(cnp.ndarray x, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray y, tuple stride, tuple padding,
+                 Py_ssize_t groups=1):
+    """Fill y[N, M, ...] with the convolution of x[N, C, ...] by w[M, C / G, ...], plus bias[M] unless that is None; returns
+    whether it is finite. Height (if there is one) and width have three taps and the same stride, 1 or 2, or four and stride 2;
+    the depth has stride 1."""
+    cdef Geometry s = geometry(x, y, (<object> w).shape, stride, padding, (1,) * len(stride), groups)
     cdef Cut c = cut(&s, False)
     return filled(&c, s.kind, x, w, bias, y)
 
 
-def conv_input_grad(cnp.ndarray g, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray x, tuple stride, tuple padding):
+def conv_input_grad(cnp.ndarray g, cnp.ndarray w, cnp.ndarray bias, cnp.ndarray x, tuple stride, tuple padding,
+                    Py_ssize_t groups=1):
     """Fill x[N, C, ...] with the gradient of a convolution's input, given g[N, M, ...], plus bias[C] unless that is None;
     returns whether it is finite. Padding is less than the taps."""
-    cdef Geometry s = geometry(x, g, (<object> w).shape, stride, padding, (1,) * len(stride), 1)
+    cdef Geometry s = geometry(x, g, (<object> w).shape, stride, padding, (1,) * len(stride), groups)
     cdef Cut c = cut(&s, True)
     return filled(&c, s.kind, g, w, bias, x)
 
 
-def conv_weight_grad(cnp.ndarray x, cnp.ndarray g, cnp.ndarray w, tuple stride, tuple padding):
-    """Fill w[M, C, ...] with the gradient of a convolution's weights; returns whether it is finite."""
-    cdef Geometry s = geometry(x, g, (<object> w).shape, stride, padding, (1,) * len(stride), 1)
+def conv_weight_grad(cnp.ndarray x, cnp.ndarray g, cnp.ndarray w, tuple stride, tuple padding, Py_ssize_t groups=1):
+    """Fill w[M, C / G, ...] with the gradient of a convolution's weights; returns whether it is finite."""
+    cdef Geometry s = geometry(x, g, (<object> w).shape, stride, padding, (1,) * len(stride), groups)
     cdef Cut c = cut(&s, False, True)
     cdef int failed
     with nogil:
         if s.kind == cnp.NPY_FLOAT:
-            failed = weight_grad(&c, <float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(g),
+            failed = all_weights(&c, <float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(g),
                                  <float *> cnp.PyArray_DATA(w))
         else:
-            failed = weight_grad(&c, <double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(g),
+            failed = all_weights(&c, <double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(g),
                                  <double *> cnp.PyArray_DATA(w))
     return finite(failed)

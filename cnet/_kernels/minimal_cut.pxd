@@ -4,7 +4,7 @@ from libc.string cimport memset
 
 from cnet._kernels.conv_shape cimport Geometry
 from cnet._kernels.gemm_tiles cimport lanes
-from cnet._kernels.planes cimport ceil_div
+from cnet._kernels.planes cimport ceil_div, product
 from cnet._kernels.types cimport real
 
 cdef extern from "minimal_ukr.h" nogil:
@@ -39,7 +39,8 @@ cdef enum:
 # Images that are cut into tiles: pixels, or gradients of results.
 cdef struct Side:
     bint grads
-    Py_ssize_t C, wide          # channels, and those in whole vectors
+    Py_ssize_t C, wide          # channels of a group, and those in whole vectors
+    Py_ssize_t image            # from an image to the next
     Py_ssize_t size[3]
     Py_ssize_t pad[3]
     Py_ssize_t step, span       # lines from a row of tiles to the next, and that a row sees
@@ -51,7 +52,7 @@ cdef struct Side:
 # The cut of a problem into blocks of `rows` rows of `across` tiles of `planes` planes, `down` rows an image.
 cdef struct Cut:
     Side seen, made
-    Py_ssize_t N, deep          # images, taps along the depth
+    Py_ssize_t N, G, deep       # images, groups, taps along the depth
     int ky, kx
     Py_ssize_t products, factors
     Py_ssize_t before[3]        # results of the first tile that lie in front of the image
@@ -70,7 +71,7 @@ cdef inline Side side_of(const Cut *c, Py_ssize_t C, const Py_ssize_t *size, bin
     cdef const Kind *v = &KINDS[c.ky]
     cdef const Kind *h = &KINDS[c.kx]
     cdef int d
-    s.grads, s.C, s.wide = grads, C, ceil_div(C, lanes_) * lanes_
+    s.grads, s.C, s.wide, s.image = grads, C, ceil_div(C, lanes_) * lanes_, c.G * C * product(size)
     for d in range(3):
         s.size[d], s.pad[d] = size[d], 0
     s.step = v.gives if grads else v.step
@@ -99,9 +100,9 @@ cdef inline Cut cut_of(const Geometry *s, bint gradient, bint weights, Py_ssize_
     cdef Cut c
     cdef const Py_ssize_t *from_ = &s.out[0] if gradient else &s.size[0]
     cdef const Py_ssize_t *to = &s.size[0] if gradient else &s.out[0]
-    cdef Py_ssize_t C = s.M if gradient else s.C, M = s.C if gradient else s.M, each, all, most
+    cdef Py_ssize_t C = (s.M if gradient else s.C) // s.G, M = (s.C if gradient else s.M) // s.G, each, all, most
     cdef int d
-    c.N, c.deep, c.turned = s.N, s.kernel[0], gradient
+    c.N, c.G, c.deep, c.turned = s.N, s.G, s.kernel[0], gradient
     c.kx = 1 if s.stride[2] == 1 else (2 if s.kernel[2] == 3 else 4) + gradient
     c.ky = 0 if s.kernel[1] == 1 else c.kx
     c.products, c.factors = KINDS[c.ky].products * KINDS[c.kx].products, KINDS[c.ky].factors * KINDS[c.kx].factors
@@ -179,7 +180,7 @@ cdef inline void spread_task(Py_ssize_t first, Py_ssize_t block, const Cut *c, c
         for z in range(c.planes):
             memset(lines, 0, lines_n * s.pitch * width * sizeof(real))
             if 0 <= z - s.pad[0] < s.size[0] and low < high:
-                i = (n * s.C + first) * plane + (z - s.pad[0]) * area + low * s.size[2]
+                i = n * s.image + first * plane + (z - s.pad[0]) * area + low * s.size[2]
                 if real is float:
                     vf_turn_pixels((high - low) * s.size[2], m, x + i, plane, s.size[2],
                                    lines + ((low - y0) * s.pitch + s.pad[2]) * width, s.pitch)

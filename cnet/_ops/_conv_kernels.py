@@ -24,8 +24,9 @@ def tiled(w, n, out, stride, padding, dilation, groups, passes=1, gradient=False
     in one dimension and with stride 2, and less beside the padding of small images; and enough tiles for `passes` over the
     factors, 2 for a weight gradient. `out` is the size of what is made, by an input gradient if `gradient`."""
     m, c, *kernel = w
+    m //= groups
     axes, step, taps = min(2, len(kernel)), stride[-1], kernel[-1]
-    if (groups > 1 or min(m, c) < 16 or (taps, step) not in TILED or kernel[-2:] != [taps] * axes or stride[-2:] != (step,) * axes
+    if (min(m, c) < 16 or (taps, step) not in TILED or kernel[-2:] != [taps] * axes or stride[-2:] != (step,) * axes
             or max(dilation) > 1 or max(padding) >= taps):
         return False
     if step == 2:
@@ -64,7 +65,7 @@ def parted(w, n, out, stride, padding, dilation, groups, passes=1):
 
     Few channels do not pay for parts that are not copied by whole vectors, and none for parts that are mostly zeros.
     """
-    if (len(dilation) != 2 or dilation == (1, 1) or max(stride) > 1 or any(p % d for p, d in zip(padding, dilation))
+    if (groups > 1 or len(dilation) != 2 or dilation == (1, 1) or max(stride) > 1 or any(p % d for p, d in zip(padding, dilation))
             or n * prod(out) * prod(w) == 0):
         return False
     parts = shrunk(out, dilation)
@@ -143,7 +144,7 @@ def forward(x, w, b, y, stride, padding, dilation, groups, follows=None):
             and K.pairs.conv_forward(x, w, b, y, stride, padding, groups)):
         return followed(y, follows)
     if (tiled(w.shape, len(y), y.shape[2:], stride, padding, dilation, groups)
-            and K.minimal.conv_forward(x, w, b, y, stride, padding)):
+            and K.minimal.conv_forward(x, w, b, y, stride, padding, groups)):
         return followed(y, follows)
     if parted(w.shape, len(y), y.shape[2:], stride, padding, dilation, groups):
         room, images = parts(y, dilation)
@@ -178,7 +179,7 @@ def input_grad(g, w, b, x, stride, padding, dilation, groups):
             and K.pairs.conv_input_grad(g, w, b, x, stride, padding, groups)):
         return x
     if (tiled(w.shape, len(x), x.shape[2:], stride, padding, dilation, groups, gradient=True)
-            and K.minimal.conv_input_grad(g, w, b, x, stride, padding)):
+            and K.minimal.conv_input_grad(g, w, b, x, stride, padding, groups)):
         return x
     if parted(w.shape, len(x), x.shape[2:], stride, padding, dilation, groups):
         room, images = parts(x, dilation)
@@ -201,7 +202,7 @@ def weight_grad(x, g, b, w, stride, padding, dilation, groups):
     """Fill and return w[M, C / groups, kernel], the gradient of a convolution's weights. There is no b."""
     x, g = contiguous(x, g)
     if (tiled(w.shape, len(g), g.shape[2:], stride, padding, dilation, groups, passes=2)
-            and K.minimal.conv_weight_grad(x, g, w, stride, padding)):
+            and K.minimal.conv_weight_grad(x, g, w, stride, padding, groups)):
         return w
     if (parted(w.shape, len(g), g.shape[2:], stride, padding, dilation, groups, passes=2)
             and K.minimal.conv_weight_grad(in_parts(x, dilation), in_parts(g, dilation), w, stride, shrunk(padding, dilation))):

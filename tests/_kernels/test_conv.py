@@ -141,6 +141,25 @@ def test_tiles_of_many_channels(n: int, c: int, m: int, size: Any, taps: int, st
         assert (np.abs(part - expected) <= TOLERANCE['float32'] * ones).all()
 
 
+@pytest.mark.parametrize(('taps', 'stride'), [(3, 1), (3, 2), (4, 2)])
+@pytest.mark.parametrize('groups', [2, 3, 9])
+def test_tiles_of_groups(groups: int, taps: int, stride: int) -> None:
+    """Groups one after the other, and many as tasks of their own."""
+    rng = np.random.default_rng(3)
+    geo: Any = ((stride, stride), (1, 1), (1, 1), groups)
+    out = [(i + 2 - taps) // stride + 1 for i in (13, 14)]
+    x, w, g, b, d = (rng.standard_normal(shape).astype('f') for shape in (
+        (2, groups * 5, 13, 14), (groups * 18, 5, taps, taps), (2, groups * 18, *out), groups * 18, groups * 5))
+    y, gx, gw = np.full_like(g, np.nan), np.full_like(x, np.nan), np.full_like(w, np.nan)
+    assert K.minimal.conv_forward(x, w, b, y, *geo[:2], groups)
+    assert K.minimal.conv_input_grad(g, w, d, gx, *geo[:2], groups)
+    assert K.minimal.conv_weight_grad(x, g, gw, *geo[:2], groups)
+    sums = zip((y, gx, gw), (b[:, None, None], d[:, None, None], np.zeros(1)), reference(x, w, g, *geo),
+               reference(abs(x), abs(w), abs(g), *geo))
+    for part, bias, expected, ones in sums:
+        assert (np.abs(part - expected - bias) <= TOLERANCE['float32'] * (ones + np.abs(bias))).all()
+
+
 @pytest.mark.parametrize(('shape', 'kernel', 'stride', 'padding', 'groups'), [
     ((2, 3, 40, 50), (64, 3, 7, 7), (2, 2), (3, 3), 1),
     ((2, 1, 28, 28), (6, 1, 5, 5), (1, 1), (0, 0), 1),
