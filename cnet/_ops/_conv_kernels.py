@@ -50,14 +50,16 @@ def tiled(w, n, out, stride, padding, dilation, groups, passes=1, gradient=False
     return tiles >= most and all(5 * i >= 4 * (-(-i // lanes) * lanes) for i in (m, c))
 
 
-def paired(kernel, c, m, out, stride, padding, dilation):
+def paired(w, c, m, out, stride, padding, dilation, groups):
     """Whether m channels of a group are made of c by minimal filtering along rows (bench/lab/conv.md): channels that do not pay
     for tiles, but enough results to share the transforms, in rows that are not too short."""
-    if len(kernel) != 2 or max(dilation) > 1 or max(stride) > 2 or not (5 if stride[1] == 2 else 2) <= kernel[1] <= 16:
+    if len(w) != 4 or depthwise(w, stride, groups) or max(dilation) > 1 or max(stride) > 2:
         return False
-    taps = c * prod(kernel)
+    if not (5 if stride[1] == 2 else 2) <= w[3] <= 16:
+        return False
+    taps = c * w[2] * w[3]
     return 0 < c <= min(16, m) and taps <= 400 and prod(out) > 0 and (out[1] >= 14 or taps <= 64) and all(
-        p < k for p, k in zip(padding, kernel))
+        p < k for p, k in zip(padding, w[2:]))
 
 
 def parted(w, n, out, stride, padding, dilation, groups, passes=1):
@@ -140,7 +142,7 @@ def forward(x, w, b, y, stride, padding, dilation, groups, follows=None):
     x, w, b = contiguous(x, w, b)
     if one_pixel(w.shape, x, y.shape[2:], padding, groups):
         return followed(K.matmul.linear(x.reshape(x.shape[:2]), w.reshape(w.shape[:2]), b, True).reshape(y.shape), follows)
-    if (paired(w.shape[2:], w.shape[1], len(w) // groups, y.shape[2:], stride, padding, dilation)
+    if (paired(w.shape, w.shape[1], len(w) // groups, y.shape[2:], stride, padding, dilation, groups)
             and K.pairs.conv_forward(x, w, b, y, stride, padding, groups)):
         return followed(y, follows)
     if (tiled(w.shape, len(y), y.shape[2:], stride, padding, dilation, groups)
@@ -175,7 +177,7 @@ def input_grad(g, w, b, x, stride, padding, dilation, groups):
     g, w, b = contiguous(g, w, b)
     if one_pixel(w.shape, x, g.shape[2:], padding, groups):
         return K.matmul.linear(g.reshape(g.shape[:2]), w.reshape(w.shape[:2]), b, False).reshape(x.shape)
-    if (max(stride) == 1 and paired(w.shape[2:], len(w) // groups, w.shape[1], x.shape[2:], stride, padding, dilation)
+    if (max(stride) == 1 and paired(w.shape, len(w) // groups, w.shape[1], x.shape[2:], stride, padding, dilation, groups)
             and K.pairs.conv_input_grad(g, w, b, x, stride, padding, groups)):
         return x
     if (tiled(w.shape, len(x), x.shape[2:], stride, padding, dilation, groups, gradient=True)

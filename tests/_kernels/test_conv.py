@@ -141,6 +141,13 @@ def test_tiles_of_many_channels(n: int, c: int, m: int, size: Any, taps: int, st
         assert (np.abs(part - expected) <= TOLERANCE['float32'] * ones).all()
 
 
+def test_channels_of_their_own_are_not_paired() -> None:
+    """One channel per group has a kernel of its own, three times as quick as pairs."""
+    geo: Any = ((30, 30), (1, 1), (1, 1), (1, 1))
+    assert not _conv_kernels.paired((8, 1, 3, 3), 1, 1, *geo, 8) and not _conv_kernels.paired((16, 1, 3, 3), 1, 2, *geo, 8)
+    assert _conv_kernels.paired((8, 1, 3, 3), 1, 8, *geo, 1) and _conv_kernels.paired((8, 2, 3, 3), 2, 2, *geo, 4)
+
+
 @pytest.mark.parametrize(('taps', 'stride'), [(3, 1), (3, 2), (4, 2)])
 @pytest.mark.parametrize('groups', [2, 3, 9])
 def test_tiles_of_groups(groups: int, taps: int, stride: int) -> None:
