@@ -265,15 +265,14 @@ cdef void slope_quads(const real *g, const real *x, const real *grid, real *ggri
         ggrid[(n * s.places + first + i) * 2 + 1] = along[i] * slope[BLOCK + i]
 
 
-cdef void run(int what, const real *g, const real *x, const real *grid, real *result, const Grid *s) noexcept nogil:
+cdef int run(int what, const real *g, const real *x, const real *grid, real *result, const Grid *s) noexcept nogil:
+    """Returns -1 if there is no memory."""
     cdef Py_ssize_t t, blocks
     cdef int threads
     if by_channels(s):
         if what == 1:
-            write_channels(g, grid, result, s)
-        else:
-            run_channels(what, g, x, grid, result, s)
-        return
+            return write_channels(g, grid, result, s)
+        return run_channels(what, g, x, grid, result, s)
     # 60: the arithmetic of a place's taps; 8: that of a channel.
     threads = threads_for(s.N * s.places * (60.0 + 8.0 * s.C))
     if what == 1:
@@ -283,7 +282,7 @@ cdef void run(int what, const real *g, const real *x, const real *grid, real *re
                 write_quads(g, grid, result, s, t, blocks)
             else:
                 write_planes(g, grid, result, s, t, blocks)
-        return
+        return 0
     blocks = (s.places + BLOCK - 1) // BLOCK
     for t in prange(s.N * blocks, schedule='static', num_threads=threads):
         if simple(s):
@@ -295,6 +294,7 @@ cdef void run(int what, const real *g, const real *x, const real *grid, real *re
             read_block(x, grid, result, s, t, blocks)
         else:
             slope_block(g, x, grid, result, s, t, blocks)
+    return 0
 
 
 def sample(int what, cnp.ndarray g, cnp.ndarray x, cnp.ndarray grid, cnp.ndarray result, tuple size, int mode, int padding,
@@ -304,7 +304,7 @@ def sample(int what, cnp.ndarray g, cnp.ndarray x, cnp.ndarray grid, cnp.ndarray
     x (N, C, *size), contiguous or an image whose channels come last, or None for 1; grid (N, *places, len(size)); g, or None for 0, like the result of 0 (N, C, *places).
     """
     cdef Grid s
-    cdef int d
+    cdef int d, failed
     cdef bint single = cnp.PyArray_TYPE(grid) == cnp.NPY_FLOAT
     cdef void *pg = NULL if g is None else cnp.PyArray_DATA(g)
     cdef void *px = NULL if x is None else cnp.PyArray_DATA(x)
@@ -323,6 +323,8 @@ def sample(int what, cnp.ndarray g, cnp.ndarray x, cnp.ndarray grid, cnp.ndarray
     s.last = x is not None and not cnp.PyArray_IS_C_CONTIGUOUS(x)
     with nogil:
         if single:
-            run(what, <float *> pg, <float *> px, <float *> cnp.PyArray_DATA(grid), <float *> pr, &s)
+            failed = run(what, <float *> pg, <float *> px, <float *> cnp.PyArray_DATA(grid), <float *> pr, &s)
         else:
-            run(what, <double *> pg, <double *> px, <double *> cnp.PyArray_DATA(grid), <double *> pr, &s)
+            failed = run(what, <double *> pg, <double *> px, <double *> cnp.PyArray_DATA(grid), <double *> pr, &s)
+    if failed:
+        raise MemoryError('grid_sample: no memory for the pixels of images')

@@ -158,8 +158,8 @@ cdef inline void slope_pixels(const real *g, const real *x, Py_ssize_t pitch, Py
         ggrid[(first + i) * 2 + 1] += along[i] * slope[BLOCK + i]
 
 
-cdef inline void write_pixels(const real *g, const real *grid, real *gx, const Grid *s, Py_ssize_t channels) noexcept nogil:
-    """The gradient for some channels of an image."""
+cdef inline int write_pixels(const real *g, const real *grid, real *gx, const Grid *s, Py_ssize_t channels) noexcept nogil:
+    """The gradient for some channels of an image; returns -1 if there is no memory."""
     cdef int at[4 * BLOCK]
     cdef real inside[4 * BLOCK]
     cdef real w[4 * BLOCK]
@@ -168,6 +168,8 @@ cdef inline void write_pixels(const real *g, const real *grid, real *gx, const G
     cdef real part[BLOCK * LANES]
     cdef Py_ssize_t first, count, width = width_of(channels, <real> 0)
     cdef real *pixels = <real *> scratch(PRIVATE, (s.n_in + 1) * width * sizeof(real))
+    if pixels == NULL:
+        return -1
     memset(pixels, 0, (s.n_in + 1) * width * sizeof(real))
     for first from 0 <= first < s.places by BLOCK:
         count = min(s.places - first, <Py_ssize_t> BLOCK)
@@ -178,26 +180,31 @@ cdef inline void write_pixels(const real *g, const real *grid, real *gx, const G
         else:
             vd_write_pixels(pixels, width, at, w, count, width, part)
     turn_back(pixels, width, s.n_in, channels, gx, s.n_in)
+    return 0
 
 
-cdef inline void write_channels(const real *g, const real *grid, real *gx, const Grid *s) noexcept nogil:
+cdef inline int write_channels(const real *g, const real *grid, real *gx, const Grid *s) noexcept nogil:
     cdef Py_ssize_t groups = (s.C + LANES - 1) // LANES, t, n, c
+    cdef int failed = 0
     for t in prange(s.N * groups, schedule='static', num_threads=threads_for(s.N * s.C * (4.0 * s.places + s.n_in))):
         n = t // groups
         c = t % groups * LANES
-        write_pixels(g + (n * s.C + c) * s.places, grid + n * s.places * 2, gx + (n * s.C + c) * s.n_in, s,
-                     min(s.C - c, <Py_ssize_t> LANES))
+        failed |= write_pixels(g + (n * s.C + c) * s.places, grid + n * s.places * 2, gx + (n * s.C + c) * s.n_in, s,
+                               min(s.C - c, <Py_ssize_t> LANES))
+    return failed
 
 
-cdef inline void run_channels(int what, const real *g, const real *x, const real *grid, real *result,
-                              const Grid *s) noexcept nogil:
-    """As `sample` in gridsample.pyx, but only for what = 0 and 2."""
+cdef inline int run_channels(int what, const real *g, const real *x, const real *grid, real *result,
+                             const Grid *s) noexcept nogil:
+    """As `sample` in gridsample.pyx, but only for what = 0 and 2; returns -1 if there is no memory."""
     cdef Py_ssize_t blocks = (s.places + BLOCK - 1) // BLOCK, bands = (s.n_in + TURNED - 1) // TURNED, t, n, i, c, images, channels
     cdef Py_ssize_t fit = KEPT // ((s.n_in + 1) * <Py_ssize_t> sizeof(real))
     cdef Py_ssize_t pitch = min(width_of(s.C, <real> 0), max(<Py_ssize_t> LANES, fit // LANES * LANES)), each = (s.n_in + 1) * pitch
     cdef Py_ssize_t at_once = min(s.N, max(<Py_ssize_t> 1, fit // pitch))
     cdef Py_ssize_t plane = 1 if s.last else s.n_in     # from a channel to the next
     cdef real *pixels = <real *> scratch(SHARED, at_once * each * sizeof(real))
+    if pixels == NULL:
+        return -1
     for n from 0 <= n < s.N by at_once:
         images = min(at_once, s.N - n)
         for c from 0 <= c < s.C by pitch:
@@ -214,3 +221,4 @@ cdef inline void run_channels(int what, const real *g, const real *x, const real
                 else:
                     slope_pixels(g + (i * s.C + c) * s.places, pixels + t // blocks * each, pitch, channels,
                                  grid + i * s.places * 2, result + i * s.places * 2, s, t % blocks * BLOCK)
+    return 0

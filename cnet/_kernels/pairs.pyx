@@ -17,7 +17,7 @@ are C-contiguous.
 cimport numpy as cnp
 from cython.parallel cimport prange
 from libc.stdint cimport uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 from cnet._kernels._threads cimport threads_for
 from cnet._kernels._workspace cimport PRIVATE, SHARED, scratch

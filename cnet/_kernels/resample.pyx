@@ -113,9 +113,10 @@ cdef inline void across(const real *x, real *y, Py_ssize_t inner, const Axis *a)
             y[o] = s
 
 
-cdef void band(const real *x, real *y, Py_ssize_t inner, const Axis *rows, const Axis *columns, Py_ssize_t begin,
-               Py_ssize_t end) noexcept nogil:
-    """Rows [begin, end) of the results of the plane x, of pixels of `inner` numbers; y is the first of them."""
+cdef int band(const real *x, real *y, Py_ssize_t inner, const Axis *rows, const Axis *columns, Py_ssize_t begin,
+              Py_ssize_t end) noexcept nogil:
+    """Rows [begin, end) of the results of the plane x, of pixels of `inner` numbers; y is the first of them. Returns -1 if there
+    is no memory."""
     cdef Py_ssize_t lo = begin, hi = end, o, width = columns.size * inner, out = columns.out * inner
     cdef real *rest
     if rows.keep:
@@ -126,6 +127,8 @@ cdef void band(const real *x, real *y, Py_ssize_t inner, const Axis *rows, const
             down(x, width, y + (o - begin) * width, o, rows, 0)
     elif rows.out < rows.size:
         rest = <real *> scratch(PRIVATE, width * sizeof(real))
+        if rest == NULL:
+            return -1
         for o in range(begin, end):
             down(x, width, rest, o, rows, 0)
             across(rest, y + (o - begin) * out, inner, columns)
@@ -135,35 +138,44 @@ cdef void band(const real *x, real *y, Py_ssize_t inner, const Axis *rows, const
         # Indices never decrease along a table, so that the first and the last tap say which rows of the input are needed.
         lo, hi = rows.index[rows.start[begin]], rows.index[rows.start[end] - 1] + 1
         rest = <real *> scratch(PRIVATE, (hi - lo) * out * sizeof(real))
+        if rest == NULL:
+            return -1
         for o in range(lo, hi):
             across(x + o * width, rest + (o - lo) * out, inner, columns)
         for o in range(begin, end):
             down(rest, out, y + (o - begin) * out, o, rows, lo)
+    return 0
 
 
-cdef void planes_loop(const real *x, real *y, Py_ssize_t planes, Py_ssize_t inner, const Axis *rows,
-                      const Axis *columns) noexcept nogil:
+cdef int planes_loop(const real *x, real *y, Py_ssize_t planes, Py_ssize_t inner, const Axis *rows,
+                     const Axis *columns) noexcept nogil:
     cdef Py_ssize_t row = columns.out * inner, n_in = rows.size * columns.size * inner, n_out = rows.out * row, t, p, b
     cdef Py_ssize_t height = min(rows.out, max(<Py_ssize_t> 1, BAND // row)), bands = (rows.out + height - 1) // height
     # 10: a tap's index, its two loads, multiplication and addition, in both directions.
-    cdef int threads = threads_for(10.0 * planes * (n_in + n_out))
+    cdef int threads = threads_for(10.0 * planes * (n_in + n_out)), failed = 0
     for t in prange(planes * bands, schedule='static', num_threads=threads):
         p = t // bands
         b = t % bands * height
-        band(x + p * n_in, y + p * n_out + b * row, inner, rows, columns, b, min(b + height, rows.out))
+        failed |= band(x + p * n_in, y + p * n_out + b * row, inner, rows, columns, b, min(b + height, rows.out))
+    return failed
 
 
 def resample(cnp.ndarray x, cnp.ndarray y, Py_ssize_t planes, Py_ssize_t inner, Table rows, Table columns):
     """y (planes, rows.out, columns.out, inner) from x (planes, rows.size, columns.size, inner) by their memory, which has no
     gaps; float32 or float64."""
     cdef bint single = cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+    cdef int failed
     if not y.size:
         return
     with nogil:
         if single:
-            planes_loop(<float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(y), planes, inner, &rows.axis, &columns.axis)
+            failed = planes_loop(<float *> cnp.PyArray_DATA(x), <float *> cnp.PyArray_DATA(y), planes, inner, &rows.axis,
+                                 &columns.axis)
         else:
-            planes_loop(<double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(y), planes, inner, &rows.axis, &columns.axis)
+            failed = planes_loop(<double *> cnp.PyArray_DATA(x), <double *> cnp.PyArray_DATA(y), planes, inner, &rows.axis,
+                                 &columns.axis)
+    if failed:
+        raise MemoryError('interpolate: no memory for rows between the two directions')
 
 
 # --- borders -------------------------------------------------------------------------------------------------------
